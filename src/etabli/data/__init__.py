@@ -1,0 +1,1 @@
+"""The data, from a file to a split and prepared matrices."""

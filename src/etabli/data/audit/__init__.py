@@ -1,0 +1,1 @@
+"""What may go wrong, in plain words, before training: one finding a file."""

@@ -1,0 +1,1 @@
+"""How columns become a matrix: one file a kind of column."""

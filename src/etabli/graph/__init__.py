@@ -1,0 +1,1 @@
+"""The ONNX builder and the recipes that preparations, families and the judge's heads share."""

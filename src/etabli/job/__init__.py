@@ -1,0 +1,1 @@
+"""What this job owns and may spend."""

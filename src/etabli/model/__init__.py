@@ -1,0 +1,1 @@
+"""The file that is shipped: composed, proven, loaded."""

@@ -1,0 +1,1 @@
+"""A list of small tasks, and the folder that is the truth."""
