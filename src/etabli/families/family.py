@@ -22,7 +22,8 @@ class Family(ABC):
 
     name: what the user types. title: for people. tasks: what it can learn. needs: distributions imported inside fit.
     citation: author and year. rank: simplicity, 0 simplest: among the tied, the simplest is named. doc: one or two plain
-    sentences, in English: what it assumes and when to use it.
+    sentences, in English: what it assumes and when to use it. bagged: an unstable learner, whose fold members are kept and averaged
+    in the final model; otherwise it is fitted again on all rows.
     """
 
     name: ClassVar[str]
@@ -32,6 +33,7 @@ class Family(ABC):
     citation: ClassVar[str]
     rank: ClassVar[int]
     doc: ClassVar[str]
+    bagged: ClassVar[bool] = False
 
     @abstractmethod
     def settings(self, facts: Facts) -> Sequence[Setting]:

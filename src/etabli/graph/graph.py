@@ -190,12 +190,12 @@ class Graph:
         return {value.name: names[value.name] for value in model.graph.output}
 
     def model(self, outputs: Mapping[str, tuple[str, str, int | None]], metadata: Mapping[str, str] | None = None) -> onnx.ModelProto:
-        """The finished model. outputs: name -> (tensor, type, width); width None for a vector [rows]."""
+        """The finished model. outputs: name -> (tensor, type, width); width 0 when it is not known, None for a vector [rows]."""
         nodes = list(self.nodes)
         made = []
         for name, (tensor, kind, width) in outputs.items():
             nodes.append(helper.make_node("Identity", [tensor], [name], name=f"out:{name}"))
-            made.append(helper.make_tensor_value_info(name, TYPES[kind], [None] if width is None else [None, width]))
+            made.append(helper.make_tensor_value_info(name, TYPES[kind], [None] if width is None else [None, width or None]))
         kept = _reachable(nodes, set(outputs))
         used = {name for node in kept for name in node.input}
         graph = helper.make_graph(

@@ -6,7 +6,7 @@ Small on purpose: an evaluator of a few hundred lines runs every établi file in
 
 from __future__ import annotations
 
-OPSET, ML_OPSET, IR_VERSION = 18, 5, 9
+OPSET, ML_OPSET, IR_VERSION = 20, 5, 9  # 20 is where StringSplit and StringConcat begin
 ML = "ai.onnx.ml"
 
 PLAIN = frozenset(

@@ -1,0 +1,1 @@
+"""The benchmarks: run.py measures, README.md beside it says how."""

@@ -1,0 +1,92 @@
+"""Rows that come more than once. Copies on both sides of a split flatter every score; equal rows with different targets
+show what no model can know (the noise floor).
+
+Equal rows are copies only where chance would not make them: with coarse columns (sex, class, age in decades) many rows are
+equal without being copies. The number of equal pairs is compared with the number expected were the columns independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from etabli.data.audit.view import View
+from etabli.data.audit.words import words
+from etabli.records import Finding
+
+SHARE, TIMES_CHANCE = 0.02, 100.0
+
+
+def find(view: View) -> Iterable[Finding]:
+    """At most two: the copies, and what their differing targets say."""
+    if not view.features or view.rows.size < 2:
+        return
+    _, ids, sizes = np.unique(view.hashes, return_inverse=True, return_counts=True)
+    again = int(view.rows.size - sizes.size)
+    if not again:
+        return
+    pairs, times = float((sizes.astype(float) * (sizes - 1) / 2).sum()), int(sizes.max())
+    chance = 1.0
+    for column in view.features:
+        counts = np.bincount(view.codes(column) + 1)
+        alike = float((counts.astype(float) ** 2).sum()) / max(view.sample.size, 1) ** 2
+        chance *= 1 / view.sample.size**2 if column.kind == "text" else alike  # nobody writes the same text twice by chance
+    expected = chance * view.rows.size * (view.rows.size - 1) / 2
+    copies = pairs > TIMES_CHANCE * expected
+    yield Finding(
+        "duplicates",
+        (),
+        words(
+            "{n} of {r} rows repeat an earlier row in every feature (the same row up to {t} times); copies are kept in one fold",
+            "{n} lignes sur {r} répètent une ligne antérieure dans toutes les variables (la même jusqu'à {t} fois) ; les copies restent dans un même pli",
+            n=again,
+            r=int(view.rows.size),
+            t=times,
+        ),
+        words(
+            "drop the copies from the file if each row should be one observation",
+            "retirer les copies du fichier si chaque ligne doit être une observation",
+        ),
+        "warn" if copies and again > SHARE * view.rows.size else "note",
+        {"rows": again, "most": times, "distinct": int(sizes.size), "expected_pairs": expected, "pairs": pairs},
+    )
+    if view.target is None or view.y is None:
+        return
+    shared = sizes[ids] > 1
+    if view.target.task == "regression":
+        mean = np.bincount(ids, view.y) / sizes
+        within = float(np.sqrt(((view.y - mean[ids])[shared] ** 2).sum() / max(int(shared.sum()) - int((sizes > 1).sum()), 1)))
+        if within > 0:
+            yield Finding(
+                "noise_floor",
+                (view.target.name,),
+                words(
+                    "{n} rows are equal in every feature yet their targets differ by {s} (standard deviation): no model can do better on them",
+                    "{n} lignes sont égales dans toutes les variables mais leurs cibles diffèrent de {s} (écart-type) : aucun modèle n'y fera mieux",
+                    n=int(shared.sum()),
+                    s=within,
+                ),
+                {},
+                "note",
+                {"rows": int(shared.sum()), "standard_deviation": within},
+            )
+        return
+    pair, counts = np.unique(ids[shared] * len(view.target.classes) + view.y[shared], return_counts=True)
+    best = np.zeros(sizes.size, np.int64)
+    np.maximum.at(best, pair // len(view.target.classes), counts)
+    wrong = int(shared.sum() - best.sum())
+    if wrong:
+        yield Finding(
+            "noise_floor",
+            (view.target.name,),
+            words(
+                "{n} rows are equal in every feature yet differ in their class: even the best rule is wrong on {w} of them",
+                "{n} lignes sont égales dans toutes les variables mais pas de la même classe : même la meilleure règle se trompe sur {w}",
+                n=int(shared.sum()),
+                w=wrong,
+            ),
+            {},
+            "note",
+            {"rows": int(shared.sum()), "wrong": wrong},
+        )

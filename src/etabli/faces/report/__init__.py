@@ -1,0 +1,88 @@
+"""The report: one HTML file that opens anywhere, asks nothing of the network and runs no script.
+
+`report(result)` turns the result (the very object that `fit --json` prints) into text; `write` puts it in a file. The page is
+made of a template, a style sheet and pictures drawn as SVG; everything that comes from the data is escaped by Jinja2 and the
+page forbids itself scripts and requests by its content security policy (the style is allowed by its hash). A key of
+the result that is null or absent makes a plain sentence ("not measured"), never a failure.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etabli.faces import figures
+from etabli.faces.report import pictures, rows
+from etabli.faces.words import cell, known, pick, plain, say
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+WIDE, NARROW = 812, 348  # pixels a picture is drawn for; the style sheet shows one of the two
+
+
+def report(result: Mapping[str, Any], lang: str = "en") -> str:
+    """The page as HTML text. result: see the module `etabli.faces.report.rows`; lang: "en" or "fr"."""
+    style = _style()
+    draw = partial(_both, result, lang)
+    page = _template().render(
+        lang=lang,
+        style=_safe(style),
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        t=lambda key, **values: say(key, lang, **values),
+        known=lambda prefix, value: known(prefix, value, lang),
+        plain=plain,
+        cell=cell,
+        pick=lambda value: pick(value, lang),
+        view=rows.view(result, lang),
+        picture={
+            "leaderboard": draw(pictures.leaderboard),
+            "calibration": draw(pictures.calibration),
+            "residuals": draw(pictures.residuals),
+            "coverage": draw(pictures.coverage),
+            "confusion": draw(pictures.confusion),
+        },
+    )
+    return page.lstrip() + "\n"
+
+
+def write(result: Mapping[str, Any], path: str | Path, lang: str = "en") -> Path:
+    """Writes the page (aside, then renamed, so that a reader never sees half of it); returns its path. OSError as the system says."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    aside.write_text(report(result, lang), encoding="utf-8", errors="replace", newline="\n")
+    os.replace(aside, target)
+    return target
+
+
+def _both(result: Mapping[str, Any], lang: str, draw: Callable[[Mapping[str, Any], str, float], str]) -> str:
+    """The picture for a wide and for a narrow page."""
+    wide, narrow = draw(result, lang, WIDE), draw(result, lang, NARROW)
+    return _safe(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>') if wide else ""
+
+
+def _safe(text: str) -> str:
+    """Text that is HTML already (our own style, and SVG whose texts are escaped where they are made)."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+@cache
+def _style() -> str:
+    return figures.STYLE + "\n" + resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(resources.files(__package__).joinpath("template.html").read_text(encoding="utf-8"))

@@ -1,0 +1,398 @@
+"""From the result to the words and tables of the page: everything already formatted, so that the template only places it.
+
+The result is one JSON-able mapping. Scores, `honest`, `baseline` and `difference` are in the metric's own units; a `difference` is
+candidate minus winner. Shares are 0 to 1. The leaderboard is best first and holds the baseline. Any key may be null or absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from etabli.faces.report.pictures import items, look_of, part, percent, places, title_of
+from etabli.faces.report.snippets import model_file, snippets
+from etabli.faces.words import cell, known, pick, plain, say
+from etabli.faces.words.numbers import NONE, count, decimals, duration, memory, number, real, share, signed
+
+COLUMNS, CANDIDATES, FINDINGS, CHIPS, PAIRS = 200, 200, 40, 6, 12
+
+Result = Mapping[str, Any]
+View = dict[str, Any]
+
+
+def view(result: Result, lang: str) -> View:
+    """Everything the template shows, by section."""
+    return {
+        "target": plain(result.get("target") or "?", 80),
+        "task": known("task", result.get("task") or "?", lang),
+        "model": plain(model_file(result.get("model")), 60) if result.get("model") else "",
+        "rows": count(result.get("rows"), lang),
+        "columns_count": count(len(items(result, "columns")), lang),
+        "sentence": pick(result.get("sentence"), lang),
+        "signal": has_signal(result),
+        "tiles": _tiles(result, lang),
+        "winner": _winner(result, lang),
+        "test": _test(result, lang),
+        "split": _split(result, lang),
+        "findings": _findings(result, lang),
+        "board": _board(result, lang),
+        "calibration": _calibration(result, lang),
+        "residuals": _residuals(result, lang),
+        "coverage": _coverage(result, lang),
+        "confusion": _confusion(result, lang),
+        "proof": _proof(result, lang),
+        "snippets": snippets(result),
+        "facts": _facts(result, lang),
+        "columns": _columns(result, lang),
+        "aside": [(plain(e.get("name"), 80), pick(e.get("reason"), lang)) for e in items(result, "set_aside")],
+        "limits": _limits(result, lang),
+        "citations": [plain(c, 300) for c in result.get("citations") or ()],
+    }
+
+
+def has_signal(result: Result) -> bool | None:
+    """Whether the honest score's interval is clear of the baseline; None when that cannot be said."""
+    honest, base = part(result, "honest"), real(part(result, "baseline").get("value"))
+    edge = real(honest.get("low" if result.get("greater_is_better") else "high"))
+    if edge is None or base is None:
+        return None
+    return edge > base if result.get("greater_is_better") else edge < base
+
+
+def _reach(facts: Mapping[str, Any], lang: str, digits: int) -> str:
+    if real(facts.get("low")) is None or real(facts.get("high")) is None:
+        return ""
+    return say("to", lang, low=number(facts["low"], lang, digits), high=number(facts["high"], lang, digits))
+
+
+def _tiles(result: Result, lang: str) -> list[View]:
+    """The four figures at the top: name, value, what stands under it."""
+    digits, honest, base = places(result), part(result, "honest"), part(result, "baseline")
+    metric = known("metric", result.get("metric") or "?", lang)
+    better = say("greater" if result.get("greater_is_better") else "less", lang)
+    tiles = [
+        {
+            "name": say("honest", lang),
+            "value": number(honest.get("value"), lang, digits),
+            "under": _reach(honest, lang, digits),
+            "more": f"{metric}, {better}",
+        },
+        {
+            "name": say("baseline", lang),
+            "value": number(base.get("value"), lang, digits),
+            "under": plain(base.get("name") or "", 40),
+            "more": metric,
+        },
+    ]
+    levels = items(result, "coverage")
+    if levels:
+        main = min(levels, key=lambda e: abs((real(e.get("level")) or 0) - 0.9))
+        kind = "tile.interval" if result.get("task") == "regression" else "tile.set"
+        tiles.append(
+            {
+                "name": say("coverage", lang),
+                "value": share(main.get("got"), lang),
+                "under": say(kind, lang),
+                "more": say("tile.asked", lang, level=share(main.get("level"), lang, 0)),
+            }
+        )
+    proof = part(result, "proof")
+    if proof:
+        wrong = real(proof.get("label_mismatches")) or 0
+        tiles.append(
+            {
+                "name": say("proof", lang),
+                "value": known("verdict", proof.get("verdict") or "?", lang),
+                "under": say("tile.labels", lang, n=wrong, count=count(wrong, lang)),
+                "more": say("tile.rows", lang, rows=count(proof.get("rows"), lang)),
+            }
+        )
+    return tiles
+
+
+def _winner(result: Result, lang: str) -> View:
+    facts = part(result, "winner")
+    tied = [t for t in result.get("tied") or () if t != facts.get("name")]
+    simplest = result.get("simplest")
+    tried = result.get("tried")
+    return {
+        "name": _titled(facts, lang),
+        "final": known("final", facts["final"], lang) if facts.get("final") else "",
+        "members": [(_titled(m, lang), share(m.get("weight"), lang, 0)) for m in items(facts, "members")],
+        "tried": say("tried", lang, n=tried, count=count(tried, lang)) if real(tried) is not None else "",
+        "tied": say("tied", lang, n=len(tied), count=count(len(tied), lang)),
+        "simplest": ""
+        if not simplest
+        else say("simplest.same" if simplest == facts.get("name") else "simplest", lang, name=_titled({"name": simplest}, lang)),
+    }
+
+
+def _titled(entry: Mapping[str, Any], lang: str) -> str:
+    """A candidate in running text: LightGBM (num_leaves=31)."""
+    label, detail = title_of(entry, lang)
+    return plain(f"{label} ({detail})" if detail else label, 120)
+
+
+def _test(result: Result, lang: str) -> View:
+    digits, facts = places(result), part(result, "test")
+    lines = []
+    for name, value in facts.items():
+        main = name == result.get("metric")
+        reach = _reach(part(result, "test_interval"), lang, digits) if main else ""
+        lines.append((known("metric", name, lang), number(value, lang, digits if main else max(3, decimals(None, None, value))), reach))
+    return {"lines": lines, "rows": count(part(result, "split").get("test_rows"), lang)}
+
+
+def _split(result: Result, lang: str) -> View:
+    facts = part(result, "split")
+    reason = pick(facts.get("reason"), lang)
+    return {
+        "kind": known("split", facts["kind"], lang) if facts.get("kind") else "",
+        "folds": count(facts.get("folds"), lang),
+        "reason": reason[:1].upper() + reason[1:].removesuffix(".") + "." if reason else "",
+    }
+
+
+def _findings(result: Result, lang: str) -> View:
+    order = {"refuse": 0, "warn": 1, "note": 2}
+    found = sorted(items(result, "warnings"), key=lambda f: order.get(str(f.get("level")), 1))
+    made = []
+    for f in found[:FINDINGS]:
+        level = f.get("level") if f.get("level") in order else "warn"
+        columns = [plain(c, 40) for c in f.get("columns") or ()]
+        made.append(
+            {
+                "level": level,
+                "word": say(f"level.{level}", lang),
+                "code": plain(f.get("code") or "", 40),
+                "columns": columns[:CHIPS],
+                "rest": say("more", lang, count=count(len(columns) - CHIPS, lang)) if len(columns) > CHIPS else "",
+                "text": plain(pick(f.get("text"), lang), 600),
+                "cure": plain(pick(f.get("cure"), lang), 400),
+            }
+        )
+    return {"list": made, "rest": say("more", lang, count=count(len(found) - FINDINGS, lang)) if len(found) > FINDINGS else ""}
+
+
+def _board(result: Result, lang: str) -> View:
+    every = items(result, "leaderboard")
+    digits = places(result) + 1
+    gaps = [
+        decimals(part(e, "difference").get("low"), part(e, "difference").get("high"))
+        for e in every
+        if real(part(e, "difference").get("low")) is not None
+    ]
+    fine = max(digits, min(digits + 2, max(gaps[:8], default=digits)))
+    lines = []
+    for e in every[:CANDIDATES]:
+        gap, (label, detail) = part(e, "difference"), title_of(e, lang)
+        winner = e.get("name") == part(result, "winner").get("name")
+        reach = (
+            say("to", lang, low=signed(gap["low"], lang, fine), high=signed(gap["high"], lang, fine))
+            if real(gap.get("low")) is not None and real(gap.get("high")) is not None
+            else ""
+        )
+        look = look_of(e, result)
+        lines.append(
+            {
+                "label": cell(label, 60),
+                "detail": cell(detail, 120),
+                "look": look,
+                "word": say("state.winner" if winner else f"state.{look}", lang),
+                "score": number(e.get("score"), lang, digits),
+                "difference": "" if winner else signed(gap.get("value"), lang, fine),
+                "reach": "" if winner else reach,
+                "folds": count(e.get("folds"), lang),
+                "seconds": duration(e.get("seconds"), lang),
+            }
+        )
+    return {
+        "lines": lines,
+        "metric": known("metric", result.get("metric") or "?", lang),
+        "rest": say("more", lang, count=count(len(every) - CANDIDATES, lang)) if len(every) > CANDIDATES else "",
+        "undrawn": say("undrawn", lang, count=count(len(every) - 30, lang)) if len(every) > 30 else "",
+    }
+
+
+def _calibration(result: Result, lang: str) -> View | None:
+    facts = part(result, "calibration")
+    if not facts:
+        return None
+    table = [
+        (
+            share(b.get("predicted"), lang),
+            share(b.get("observed"), lang),
+            say("to", lang, low=share(b.get("low"), lang), high=share(b.get("high"), lang)),
+            count(b.get("rows"), lang),
+        )
+        for b in items(facts, "bins")
+    ]
+    error, chance = real(facts.get("ece")), real(facts.get("ece_null"))
+    said = ""
+    if error is not None and chance is not None:
+        said = say(
+            "calibration.fine" if error <= chance else "calibration.poor", lang, ece=share(error, lang, 2), null=share(chance, lang, 2)
+        )
+    return {"method": known("method", facts["method"], lang) if facts.get("method") else "", "said": said, "table": table}
+
+
+def _residuals(result: Result, lang: str) -> View | None:
+    facts = part(result, "residuals")
+    if not facts:
+        return None
+    kind = part(result, "interval")
+    width = real(kind.get("width"))
+    digits = max(0, decimals(None, None, width) - 1) if width else 3
+    return {
+        "quantiles": [f"{percent(level, lang)}: {number(value, lang, digits)}" for level, value in part(facts, "quantiles").items()],
+        "interval": say("interval", lang, kind=known("interval", kind.get("kind") or "?", lang), width=number(width, lang, digits))
+        if width is not None
+        else "",
+    }
+
+
+def _coverage(result: Result, lang: str) -> list[View]:
+    lines = []
+    for e in items(result, "coverage"):
+        band, worst = e.get("band"), part(e, "worst")
+        allowed = (
+            say("to", lang, low=share(band[0], lang), high=share(band[1], lang)) if isinstance(band, Sequence) and len(band) == 2 else NONE
+        )
+        lines.append(
+            {
+                "level": share(e.get("level"), lang, 0),
+                "got": share(e.get("got"), lang),
+                "reach": say("to", lang, low=share(e.get("low"), lang), high=share(e.get("high"), lang))
+                if real(e.get("low")) is not None
+                else NONE,
+                "band": allowed,
+                "worst": say(
+                    "worst",
+                    lang,
+                    group=plain(worst.get("group"), 60),
+                    got=share(worst.get("got"), lang),
+                    rows=count(worst.get("rows"), lang),
+                )
+                if worst
+                else NONE,
+            }
+        )
+    return lines
+
+
+def _confusion(result: Result, lang: str) -> View | None:
+    """Per class: recall and precision; and the pairs most often taken for one another."""
+    facts = part(result, "confusion")
+    names, counts = facts.get("classes"), facts.get("counts")
+    if not names or not counts or len(names) != len(counts) or any(len(row) != len(names) for row in counts):
+        return None
+    table = [[real(v) or 0.0 for v in row] for row in counts]
+    lines, pairs = [], []
+    for i, name in enumerate(names):
+        true, guessed, right = sum(table[i]), sum(row[i] for row in table), table[i][i]
+        lines.append(
+            (
+                cell(name, 60),
+                count(true, lang),
+                share(right / true if true else None, lang),
+                share(right / guessed if guessed else None, lang),
+            )
+        )
+        pairs += [(table[i][j], cell(name, 50), cell(names[j], 50)) for j in range(len(names)) if j != i and table[i][j] > 0]
+    pairs.sort(key=lambda pair: -pair[0])
+    return {"lines": lines[:COLUMNS], "pairs": [(a, b, count(n, lang)) for n, a, b in pairs[:PAIRS]]}
+
+
+def _proof(result: Result, lang: str) -> View | None:
+    facts = part(result, "proof")
+    if not facts:
+        return None
+    wrong = real(facts.get("label_mismatches")) or 0
+    largest = (
+        say("proof.bits", lang)
+        if facts.get("bit_equal")
+        else say("proof.largest", lang, value=number(facts.get("max_difference"), lang, 3))
+    )
+    return {
+        "good": wrong == 0,
+        "verdict": known("verdict", facts.get("verdict") or "?", lang),
+        "text": [
+            say("proof.rows", lang, rows=count(facts.get("rows"), lang), probes=count(facts.get("probe_rows"), lang)),
+            say("proof.labels", lang, n=wrong, count=count(wrong, lang)),
+            largest,
+        ],
+    }
+
+
+def _facts(result: Result, lang: str) -> list[tuple[str, str, bool]]:
+    """How to reproduce: (name, value, whether it is typed as code)."""
+    budget, hardware = part(result, "budget"), part(result, "hardware")
+    spent = duration(result.get("seconds"), lang)
+    if budget.get("cut"):
+        spent += " (" + say("cut", lang) + ")"
+    facts = [
+        ("command", plain(result.get("command") or ""), True),
+        ("python", plain(result.get("python_call") or ""), True),
+        ("seed", plain(result["seed"]) if result.get("seed") is not None else "", True),
+        ("fingerprint", plain(result.get("fingerprint") or ""), True),
+        ("effort", known("effort", budget["effort"], lang) if budget.get("effort") else "", False),
+        ("time", duration(budget.get("time"), lang) if real(budget.get("time")) is not None else "", False),
+        ("seconds", spent if real(result.get("seconds")) is not None else "", False),
+        (
+            "hardware",
+            say("cores", lang, n=hardware.get("cores"), memory=memory(hardware.get("memory"), lang)) if hardware.get("cores") else "",
+            False,
+        ),
+        ("latency", _latency(part(result, "latency").get("row_us"), lang), False),
+        ("versions", ", ".join(f"{plain(k, 40)} {plain(v, 40)}" for k, v in part(result, "versions").items()), False),
+        ("run", plain(result.get("run") or ""), True),
+        ("model", plain(result.get("model") or ""), True),
+    ]
+    return [(say(f"fact.{name}", lang), value, code) for name, value, code in facts if value]
+
+
+def _latency(micro: Any, lang: str) -> str:
+    value = real(micro)
+    return "" if value is None else f"{number(value / 1000, lang, 2)}\u00a0ms"
+
+
+def _columns(result: Result, lang: str) -> View:
+    every = items(result, "columns")
+    total = real(result.get("rows")) or 0
+    lines = []
+    for c in every[:COLUMNS]:
+        missing = real(c.get("missing"))
+        lines.append(
+            {
+                "name": cell(c.get("name"), 80),
+                "kind": known("kind", c.get("kind") or "?", lang),
+                "used": bool(c.get("used", True)),
+                "reason": cell(pick(c.get("reason"), lang), 160),
+                "missing": NONE
+                if missing is None
+                else "0"
+                if not missing
+                else share(missing / total, lang)
+                if total
+                else count(missing, lang),
+                "distinct": count(c.get("distinct"), lang),
+            }
+        )
+    return {"lines": lines, "rest": say("more", lang, count=count(len(every) - COLUMNS, lang)) if len(every) > COLUMNS else ""}
+
+
+def _limits(result: Result, lang: str) -> list[str]:
+    """What the figures do not say; only what applies to this run."""
+    flagged = real(part(result, "novelty").get("flagged_share"))
+    rules = [
+        ("limit.same", True),
+        ("limit.cause", True),
+        ("limit.test", not part(result, "test")),
+        ("limit.few", 0 < (real(result.get("rows")) or 0) < 500),
+        ("limit.cut", bool(part(result, "budget").get("cut"))),
+        ("limit.coverage", bool(items(result, "coverage"))),
+    ]
+    said = [say(key, lang) for key, holds in rules if holds]
+    if flagged is not None:
+        said.append(say("limit.novelty", lang, share=share(flagged, lang)))
+    return said

@@ -1,0 +1,96 @@
+"""Random forest of scikit-learn, bit for bit.
+
+The number of leaves is capped so that a forest's file stays below some 40 MB: K classes need K copies of each tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from etabli.families import cart
+from etabli.families.family import Family, Stop
+from etabli.graph.graph import Graph
+from etabli.records import Cost, Data, Facts, Fitted, Link, Setting, TaskKind, Wants
+
+LEAVES = 1_000_000  # of all trees and classes together: about 35 MB
+
+
+@final
+class Forest(Family):
+    """Many deep trees on resampled rows, averaged."""
+
+    name: ClassVar[str] = "forest"
+    title: ClassVar[str] = "Random forest"
+    tasks: ClassVar[tuple[TaskKind, ...]] = ("binary", "multiclass", "regression")
+    needs: ClassVar[tuple[str, ...]] = ("scikit-learn",)
+    citation: ClassVar[str] = "Breiman 2001"
+    rank: ClassVar[int] = 4
+    doc: ClassVar[str] = (
+        "The mean of hundreds of deep trees, each grown on a random half of the evidence. Hard to do wrong: use it on small or noisy data, "
+        "and as a second opinion beside boosting."
+    )
+
+    def settings(self, facts: Facts) -> Sequence[Setting]:
+        """Two or three: the usual default, more columns a split, and target statistics instead of codes for wide categories."""
+        trees = 300 if facts.rows < 5_000 else 200 if facts.rows < 50_000 else 100
+        size = {"n_estimators": trees}
+        leaves = LEAVES // (trees * (facts.classes if facts.task == "multiclass" else 1))
+        if leaves < 0.7 * facts.rows:
+            size["max_leaf_nodes"] = max(leaves, 200)
+        if facts.task == "regression":
+            ways: list[tuple[dict[str, Any], str]] = [
+                ({"max_features": 0.6, "min_samples_leaf": 2}, "AutoGluon zero-shot 2023, RF_r39, narrower"),
+                ({"max_features": 1.0, "min_samples_leaf": 5}, "AutoGluon zero-shot 2023, RF_r127"),
+            ]
+        else:
+            ways = [
+                ({"max_features": "sqrt", "min_samples_leaf": 2}, "scikit-learn default with leaves of two rows"),
+                (
+                    {"max_features": 0.5, "min_samples_leaf": 5, "criterion": "entropy"},
+                    "AutoGluon zero-shot 2023, RF_r15 and RFEntr, narrower",
+                ),
+            ]
+        wants = [Wants(), Wants(categories="target")] if facts.categories else [Wants()]
+        if facts.largest_category > 30:
+            wants = wants[::-1]
+        tried = [(*ways[0], wants[0]), (*ways[1], wants[0]), *((*ways[0], other) for other in wants[1:])]
+        return [Setting(self.name, {**size, **values}, recipe, origin=origin) for values, origin, recipe in tried]
+
+    def cost(self, setting: Setting, facts: Facts) -> Cost:
+        """Sorting the tried columns on every level of every tree."""
+        values, rows = setting.values, facts.rows
+        share = values["max_features"]
+        tried = max(1.0, np.sqrt(facts.columns) if share == "sqrt" else share * facts.columns)
+        depth = np.log2(rows / float(values["min_samples_leaf"]) + 2)
+        outputs = facts.classes if facts.task == "multiclass" else 1
+        leaves = min(0.4 * rows / float(values["min_samples_leaf"]), float(values.get("max_leaf_nodes", rows)))
+        work = float(values["n_estimators"]) * (
+            1.2e-3 + rows * depth * (2.5e-8 * tried + 4e-8) * (1 + 0.02 * outputs) + 1.5e-6 * leaves * outputs
+        )
+        return Cost(work=work, memory=8.0 * rows * facts.columns + 150.0 * leaves * outputs * float(values["n_estimators"]))
+
+    def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:
+        """Grows the trees in batches and looks at `stop` between them: when the time is over, the forest is as large as it got."""
+        from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+        make = RandomForestRegressor if data.task == "regression" else RandomForestClassifier
+        wanted = int(setting.values["n_estimators"])
+        values = {**setting.values, "n_estimators": 0}
+        model = make(random_state=data.seed, n_jobs=data.threads, warm_start=True, **values)
+        x = cart.learnable(data.x)
+        batch = max(10, wanted // 10)
+        while model.n_estimators < wanted and (model.n_estimators == 0 or not stop()):
+            model.n_estimators = min(wanted, model.n_estimators + batch)
+            model.fit(x, data.y, sample_weight=data.weight)
+        column, outputs = cart.columns(data, getattr(model, "classes_", None))
+        trees = [tree.tree_ for tree in model.estimators_]
+        kept = cart.arrays(trees, column) | {"trees": np.int64(len(trees)), "outputs": np.int64(outputs)}
+        link: Link = "identity" if data.task == "regression" else "probability"
+        return Fitted(setting, kept, link, cart.native(trees, column, outputs), exact=True)
+
+    def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
+        """One TreeEnsemble and a division."""
+        return cart.write(graph, x, fitted.arrays, int(fitted.arrays["outputs"]))

@@ -1,0 +1,265 @@
+"""LightGBM: gradient-boosted trees with native categories and missing values, bit for bit.
+
+One boosting run serves every number of trees: the settings of a path are the same booster cut at checkpoints, and its text is
+parsed once. Everything that LightGBM does to a value before it looks at a threshold is written as nodes: categories are truncated
+towards zero, |x| <= float32(1e-35) is zero, missing values go where the node says. Numbers are learned on a standardised target,
+because LightGBM keeps labels in float32 and its L1 and L2 penalties depend on the target's scale.
+The settings are data: `portfolios/lightgbm.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from etabli.families.family import Family, Stop
+from etabli.graph import trees
+from etabli.graph.graph import Graph
+from etabli.records import Array, Cost, Data, Facts, Fitted, Link, Setting, TaskKind, Wants
+
+PORTFOLIO = Path(__file__).with_name("portfolios") / "lightgbm.json"
+FRUITLESS = 5  # iterations in which no tree could split before the run ends
+ZERO = float(np.float32(1e-35))  # LightGBM's kZeroThreshold
+Kept = dict[str, Any]
+
+
+@final
+class LightGBM(Family):
+    """Gradient-boosted decision trees."""
+
+    name: ClassVar[str] = "lightgbm"
+    title: ClassVar[str] = "LightGBM (boosted trees)"
+    tasks: ClassVar[tuple[TaskKind, ...]] = ("binary", "multiclass", "regression")
+    needs: ClassVar[tuple[str, ...]] = ("lightgbm",)
+    citation: ClassVar[str] = "Ke et al. 2017; Friedman 2001"
+    rank: ClassVar[int] = 5
+    doc: ClassVar[str] = (
+        "Hundreds of small trees, each correcting the sum of those before it. Usually the most accurate on tables of a thousand rows and more; "
+        "takes categories and missing values as they are."
+    )
+
+    def settings(self, facts: Facts) -> Sequence[Setting]:
+        """The portfolio's entries that fit the task and size, each with its ladder of numbers of trees (fitted as one run)."""
+        made, seen = [], set()
+        for entry in json.loads(PORTFOLIO.read_text(encoding="utf-8"))["settings"]:
+            if _fits(entry, facts):
+                values = _capped(entry["values"], facts)
+                for count in _ladder(entry["trees"], facts):
+                    wants = Wants(**entry.get("wants", {}))
+                    setting = Setting(self.name, {**values, "n_estimators": count}, wants, path=entry["name"], origin=entry["origin"])
+                    if setting.hash not in seen:
+                        seen.add(setting.hash)
+                        made.append(setting)
+        return made
+
+    def cost(self, setting: Setting, facts: Facts) -> Cost:
+        """Histograms of every column for each tree. A path costs what its largest number of trees costs."""
+        values = setting.values
+        width = facts.columns * float(values.get("feature_fraction", 1.0))
+        leaves = min(float(values.get("num_leaves", 31)), max(2.0, facts.rows / float(values.get("min_data_in_leaf", 20))))
+        tree = 8e-5 + facts.rows * (4e-8 + 2.0e-9 * width * np.log2(leaves + 1)) + 1.2e-6 * leaves * width
+        outputs = facts.classes if facts.task == "multiclass" else 1
+        work = 0.02 + 2.5e-7 * facts.rows * facts.columns + float(values["n_estimators"]) * outputs * tree
+        return Cost(work=work, memory=12.0 * facts.rows * facts.columns + 4e7 + 300.0 * leaves * float(values["n_estimators"]) * outputs)
+
+    def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:
+        """One number of trees; fewer when `stop` says so."""
+        return _fit([setting], data, stop, partial=True)[0]
+
+    def fit_path(self, settings: Sequence[Setting], data: Data, stop: Stop) -> list[Fitted]:
+        """One run to the largest number of trees. When `stop` ends it, the settings that are complete (perhaps none)."""
+        return _fit(settings, data, stop, partial=False)
+
+    def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
+        """LightGBM's reading of values, the trees, and for numbers the target's scale."""
+        kept = fitted.arrays
+        if len(kept["categories"]):  # truncated towards zero, as its cast to int does
+            mask = np.zeros((1, int(kept["features"])), bool)
+            mask[0, kept["categories"]] = True
+            whole = graph.op("Mul", graph.op("Sign", x), graph.op("Floor", graph.op("Abs", x)))
+            x = graph.op("Where", graph.const(mask), whole, x)
+        nothing = graph.op("LessOrEqual", graph.op("Abs", x), graph.const(ZERO, np.float64))
+        x = graph.op("Where", nothing, graph.const(0.0, np.float64), x)
+        raw = trees.write(graph, x, kept, int(kept["outputs"]))
+        if fitted.link != "identity":
+            return raw
+        scaled = graph.op("Mul", raw, graph.const(float(kept["scale"]), np.float64))
+        return graph.op("Add", scaled, graph.const(float(kept["centre"]), np.float64))
+
+
+# settings --------------------------------------------------------------------------------------------------------------
+
+
+def _fits(entry: Mapping[str, Any], facts: Facts) -> bool:
+    low, high = entry.get("rows", (0, None))
+    return (
+        facts.task in entry.get("tasks", (facts.task,))
+        and facts.rows >= low
+        and (high is None or facts.rows < high)
+        and facts.categories >= entry.get("categories", 0)
+        and facts.largest_category >= entry.get("largest_category", 0)
+    )
+
+
+def _capped(values: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """Published values were tuned on thousands of rows: on fewer, leaves hold fewer rows and trees have fewer leaves."""
+    made = dict(values)
+    made["min_data_in_leaf"] = max(1, min(int(values.get("min_data_in_leaf", 20)), facts.rows // 40))
+    made["num_leaves"] = max(2, min(int(values.get("num_leaves", 31)), max(4, facts.rows // 20)))
+    if facts.categories:
+        made["min_data_per_group"] = max(2, min(int(values.get("min_data_per_group", 100)), facts.rows // 40))
+    else:
+        for name in ("min_data_per_group", "cat_l2", "cat_smooth", "max_cat_to_onehot"):
+            made.pop(name, None)
+    return made
+
+
+def _ladder(counts: Sequence[int], facts: Facts) -> list[int]:
+    """Fewer trees on little data and for many classes (each iteration grows one tree a class)."""
+    most = 300 if facts.rows < 500 else 700 if facts.rows < 2_500 else 10_000
+    if facts.task == "multiclass":
+        most = min(most, max(counts[0], 8_000 // facts.classes))
+    return [count for count in counts if count <= most]
+
+
+# fitting ---------------------------------------------------------------------------------------------------------------
+
+
+def _fit(settings: Sequence[Setting], data: Data, stop: Stop, partial: bool) -> list[Fitted]:
+    """Fitted models in the order of `settings` (equal but for n_estimators). partial: keep the largest even if cut short."""
+    y, present, centre, scale = _targets(data)
+    counts = [int(setting.values["n_estimators"]) for setting in settings]
+    kept: Kept = {
+        "categories": np.array([i for i, feature in enumerate(data.features) if feature.levels > 0], np.int64),
+        "features": np.int64(data.x.shape[1]),
+        "outputs": np.int64(data.classes if data.task == "multiclass" else 1),
+        "scale": np.float64(scale),
+        "centre": np.float64(centre),
+    }
+    if len(present) == 1:  # nothing to boost: the margin of one row in n + 2
+        return [_constant(setting, kept, data, int(present[0])) for setting in settings]
+    booster, grown, finished = _boost(settings[0].values, max(counts), y, len(present), data, stop, kept["categories"])
+    made, start = trees.Trees(), 0
+    if data.task == "multiclass":
+        for missing in np.setdiff1d(np.arange(data.classes), present):
+            made.constant(-np.log(len(y) + 1.0), int(missing))
+            start += 1
+    _parse(booster.model_to_string(), made, present if data.task == "multiclass" else np.zeros(1, np.int64))
+    flat = made.arrays() | kept
+    each = len(present) if data.task == "multiclass" else 1
+    return [
+        _fitted(setting, trees.first(flat, start + each * count), booster, count, present, data)
+        for setting, count in zip(settings, counts, strict=True)
+        if count <= grown or finished or partial
+    ]
+
+
+def _targets(data: Data) -> tuple[Array, Array, float, float]:
+    """(labels for LightGBM, classes present (two stand-ins for numbers), centre, scale)."""
+    if data.task != "regression":
+        present, y = np.unique(data.y, return_inverse=True)
+        return y.astype(np.float64), present, 0.0, 1.0
+    centre = float(np.average(data.y, weights=data.weight))
+    scale = float(np.sqrt(np.average((data.y - centre) ** 2, weights=data.weight))) or 1.0
+    return (data.y - centre) / scale, np.array([0, 1]), centre, scale
+
+
+def _boost(
+    values: Mapping[str, Any], count: int, y: Array, classes: int, data: Data, stop: Stop, categories: Array
+) -> tuple[Any, int, bool]:
+    """(booster, iterations grown, whether no tree can split any more). At least one iteration is made."""
+    import lightgbm
+
+    objective = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}[data.task]
+    params = {
+        **{name: value for name, value in values.items() if name != "n_estimators"},
+        "objective": objective,
+        "seed": data.seed,
+        "deterministic": True,  # the same bits whatever the number of threads
+        "force_col_wise": True,
+        "num_threads": data.threads,
+        "feature_pre_filter": False,
+        "verbosity": -1,
+        **({"num_class": classes} if data.task == "multiclass" else {}),
+    }
+    weight = None if data.weight is None else data.weight * (len(y) / data.weight.sum())
+    known = lightgbm.Dataset(data.x, y, weight=weight, categorical_feature=[int(i) for i in categories], params=params, free_raw_data=True)
+    booster, fruitless = lightgbm.Booster(params, known), 0
+    for _ in range(count):
+        fruitless += bool(booster.update())
+        if fruitless >= FRUITLESS or stop():
+            break
+    booster.free_dataset()
+    return booster, int(booster.current_iteration()), fruitless >= FRUITLESS
+
+
+def _fitted(setting: Setting, kept: Kept, booster: Any, count: int, present: Array, data: Data) -> Fitted:
+    outputs, scale, centre = int(kept["outputs"]), float(kept["scale"]), float(kept["centre"])
+    link: Link = {"binary": "sigmoid", "multiclass": "softmax", "regression": "identity"}[data.task]  # type: ignore[assignment]
+    used = present if data.task == "multiclass" else [0]
+    absent = -np.log(len(data.y) + 1.0)
+
+    def native(x: Array) -> Array:
+        made = np.full((len(x), outputs), absent)
+        made[:, used] = np.reshape(booster.predict(x, raw_score=True, num_iteration=count, num_threads=1), (len(x), len(used)))
+        return made * scale + centre if link == "identity" else made
+
+    return Fitted(setting, kept, link, native, exact=True)
+
+
+def _constant(setting: Setting, kept: Kept, data: Data, only: int) -> Fitted:
+    made, rare = trees.Trees(), np.log(len(data.y) + 1.0)
+    margins = np.array([rare if only == 1 else -rare]) if data.task == "binary" else np.where(np.arange(data.classes) == only, 0.0, -rare)
+    for target, margin in enumerate(margins):
+        made.constant(float(margin), target)
+    link: Link = "sigmoid" if data.task == "binary" else "softmax"
+    return Fitted(setting, made.arrays() | kept, link, lambda x: np.repeat(margins[None], len(x), axis=0), exact=True)
+
+
+# LightGBM's text ---------------------------------------------------------------------------------------------------------
+
+
+def _parse(text: str, made: trees.Trees, targets: Array) -> None:
+    """Adds every tree of LightGBM's documented text model (17 significant digits: exact doubles)."""
+    for number, block in enumerate(text.split("\nTree=")[1:]):
+        facts = dict(line.split("=", 1) for line in block.split("\n\n", 1)[0].split("\n") if "=" in line)
+        if facts.get("is_linear", "0") != "0":
+            raise ValueError("LightGBM's linear trees are not written")
+
+        def read(name: str, kind: Callable[[str], float], facts: Mapping[str, str] = facts) -> Array:
+            return np.array([kind(word) for word in facts.get(name, "").split()])
+
+        target, weight = int(targets[number % len(targets)]), read("leaf_value", float)
+        if int(facts["num_leaves"]) == 1:
+            made.constant(float(weight[0]), target)
+            continue
+        kind, split = read("decision_type", int), read("threshold", float)
+        category, default, missing = kind & 1 == 1, (kind >> 1) & 1, (kind >> 2) & 3  # missing: 0 none, 1 zero, 2 NaN
+        if (missing[~category] == 1).any():
+            raise ValueError("LightGBM's zero_as_missing is not written")
+        members: list[float] = []
+        if category.any():  # NaN, unseen and negative categories are no members: they go right
+            bounds, words = read("cat_boundaries", int), read("cat_threshold", int)
+            for place in split[category].astype(np.int64):
+                members += [*_bits(words[bounds[place] : bounds[place + 1]]), float("nan")]
+        made.add(
+            read("split_feature", int),
+            np.where(category, 0.0, split),
+            read("left_child", int),
+            read("right_child", int),
+            weight,
+            mode=np.where(category, trees.MEMBER, trees.LEQ),
+            # where LightGBM saw no missing value it reads one as 0
+            nan_true=np.where(category, 0, np.where(missing == 2, default, split >= 0)),
+            members=tuple(members),
+            target=target,
+        )
+
+
+def _bits(words: Array) -> list[float]:
+    """The numbers whose bits are set, 32 to a word."""
+    return [float(32 * place + bit) for place, word in enumerate(words) for bit in range(32) if int(word) >> bit & 1]

@@ -1,0 +1,73 @@
+"""Venn-Abers predictors (Vovk, Petej & Fedorova 2015), merged: the row is put into the calibration rows once as a 0 and once as a
+1; isotonic regression gives p0 and p1, one of which is perfectly calibrated, and p1 / (1 - p0 + p1) is what is shown.
+
+p0 and p1 are constant between neighbouring calibration scores, so a table is exact and three nodes suffice. Above 1 000
+distinct scores neighbours are put together first: a coarser score, for which everything holds as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from etabli.judge.calibrators.calibrator import Calibrator
+from etabli.judge.lookup import below, write_below
+from etabli.records import Array
+
+if TYPE_CHECKING:
+    from etabli.graph.graph import Graph
+
+KNOTS = 1_000
+ENOUGH = 20
+
+
+@dataclass(frozen=True)
+class VennAbers(Calibrator):
+    """knots: calibration scores in order [k]. p0, p1: [k + 1], the entry i for scores above i knots. merged: what is shown."""
+
+    knots: Array
+    p0: Array
+    p1: Array
+    merged: Array
+
+    name = "venn_abers"
+    title = {"en": "Venn-Abers", "fr": "Venn-Abers"}  # noqa: RUF012
+    tasks = ("binary",)
+    citation = "Vovk, Petej & Fedorova 2015"
+    rank = 6
+    cheap = False
+
+    @classmethod
+    def possible(cls, y: Array) -> bool:
+        """From 20 rows of the rarer class on."""
+        return min(int(np.sum(y == 0)), int(np.sum(y == 1))) >= ENOUGH
+
+    @classmethod
+    def fit(cls, y: Array, S: Array) -> VennAbers:
+        """One isotonic regression for each place and label (scipy's pool adjacent violators)."""
+        from scipy.optimize import isotonic_regression
+
+        knots, level, rows = np.unique(S[:, 0], return_inverse=True, return_counts=True)
+        if len(knots) > KNOTS:
+            part = np.minimum(((np.cumsum(rows) - rows / 2) * (KNOTS / len(y))).astype(np.int64), KNOTS - 1)
+            _, part = np.unique(part, return_inverse=True)
+            level, rows = part[level], np.bincount(part, rows)
+            knots = knots[np.append(np.flatnonzero(np.diff(part)), len(part) - 1)]  # the largest score of each part
+        share, weight = np.bincount(level, y) / rows, rows.astype(np.float64)
+        tables = np.empty((2, len(knots) + 1))
+        for label in (0, 1):
+            for place in range(len(knots) + 1):
+                fitted = isotonic_regression(np.insert(share, place, label), weights=np.insert(weight, place, 1.0))
+                tables[label, place] = fitted.x[place]
+        p0, p1 = tables
+        return cls(knots, p0, p1, p1 / (1 - p0 + p1))
+
+    def apply(self, S: Array) -> Array:
+        """Same shape."""
+        return np.asarray(self.merged[below(S, self.knots)])
+
+    def write(self, graph: Graph, s: str) -> str:
+        """TreeEnsemble (a search), Cast, Gather."""
+        return graph.op("Gather", graph.const(self.merged, np.float64), write_below(graph, s, self.knots))

@@ -1,0 +1,161 @@
+"""Prediction intervals for numbers, from out-of-fold residuals around the refitted model.
+
+Three kinds, all functions of the table alone. constant: one half-width. mondrian: one for each fifth of the prediction (Vovk's
+Mondrian conformal prediction). normalised: the width follows a knotted line through the mean |residual| along the
+prediction, both tails separately (as in conformal predictive systems). The one with the lowest cross-fitted interval score
+(Winkler) at 90 % is taken, the simpler one within a standard error. The file answers any confidence level. There is no
+assumption-free theorem for residuals around a refitted model (it must be stable), hence `coverage` measures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from etabli.judge.coverage import LEVELS, Coverage, measured
+from etabli.judge.lookup import below, write_below
+from etabli.judge.ranks import Ranks, ranks
+from etabli.records import Array
+
+if TYPE_CHECKING:
+    from etabli.graph.graph import Graph
+
+Kind = Literal["constant", "mondrian", "normalised"]
+KINDS: tuple[Kind, ...] = ("constant", "mondrian", "normalised")  # from the simplest
+ENOUGH = 250  # rows from which the width may depend on the prediction
+SHARES = (0.2, 0.4, 0.6, 0.8)
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """upper, lower: tables of quantiles above and below the prediction, by cell. edges: of the cells. knots, bends: the width at
+    prediction p is floor + sum of bends max(p - knots, 0) (normalised; none otherwise)."""
+
+    kind: Kind
+    upper: Ranks
+    lower: Ranks
+    edges: Array
+    knots: Array
+    bends: Array
+    floor: float = 1.0
+
+    def width(self, p: Array) -> Array:
+        """What residuals are measured in, at predictions p [n, 1]."""
+        if not len(self.knots):
+            return np.ones_like(p)
+        inside = np.clip(p, self.knots[0], self.knots[-1])
+        return np.asarray(np.maximum(inside - self.knots[:-1], 0.0) @ self.bends[:, None] + self.floor)
+
+    def apply(self, prediction: Array, confidence: float) -> tuple[Array, Array]:
+        """lower, upper [n, 1] at that level; infinite where the rows cannot carry it."""
+        cell = below(prediction, self.edges)
+        width = self.width(prediction)
+        return prediction - self.lower.at(confidence)[cell] * width, prediction + self.upper.at(confidence)[cell] * width
+
+    def write(self, graph: Graph, prediction: str, confidence: str) -> tuple[str, str]:
+        """The same in the graph. prediction: [rows, 1] double; confidence: scalar double. 8 nodes for constant, 12 for mondrian,
+        20 for normalised, most of them on scalars."""
+        up, down = self.upper.write(graph, confidence), self.lower.write(graph, confidence)
+        if len(self.edges):
+            cell = write_below(graph, prediction, self.edges)
+            up, down = graph.op("Gather", up, cell), graph.op("Gather", down, cell)
+        if len(self.knots):
+            clipped = graph.op("Clip", prediction, *(graph.const(float(self.knots[i]), np.float64) for i in (0, -1)))
+            past = graph.op("Relu", graph.op("Sub", clipped, graph.const(self.knots[None, :-1], np.float64)))
+            width = graph.op("MatMul", past, graph.const(self.bends[:, None], np.float64))
+            width = graph.op("Add", width, graph.const(self.floor, np.float64))
+            up, down = graph.op("Mul", up, width), graph.op("Mul", down, width)
+        return graph.op("Sub", prediction, down), graph.op("Add", prediction, up)
+
+
+def fit(kind: Kind, y: Array, S: Array) -> Intervals:
+    """Learns one kind from targets y [n] and out-of-fold predictions S [n, 1]."""
+    p, r = S[:, 0].astype(np.float64), np.asarray(y - S[:, 0], np.float64)
+    none = np.empty(0)
+    if kind == "normalised":
+        knots, bends, floor = _line(p, np.abs(r))
+        shape = Intervals(kind, ranks([none]), ranks([none]), none, knots, bends, floor)
+        z = r / shape.width(S)[:, 0]
+        return Intervals(kind, ranks([z], tail=True), ranks([-z], tail=True), none, knots, bends, floor)
+    edges = np.unique(np.quantile(p, SHARES)) if kind == "mondrian" else none
+    cell = below(p, edges)
+    both = ranks([np.abs(r[cell == g]) for g in range(len(edges) + 1)])
+    return Intervals(kind, both, both, edges, none, none)
+
+
+def _line(p: Array, size: Array) -> tuple[Array, Array, float]:
+    """Knots, bends and floor of the knotted line through the mean |residual| in bins of equal count along the prediction."""
+    bins = int(np.clip(len(p) // 50, 3, 15))
+    order = np.argsort(p, kind="stable")
+    parts = np.array_split(order, bins)
+    x = np.array([p[part].mean() for part in parts])
+    v = np.array([size[part].mean() for part in parts])
+    padded = np.concatenate([v[:1], v, v[-1:]])
+    v = np.maximum(0.25 * padded[:-2] + 0.5 * v + 0.25 * padded[2:], 0.1 * size.mean())
+    apart = np.concatenate([[True], np.diff(x) > 1e-9 * (1e-300 + np.ptp(p))])
+    x, v = x[apart], v[apart]
+    if len(x) < 2 or size.mean() == 0:
+        return np.empty(0), np.empty(0), 1.0
+    slopes = np.diff(v) / np.diff(x)
+    return x, np.diff(slopes, prepend=0.0), float(v[0])
+
+
+def score(y: Array, lower: Array, upper: Array, confidence: float) -> Array:
+    """Interval score of each row [n] (Winkler 1972; Gneiting & Raftery 2007): width plus 2 / (1 - c) times the miss. Lower is
+    better. y [n]; lower, upper [n, 1]."""
+    low, high = lower[:, 0], upper[:, 0]
+    return np.asarray(high - low + 2 / (1 - confidence) * (np.maximum(low - y, 0) + np.maximum(y - high, 0)))
+
+
+def crossfit(kind: Kind, y: Array, S: Array, fold: Array, confidence: float) -> tuple[Array, Array]:
+    """lower, upper [n, 1] of every row, with quantiles of the other folds."""
+    return _at(_fitted(kind, y, S, fold), S, confidence)
+
+
+def _fitted(kind: Kind, y: Array, S: Array, fold: Array) -> list[tuple[Array, Intervals]]:
+    return [(fold == k, fit(kind, y[fold != k], S[fold != k])) for k in np.unique(fold)]
+
+
+def _at(fitted: list[tuple[Array, Intervals]], S: Array, confidence: float) -> tuple[Array, Array]:
+    lower, upper = np.empty((2, len(S), 1))
+    for here, learned in fitted:
+        lower[here], upper[here] = learned.apply(S[here], confidence)
+    return lower, upper
+
+
+def choose(y: Array, S: Array, fold: Array, confidence: float = 0.9) -> Intervals:
+    """The kind with the lowest cross-fitted interval score, the simplest within a standard error; fitted on all rows."""
+    if len(y) < ENOUGH or len(np.unique(S)) < 10 or len(np.unique(fold)) < 2:
+        return fit("constant", y, S)
+    scores: dict[Kind, Array] = {}
+    for kind in KINDS:
+        lower, upper = crossfit(kind, y, S, fold, confidence)
+        if np.isfinite(lower).all() and np.isfinite(upper).all():
+            scores[kind] = score(y, lower, upper, confidence)
+    if not scores:
+        return fit("constant", y, S)
+    best = min(scores, key=lambda kind: float(scores[kind].mean()))
+    for kind in scores:
+        loss = scores[kind] - scores[best]
+        if loss.mean() <= loss.std() / np.sqrt(len(loss)):
+            return fit(kind, y, S)
+    return fit(best, y, S)
+
+
+def coverage(
+    kind: Kind, y: Array, S: Array, fold: Array, groups: Array | None = None, levels: tuple[float, ...] = LEVELS
+) -> list[Coverage]:
+    """What the intervals of that kind covered, with quantiles of the other folds; the worst among the fifths of the prediction.
+    size: mean width, infinite when some rows cannot have an interval."""
+    if len(np.unique(fold)) < 2:
+        return []
+    fifth = below(S[:, 0], np.unique(np.quantile(S[:, 0], SHARES)))
+    names = np.array([f"fifth {i + 1} of the prediction" for i in range(5)])[fifth]
+    answer, fitted = [], _fitted(kind, y, S, fold)
+    for level in levels:
+        lower, upper = _at(fitted, S, level)
+        hit = (y >= lower[:, 0]) & (y <= upper[:, 0])
+        answer.append(measured(hit, level, float(np.mean(upper - lower)), names, groups))
+    return answer

@@ -1,0 +1,72 @@
+"""Coverage as it was measured, beside the band that chance allows.
+
+For the rows of a fold the quantiles come from the other folds, never from the same rows (that coverage is right by construction).
+The worst group is the least of several noisy numbers, so its band is Bonferroni's, and groups below 50 rows are not judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from etabli.records import Array
+
+LEVELS = (0.8, 0.9, 0.95)
+ENOUGH = 50
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """level: promised. got: measured. low, high: where 95 % of honest measurements fall. worst: the lowest coverage among the groups
+    of at least 50 rows, worst_group its label, worst_low the least that chance allows it (None: no such group). size: mean width of
+    the intervals, or mean number of labels; infinite where the rows cannot carry the level."""
+
+    level: float
+    got: float
+    low: float
+    high: float
+    worst: float | None = None
+    worst_group: str | None = None
+    worst_low: float | None = None
+    size: float = 0.0
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise is kept as far as chance lets one see, also in the worst group."""
+        return self.got >= self.low and (self.worst is None or self.worst_low is None or self.worst >= self.worst_low)
+
+
+def measured(hit: Array, level: float, size: float, labels: Array, groups: Array | None = None) -> Coverage:
+    """hit: bool [n], truth inside. labels: [n], the groups among which the worst is sought. groups: [n], rows that belong together:
+    they widen the band by the design effect."""
+    low, high = band(level, len(hit) / _design(hit, groups))
+    known = [(float(hit[labels == g].mean()), int((labels == g).sum()), str(g)) for g in np.unique(labels)]
+    known = [one for one in known if one[1] >= ENOUGH]
+    if len(known) < 2:
+        return Coverage(level, float(hit.mean()), low, high, size=size)
+    lows = [band(level, rows, 0.05 / len(known))[0] for _, rows, _ in known]
+    at = int(np.argmin([share - least for (share, _, _), least in zip(known, lows, strict=True)]))
+    worst, _, label = min(known)
+    if known[at][0] < lows[at]:  # a group below its own band is worse than a smaller one that is merely lower
+        worst, _, label = known[at]
+    least = lows[[one[2] for one in known].index(label)]
+    return Coverage(level, float(hit.mean()), low, high, worst, label, least, size)
+
+
+def band(level: float, rows: float, alpha: float = 0.05) -> tuple[float, float]:
+    """Where 1 - alpha of coverages measured on so many independent rows fall (binomial)."""
+    from scipy.stats import binom
+
+    n = max(1, int(rows))
+    return float(binom.ppf(alpha / 2, n, level) / n), float(binom.ppf(1 - alpha / 2, n, level) / n)
+
+
+def _design(hit: Array, groups: Array | None) -> float:
+    """How many times the variance of the mean grows because rows of a group hit and miss together; at least 1."""
+    if groups is None:
+        return 1.0
+    _, group = np.unique(groups, return_inverse=True)
+    e = hit - hit.mean()
+    total = float(e @ e)
+    return max(1.0, float((np.bincount(group, e) ** 2).sum()) / total) if total else 1.0

@@ -1,0 +1,79 @@
+"""Prediction sets for classes: every label that the rows cannot rule out at the confidence asked for.
+
+LAC (Sadinle, Lei & Wasserman 2019): a label is in the set when its probability is at least the conformal quantile of the
+probabilities that true labels had. With 50 rows of each class the quantile is the class's own (Mondrian): one quantile for all
+abandons the rarer class (73 % covered where 90 % was promised, measured on adult). The most probable label is always in: an
+empty set says nothing a person can use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from etabli.judge.coverage import LEVELS, Coverage, measured
+from etabli.judge.metrics import probabilities
+from etabli.judge.ranks import KNOTS, Ranks, ranks
+from etabli.records import Array
+
+if TYPE_CHECKING:
+    from etabli.graph.graph import Graph
+
+ENOUGH = 50
+
+
+@dataclass(frozen=True)
+class Sets:
+    """least: the tables of the smallest probability with which a label is in, one cell a class or one for all."""
+
+    by_class: bool
+    least: Ranks
+
+    def apply(self, S: Array, confidence: float) -> Array:
+        """bool [n, K]: which labels are in. S: [n, 1] (binary) or [n, K]."""
+        P = probabilities(S)
+        return np.asarray(np.minimum(self.least.at(confidence), P.max(axis=1, keepdims=True)) <= P)
+
+    def write(self, graph: Graph, probability: str, confidence: str) -> str:
+        """The same in the graph: [rows, K] double of all classes (binary: [1 - p, p]) and a scalar -> [rows, K] bool."""
+        top = graph.op("ReduceMax", probability, graph.const([1], np.int64), keepdims=1)
+        least = graph.op("Min", self.least.write(graph, confidence), top)
+        return graph.op("GreaterOrEqual", probability, least)
+
+
+def fit(y: Array, S: Array, classes: int, by_class: bool | None = None) -> Sets:
+    """Learns from class numbers y [n] and calibrated out-of-fold scores S. by_class: None decides by the rows of each class."""
+    P = probabilities(S)
+    truth = P[np.arange(len(y)), y]
+    if by_class is None:
+        by_class = bool(np.bincount(y, minlength=classes).min() >= ENOUGH)
+    cells = [truth[y == k] for k in range(classes)] if by_class else [truth]
+    return Sets(by_class, ranks(cells, knots=max(KNOTS, 100 * len(cells)), sign=-1.0))
+
+
+def coverage(
+    y: Array,
+    S: Array,
+    fold: Array,
+    classes: int,
+    by_class: bool | None = None,
+    names: tuple[str, ...] = (),
+    groups: Array | None = None,
+    levels: tuple[float, ...] = LEVELS,
+) -> list[Coverage]:
+    """What the sets covered, with quantiles of the other folds; the worst among the classes. size: mean number of labels."""
+    if len(np.unique(fold)) < 2:
+        return []
+    if by_class is None:
+        by_class = fit(y, S, classes).by_class
+    fitted = [(fold == k, fit(y[fold != k], S[fold != k], classes, by_class)) for k in np.unique(fold)]
+    labels = np.array(names if len(names) == classes else [str(k) for k in range(classes)])[y]
+    answer = []
+    for level in levels:
+        inside = np.empty((len(y), classes), bool)
+        for here, learned in fitted:
+            inside[here] = learned.apply(S[here], level)
+        answer.append(measured(inside[np.arange(len(y)), y], level, float(inside.sum(axis=1).mean()), labels, groups))
+    return answer

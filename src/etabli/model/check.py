@@ -1,0 +1,254 @@
+"""Does the file still keep its word: its own self-test, and its promises against new labelled rows.
+
+Without rows: the file answers its own rows, and holds nothing outside the closed operator set. With rows: the score against the
+promised interval, coverage against the level asked, calibration against what chance allows, and every column against training.
+A difference is called one only when chance does not explain it, so that ten checks on honest rows do not raise ten alarms.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etabli.errors import DataError, UsageError, did_you_mean
+from etabli.graph.operators import ML, ML_OPERATORS, PLAIN
+from etabli.judge.draws import means
+from etabli.judge.metrics import DEFAULTS, metric
+from etabli.model import tables
+from etabli.model.batch import UNLIKE
+from etabli.model.card import plain
+from etabli.model.drift import Drift, drift
+from etabli.model.frames import Frame, frame
+from etabli.model.load import Model, SelfTest, load
+from etabli.model.raw import Raw, numbers, texts
+from etabli.model.rows import match
+from etabli.model.wire import inside
+from etabli.records import Array, TaskKind
+
+BINS, DRAWS = 15, 400
+MORE: Mapping[str, tuple[str, ...]] = {
+    "regression": ("rmse", "mae", "r2"),
+    "binary": ("log_loss", "brier", "accuracy", "balanced_accuracy", "roc_auc"),
+    "multiclass": ("log_loss", "brier", "accuracy", "balanced_accuracy"),
+}
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share that was measured, and the band where 95 % of honest measurements fall. level: what it should be."""
+
+    level: float
+    got: float
+    low: float
+    high: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether chance explains the difference."""
+        return self.low <= self.got <= self.high
+
+
+@dataclass(frozen=True)
+class Value:
+    """A metric on the new rows with its 95 % interval. promised: the card's {"value", "low", "high"} where it has one."""
+
+    metric: str
+    title: Mapping[str, str]
+    value: float
+    low: float
+    high: float
+    promised: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found. verdict: "sound" (self-test alone), "as promised", "worse", "better", "changed" (scores hold, but coverage,
+    calibration or columns do not) or "broken". words: the same in a few plain sentences, {"en", "fr"}.
+
+    operators: name -> nodes. foreign: operators outside the closed set. rows: labelled rows used, left_out: rows without a
+    usable label. calibration: the expected calibration error and what chance allows (level 0), None for a number.
+    unlike: the share of rows with a novelty below 0.01. drift: column by column, against training."""
+
+    verdict: str
+    words: Mapping[str, str]
+    self_test: SelfTest | None
+    operators: Mapping[str, int]
+    foreign: tuple[str, ...]
+    rows: int = 0
+    left_out: int = 0
+    scores: tuple[Value, ...] = ()
+    coverage: tuple[Share, ...] = ()
+    calibration: Share | None = None
+    unlike: Share | None = None
+    drift: tuple[Drift, ...] = ()
+    notes: tuple[Mapping[str, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        return dict(plain(asdict(self)))
+
+
+def check(model_path: str | os.PathLike[str], data: Any = None, target: str | None = None, seed: int = 0) -> Checked:
+    """Checks a model file, alone or on new labelled rows.
+
+    data: a CSV or Parquet file or a frame with the target's column (`target`: its name here, where it differs from the card's).
+    Errors: as `load` and `Model.predict`; UsageError when there is no target, DataError when no row has a usable label.
+    """
+    model = load(model_path)
+    found = inside(Path(model.path).read_bytes())
+    foreign = tuple(sorted(op for domain, op in found.operators if op not in {"": PLAIN, ML: ML_OPERATORS}.get(domain, ())))
+    tested = model.self_test()
+    alone = Checked("sound", {}, tested, {op: count for (_, op), count in sorted(found.operators.items())}, foreign)
+    if not tested.passed or foreign:
+        return _told(replace(alone, verdict="broken"))
+    if data is None:
+        return _told(alone)
+    table = tables.whole(Path(data)) if isinstance(data, (str, os.PathLike)) else frame(data)
+    y, usable = labels(model, table, target)
+    read = model.rows(table)
+    outputs = {name: values[usable] for name, values in model.run(read.feeds, read.rows).items()}
+    y = y[usable]
+    task: TaskKind = model.card["task"]
+    S = (
+        outputs["prediction"].astype(np.float64)
+        if task == "regression"
+        else outputs["probability"][:, -1:]
+        if task == "binary"
+        else outputs["probability"]
+    )
+    trained = int(model.card.get("rows") or 0)
+    measured = replace(
+        alone,
+        rows=len(y),
+        left_out=int((~usable).sum()),
+        scores=_scores(model.card, task, y, S, seed),
+        coverage=_coverage(model, read.feeds, read.rows, usable, y, trained, seed),
+        calibration=None if task == "regression" else calibration(y, outputs["probability"], seed),
+        unlike=share(outputs["novelty"][:, 0] < UNLIKE, UNLIKE, trained, seed) if "novelty" in outputs else None,
+        drift=drift(model, read.feeds, found.levels),
+        notes=tuple(note.text for note in read.notes if note.column != target),
+    )
+    return _told(replace(measured, verdict=_verdict(measured, task)))
+
+
+def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array, Array]:
+    """The target's values (float64, or int64 class numbers) and which rows have a usable one, both [rows]."""
+    name = str(target or model.card["target"])
+    entry: Mapping[str, Any] = next((column for column in model.card["columns"] if column["name"] == model.card["target"]), {})
+    header = target or str(entry.get("header", name))
+    reading = entry.get("reading") or ({"parse": "text"} if model.classes else {"parse": "number"})
+    raw = Raw(
+        name, header, 0, str(entry.get("kind", "")), not model.classes, reading, tuple(entry.get("missing") or ()), known=model.classes
+    )
+    place = match(table.headers, [raw])[0]
+    if place is None:
+        rule = f'the rows to check with must have the target\'s column "{header}"'
+        have = ", ".join(f'"{header}"' for header in table.headers[:12])
+        raise UsageError(rule, f"{len(table.headers)} columns: {have}", did_you_mean(name, table.headers) or "name it with target=")
+    if not model.classes:
+        values, _ = numbers(table.columns[place], raw)
+        usable = np.isfinite(values)
+    else:
+        numbered = {label: number for number, label in enumerate(model.classes)}
+        folded = {label.casefold(): number for label, number in numbered.items()}
+        # a flag's or a number's class may be written in another way here: by its text first, then by its value
+        cells = texts(table.columns[place], replace(raw, reading={"parse": "text", "keep": list(model.classes)}))
+        values = np.array([numbered.get(cell, folded.get(cell.casefold(), -1)) for cell in cells], np.int64)
+        if (values < 0).all() and reading.get("parse") in ("flag", "number"):
+            made, _ = numbers(table.columns[place], raw)
+            known, _ = numbers(list(model.classes), raw)
+            values = np.array([int(np.flatnonzero(known == value)[0]) if (known == value).any() else -1 for value in made], np.int64)
+        usable = values >= 0
+    if not usable.any():
+        some = ", ".join(dict.fromkeys(repr(str(cell)) for cell in table.columns[place][:5]))
+        hint = "the model knows " + ", ".join(f'"{label}"' for label in model.classes[:8]) if model.classes else "the target is a number"
+        raise DataError(f'the column "{header}" must hold labels that the model knows', some or "no rows", hint)
+    return values, usable
+
+
+def calibration(y: Array, probability: Array, seed: int = 0) -> Share:
+    """Expected calibration error of the label shown (of the positive class for two classes), in bins of equal size, and the most that
+    chance allows (level 0, low 0): labels are drawn from the probabilities themselves (Bröcker & Smith 2007; Vaicenavicius et al. 2019)."""
+    rows = np.arange(len(y))
+    pick = np.ones(len(y), int) if probability.shape[1] == 2 else probability.argmax(1)
+    p, hit = probability[rows, pick], (y == pick).astype(np.float64)
+    order = np.argsort(p, kind="stable")
+    bins = np.empty(len(p), int)
+    bins[order] = rows * min(BINS, max(1, len(p) // 10)) // len(p)
+    count = int(bins.max()) + 1
+
+    def error(hits: Array) -> float:
+        return float(np.abs(np.bincount(bins, hits - p, count)).sum() / len(p))
+
+    random = np.random.default_rng(seed)
+    null = [error((random.random(len(p)) < p).astype(np.float64)) for _ in range(DRAWS)]
+    return Share(0.0, error(hit), 0.0, float(np.quantile(null, 0.95)))
+
+
+def share(hit: Array, level: float, trained: int, seed: int = 0) -> Share:
+    """A share that should be `level`, and its band: the new rows' chance and that of the `trained` rows that set the threshold
+    (beta-binomial, exact for conformal sets on exchangeable rows: Vovk 2012)."""
+    random = np.random.default_rng(seed)
+    rows = len(hit)
+    inner = random.beta(level * (trained + 1), (1 - level) * (trained + 1), 20_000) if trained else np.full(20_000, level)
+    low, high = np.quantile(random.binomial(rows, inner) / rows, [0.025, 0.975])
+    return Share(level, float(hit.mean()), float(low), float(high))
+
+
+def _scores(card: Mapping[str, Any], task: TaskKind, y: Array, S: Array, seed: int) -> tuple[Value, ...]:
+    first = card.get("metric") or DEFAULTS[task]
+    first = str(first["name"] if isinstance(first, Mapping) else first)
+    chosen = []
+    for name in dict.fromkeys((metric(first, task).name, *MORE[task])):
+        if task == "regression" or len(np.unique(y)) > 1 or name in ("log_loss", "brier", "accuracy"):
+            chosen.append(metric(name, task))
+    losses = np.column_stack([one.rows(y, S) for one in chosen])
+    draws = means(losses, seed=seed, draws=DRAWS)[0] if len(y) > 1 else losses  # the same draws for all
+    low, high = np.nanquantile(draws, [0.025, 0.975], axis=0)
+    made = []
+    for place, one in enumerate(chosen):
+        ends = sorted((one.report(float(low[place])), one.report(float(high[place]))))
+        promised = (card.get("honest") or None) if not place else None
+        made.append(Value(one.name, one.title, one.report(float(losses[:, place].mean())), ends[0], ends[1], promised))
+    return tuple(made)
+
+
+def _coverage(model: Model, feeds: Mapping[str, Array], rows: int, usable: Array, y: Array, trained: int, seed: int) -> tuple[Share, ...]:
+    if not {"set", "upper"} & set(model.outputs):
+        return ()
+    made: list[Share] = []
+    levels = sorted({float(entry["level"]) for entry in model.card.get("coverage") or ()} or {0.9}) if model.confidence else [0.9]
+    for level in levels:
+        outputs = model.run(feeds, rows, level if model.confidence else None)
+        if "set" in outputs:
+            hit = outputs["set"][usable][np.arange(len(y)), y]
+        else:
+            hit = (outputs["lower"][usable, 0] <= y) & (y <= outputs["upper"][usable, 0])
+        made.append(share(hit, level, trained, seed))
+    return tuple(made)
+
+
+def _verdict(seen: Checked, task: TaskKind) -> str:
+    main = seen.scores[0]
+    chosen = metric(main.metric, task)
+    if main.promised:
+        value, low, high = (float(main.promised[key]) for key in ("value", "low", "high"))
+        gap = main.value - value
+        # both are uncertain: half-widths add as variances do
+        if abs(gap) > np.hypot((main.high - main.low) / 2, (high - low) / 2):
+            return "better" if (gap > 0) == chosen.greater_is_better else "worse"
+    kept = all(one.got >= one.low for one in seen.coverage) and (seen.calibration is None or seen.calibration.kept)
+    if not kept or (seen.unlike and seen.unlike.got > seen.unlike.high) or any(one.changed for one in seen.drift):
+        return "changed"
+    return "as promised" if main.promised else "sound"
+
+
+def _told(seen: Checked) -> Checked:
+    from etabli.model.told import told
+
+    return replace(seen, words={language: told(seen, language) for language in ("en", "fr")})

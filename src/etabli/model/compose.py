@@ -1,0 +1,137 @@
+"""The one file: raw columns in; preparation, members, mean, calibration, interval or set, novelty; nothing outside.
+
+The parts are graphs already (each preparation and each fitted model wrote itself); here they are joined, equal nodes merging
+as they are added. `Composition.answer` computes the same thing part by part with numpy between the graphs: the reference the
+finished file is proven against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from etabli.judge import combine
+from etabli.records import Array, Column, Link, Table, Target
+
+
+@dataclass(frozen=True)
+class Part:
+    """One fitted model: its preparation (raw and coded) and its own graph X -> raw, score, serialized."""
+
+    prepared_raw: bytes
+    prepared_coded: bytes
+    graph: bytes
+    link: Link
+    features: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A candidate in the final model: one part (refit) or its fold members, averaged; then its calibrator; count: how often
+    the combination takes it (1 when it is alone)."""
+
+    name: str
+    family: str
+    count: int
+    parts: tuple[Part, ...]
+    calibrator: Any
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Everything that goes into the file. heads: interval (numbers) or sets (classes), with `write` and `apply`."""
+
+    columns: tuple[Column, ...]
+    levels: Mapping[str, Sequence[str]]
+    target: Target
+    members: tuple[Member, ...]
+    calibrator: Any
+    interval: Any
+    novelty: Any
+    novelty_raw: bytes
+    novelty_coded: bytes
+    confidence: float = 0.9
+
+    # the file --------------------------------------------------------------------------------------------------------
+
+    def model(self, metadata: Mapping[str, str] | None = None) -> Any:
+        """The ONNX model."""
+        from etabli.graph.graph import Graph
+
+        graph = Graph(self.columns, self.levels)
+        scores = [self._member(graph, member) for member in self.members]
+        score = combine.write(graph, scores, [member.count for member in self.members], self.target.outputs)
+        score = self.calibrator.write(graph, score)
+        confidence = graph.parameter("confidence", self.confidence)
+        outputs: dict[str, tuple[str, str, int | None]] = {}
+        classes = self.target.classes
+        if self.target.task == "regression":
+            lower, upper = self.interval.write(graph, score, confidence)
+            outputs |= {"prediction": (score, "double", 1), "lower": (lower, "double", 1), "upper": (upper, "double", 1)}
+        else:
+            if self.target.task == "binary":
+                score = graph.op("Concat", graph.op("Sub", graph.const(1.0, np.float64), score), score, axis=1)
+            label = graph.op("Gather", graph.const(list(classes)), graph.op("ArgMax", score, axis=1, keepdims=1), axis=0)
+            outputs |= {"prediction": (label, "string", 1), "probability": (score, "double", len(classes))}
+            outputs["set"] = (self.interval.write(graph, score, confidence), "bool", len(classes))
+        z = _inline(graph, self.novelty_raw)["X"]
+        outputs["novelty"] = (self.novelty.write(graph, z), "double", 1)
+        return graph.model(outputs, metadata)
+
+    def _member(self, graph: Any, member: Member) -> str:
+        from etabli.graph.links import link
+
+        parts = [_inline(graph, part.graph, {"X": _inline(graph, part.prepared_raw)["X"]}) for part in member.parts]
+        links = {part.link for part in member.parts}
+        if len(parts) == 1:
+            score = parts[0]["score"]
+        elif links <= {"sigmoid", "identity"} and len(links) == 1:  # one link for all fold members: fewer nodes a row
+            raws = graph.op("Concat", *[part["raw"] for part in parts], axis=1)
+            total = graph.op("ReduceSum", link(graph, raws, next(iter(links))), graph.const([1], np.int64), keepdims=1)
+            score = graph.op("Div", total, graph.const(float(len(parts)), np.float64))
+        else:
+            total = parts[0]["score"]
+            for part in parts[1:]:
+                total = graph.op("Add", total, part["score"])
+            score = graph.op("Div", total, graph.const(float(len(parts)), np.float64))
+        return str(member.calibrator.write(graph, score))
+
+    # the reference ---------------------------------------------------------------------------------------------------
+
+    def answer(self, table: Table, rows: Array, confidence: float | None = None) -> dict[str, Array]:
+        """The same outputs, part by part: prepared by the coded graphs, each model's own graph, numpy in between."""
+        from etabli.data.feeds import feeds
+        from etabli.graph.run import run
+
+        fed = feeds(table, self.columns, rows, coded=True)
+        prepared: dict[bytes, Array] = {}
+
+        def x_of(coded: bytes) -> Array:
+            if coded not in prepared:
+                prepared[coded] = run(coded, fed)["X"]
+            return prepared[coded]
+
+        own = []
+        for member in self.members:
+            parts = [run(part.graph, {"X": x_of(part.prepared_coded)})["score"] for part in member.parts]
+            own.append(member.calibrator.apply(np.sum(parts, axis=0) / len(parts)))
+        counts = np.array([member.count for member in self.members])
+        score = self.calibrator.apply(own[0] if len(own) == 1 else combine.blend(np.stack(own, 1), counts))
+        level = self.confidence if confidence is None else confidence
+        novelty = self.novelty.apply(x_of(self.novelty_coded))
+        if self.target.task == "regression":
+            lower, upper = self.interval.apply(score, level)
+            return {"prediction": score, "lower": lower, "upper": upper, "novelty": novelty}
+        if self.target.task == "binary":
+            score = np.hstack([1.0 - score, score])
+        labels = np.array(self.target.classes, object)[score.argmax(1)][:, None]
+        return {"prediction": labels, "probability": score, "set": self.interval.apply(score, level), "novelty": novelty}
+
+
+def _inline(graph: Any, data: bytes, feeds: Mapping[str, str] | None = None) -> dict[str, str]:
+    import onnx
+
+    return dict(graph.inline(onnx.load_from_string(data), feeds))

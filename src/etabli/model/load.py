@@ -1,0 +1,306 @@
+"""Loads a model file and predicts with it: numpy and onnxruntime are all it needs.
+
+This is the module that runs where nothing else of établi's dependencies is installed, so it and what it imports (`card`,
+`frames`, `raw`, `tables`, `data/cells`, `data/dialect`) use errors, numpy and the standard library alone; onnxruntime and,
+for Parquet, pyarrow are imported inside functions. `tests/model/test_bare.py` runs it in such a place.
+
+Speed. One row costs little more than onnxruntime's own call: names are resolved when the file is loaded and numbers enter
+as views of one array. Many rows are cut into blocks for one thread a core; onnxruntime releases the interpreter's lock, and
+each call runs on one thread, which keeps the sums of trees in their order: the same bits at any number of rows or cores
+(onnxruntime's Exp alone may differ in the last digit between one row and many, so probabilities may too).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from etabli.errors import DataError, EtabliError, UsageError, did_you_mean
+from etabli.model import card as cards
+from etabli.model import tables
+from etabli.model.frames import Frame, frame
+from etabli.model.raw import Raw, encodable, texts
+from etabli.model.rows import Note, Rows, columns_of, rows_of
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_ABSENT: Any = object()
+BLOCK = 2000  # rows a call: large enough to hide the call, small enough for the core's own cache
+_TYPES = {
+    "tensor(double)": "double",
+    "tensor(string)": "string",
+    "tensor(bool)": "bool",
+    "tensor(int64)": "int64",
+    "tensor(uint8)": "uint8",
+}
+
+
+@final
+class Answers(dict[str, Array]):
+    """The file's outputs by name, rows first, and `notes`: what the reading of the rows had to decide."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self, outputs: Mapping[str, Array], notes: tuple[Note, ...] = ()) -> None:
+        super().__init__(outputs)
+        self.notes = notes
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """The file's own rows, answered here and compared with the answers it carries.
+
+    difference: the largest |got - expected| over all numbers. labels: predictions and sets that differ. equal: every bit is."""
+
+    rows: int
+    difference: float
+    labels: int
+    equal: bool
+
+    @property
+    def passed(self) -> bool:
+        """No label differs, and numbers only in their last digits (another processor's Exp may differ by a few ulp)."""
+        return self.labels == 0 and self.difference <= 1e-9
+
+
+@final
+class Model:
+    """A loaded model file. Safe to use from several threads. Made by `load`.
+
+    card: what the file says of itself (docs/model-file.md). classes: the labels in the order of `probability`, () for a number.
+    columns: the raw columns it reads. outputs: the names of what it answers.
+    """
+
+    __slots__ = (
+        "_feeds",
+        "_known",
+        "_plan",
+        "_self_test",
+        "_session",
+        "_strings",
+        "_worded",
+        "card",
+        "classes",
+        "columns",
+        "confidence",
+        "outputs",
+        "path",
+        "threads",
+    )
+
+    def __init__(self, session: Any, path: str, threads: int) -> None:
+        meta = session.get_modelmeta().custom_metadata_map
+        self.card: Mapping[str, Any] = cards.read(meta.get(cards.CARD), path)
+        self.path, self.threads, self._session, self._self_test = path, threads, session, meta.get(cards.SELFTEST)
+        self.classes: tuple[str, ...] = tuple(map(str, self.card.get("classes") or ()))
+        self.outputs: tuple[str, ...] = tuple(value.name for value in session.get_outputs())
+        self.confidence = "confidence" in {value.name for value in session.get_overridable_initializers()}
+        self._known, raws = columns_of(self.card)
+        self._feeds: list[tuple[str, str, list[Raw]]] = []
+        for entry in self.card["inputs"]:
+            self._feeds.append((str(entry["input"]), str(entry["type"]), [raws[str(name)] for name in entry["columns"]]))
+        wanted = {value.name for value in session.get_inputs()}
+        if wanted != {name for name, _, _ in self._feeds}:
+            raise DataError(
+                "the card and the graph of the model file name the same inputs", f"{path}: {sorted(wanted)}", "the file is damaged"
+            )
+        self.columns: tuple[Raw, ...] = tuple(raw for _, _, group in self._feeds for raw in group)
+        # the plan for one row: single numbers first, then blocks, then strings
+        doubles = sorted((feed for feed in self._feeds if feed[1] == "double"), key=lambda feed: len(feed[2]) != 1)
+        self._plan = [(name, [raw.name for raw in group]) for name, _, group in doubles]
+        self._strings = [(name, group[0], frozenset(group[0].known)) for name, kind, group in self._feeds if kind == "string"]
+        self._worded = frozenset(raw.name for raw in self.columns if raw.worded)
+
+    def __repr__(self) -> str:
+        return (
+            f"Model({Path(self.path).name}: {self.card.get('task', '?')}, {self.card.get('target', '?')} from {len(self.columns)} columns)"
+        )
+
+    def predict(self, data: Any, confidence: float | None = None) -> Answers:
+        """The outputs by name for every row of `data`: `prediction` [rows, 1], `probability` [rows, classes], `set`, `lower`,
+        `upper`, `novelty`, as the file has them.
+
+        data: the path of a CSV or Parquet file, a frame (pandas, polars, pyarrow or any that narwhals knows), a dict of columns,
+        a dict of one row's cells, a list of dict rows, or an array [rows, columns the model reads].
+        confidence: of sets and intervals, between 0 and 1; without it the file's default. A column that was sometimes missing
+        in training may be left out; what is not known to the model is ignored; both are told in `notes`.
+        UsageError for a column that is needed and absent, a confidence outside 0 to 1, or what is no table.
+        """
+        if type(data) is dict:
+            feeds = self._row(data)
+            if feeds is not None:
+                return Answers(self._call(feeds if confidence is None else {**feeds, **self._level(confidence)}))
+        read = self.read(data)
+        return Answers(self.run(read.feeds, read.rows, confidence), read.notes)
+
+    def read(self, data: Any) -> Rows:
+        """`data` (see `predict`) as arrays that `run` and the bare onnxruntime session take."""
+        if isinstance(data, (str, os.PathLike)):
+            data = tables.whole(Path(data))
+        return self.rows(frame(data, [raw.name for raw in self.columns]))
+
+    def rows(self, table: Frame) -> Rows:
+        """A frame's rows as arrays, by the card: columns found by name or header, cells read, what is absent made missing."""
+        return rows_of(table, self._feeds, self._known)
+
+    def run(self, feeds: Mapping[str, Array], rows: int, confidence: float | None = None) -> dict[str, Array]:
+        """The outputs for `feeds` (from `read`). Many rows are shared out among the cores this process may use."""
+        level = {} if confidence is None else self._level(confidence)
+        if rows == 0:  # trees refuse an empty batch: ask for one row, keep none
+            blank = {
+                name: np.full((1, len(group)), "" if kind == "string" else np.nan, object if kind == "string" else float)
+                for name, kind, group in self._feeds
+            }
+            return {name: values[:0] for name, values in self._call({**blank, **level}).items()}
+        if rows <= BLOCK:
+            return self._call({**feeds, **level})
+
+        def part(start: int) -> dict[str, Array]:
+            return self._call({**{name: values[start : start + BLOCK] for name, values in feeds.items()}, **level})
+
+        starts = range(0, rows, BLOCK)
+        parts = list(map(part, starts)) if self.threads == 1 else _shared(part, starts, self.threads)
+        return {name: np.concatenate([part[name] for part in parts]) for name in self.outputs}
+
+    def self_test(self) -> SelfTest:
+        """Answers the rows the file carries and compares with the answers it carries. DataError when it carries none."""
+        if not self._self_test:
+            raise DataError(
+                "the model file carries rows to test itself with", f"{self.path}: none", "write the file again with a newer établi"
+            )
+        kept = json.loads(self._self_test)
+        feeds = {name: cards.array(kept["feeds"][name], kind) for name, kind, _ in self._feeds}
+        rows = len(next(iter(feeds.values())))
+        got = self.run(feeds, rows, float(kept["confidence"]) if self.confidence else None)
+        types = {value.name: _TYPES[value.type] for value in self._session.get_outputs()}
+        difference, labels, equal = 0.0, 0, True
+        for name, nested in kept["outputs"].items():
+            expected = cards.array(nested, types[name])
+            same = (got[name] == expected) | ((got[name] != got[name]) & (expected != expected))
+            equal &= bool(np.all(same))
+            if types[name] != "double":
+                labels += int(np.sum(~same))
+            elif not np.all(same):
+                gap = np.abs(got[name] - expected)[~same]
+                difference = max(difference, math.inf if np.isnan(gap).any() else float(gap.max()))
+        return SelfTest(rows, difference, labels, equal)
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Array] | None:
+        """One row's feeds, in a hurry; None when a cell is absent or needs reading (the long way then says so)."""
+        flat = []
+        for _, names in self._plan:
+            for name in names:
+                value = row.get(name, _ABSENT)
+                if isinstance(value, (float, int)) and name not in self._worded:
+                    flat.append(value)
+                elif value is None:
+                    flat.append(math.nan)
+                else:
+                    return None
+        feeds = {}
+        block = np.array(flat, np.float64).reshape(-1, 1, 1)
+        at = 0
+        for name, names in self._plan:
+            width = len(names)
+            feeds[name] = block[at] if width == 1 else block[at : at + width, 0].T
+            at += width
+        for name, raw, known in self._strings:
+            value = row.get(raw.name)
+            if type(value) is not str:
+                return None
+            feeds[name] = np.array([[value]], object) if value in known else texts([value], raw)[:, None]
+        return feeds
+
+    def _level(self, confidence: float) -> dict[str, Array]:
+        if not self.confidence:
+            raise UsageError("this model file gives no sets or intervals, so it takes no confidence", f"{confidence:g}", "leave it out")
+        if not 0 < confidence < 1:
+            hint = f"for {confidence:g} % say {confidence / 100:g}" if 1 < confidence < 100 else "0.9 is usual"
+            raise UsageError("the confidence lies between 0 and 1", f"{confidence:g}", hint)
+        return {"confidence": np.array(confidence, np.float64)}
+
+    def _call(self, feeds: dict[str, Array]) -> dict[str, Array]:
+        try:
+            made = self._session.run(self.outputs, feeds)
+        except UnicodeEncodeError:  # bytes that were no text in the file's encoding
+            feeds = {name: encodable(values) if values.dtype == object else values for name, values in feeds.items()}
+            made = self._session.run(self.outputs, feeds)
+        return dict(zip(self.outputs, made, strict=True))
+
+
+def load(path: str | os.PathLike[str] | bytes, threads: int | None = None) -> Model:
+    """Loads a model file (or the folder of a run, or the file's bytes). threads: for many rows; default all this process may use.
+
+    UsageError when there is no such file; DataError when it is not a model file of établi, or newer than this reader.
+    """
+    import onnxruntime as ort
+
+    threads = threads or cores()
+    if isinstance(path, bytes):
+        name, source = "model.onnx", path
+    else:
+        place = Path(path)
+        place = place / "model.onnx" if place.is_dir() else place
+        if not place.is_file():
+            near = did_you_mean(place.name, [other.name for other in sorted(place.parent.glob("*.onnx"))] if place.parent.is_dir() else [])
+            raise UsageError("the model file must exist", str(path), near or "`etabli fit` writes one")
+        name, source = str(place), place.read_bytes()
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as problem:  # onnxruntime's own exceptions share no base class
+        first = str(problem).splitlines()[0][:200]
+        raise DataError(
+            "the file must be an ONNX model that this onnxruntime can load",
+            f"{name}: {first}",
+            f"onnxruntime here is {ort.__version__}; 1.21 or later is needed",
+        ) from None
+    return Model(session, name, threads)
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _shared(part: Callable[[int], dict[str, Array]], starts: Iterable[int], threads: int) -> list[dict[str, Array]]:
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(part, starts))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m etabli.model.load MODEL DATA [-o OUT] [--confidence LEVEL]`: predict where only numpy and onnxruntime are installed."""
+    from argparse import ArgumentParser
+
+    from etabli.model.batch import predict_file
+
+    parser = ArgumentParser(prog="python -m etabli.model.load", description="Predict with a model file; without DATA, its self-test.")
+    parser.add_argument("model")
+    parser.add_argument("data", nargs="?")
+    parser.add_argument("-o", "--out", default="-", help="a .csv or .parquet file; - is the standard output")
+    parser.add_argument("--confidence", type=float)
+    told = parser.parse_args(arguments)
+    try:
+        if told.data is None:
+            test = load(told.model).self_test()
+            print(json.dumps({"rows": test.rows, "difference": test.difference, "labels": test.labels, "equal": test.equal}))
+            return 0 if test.passed else 1
+        print(predict_file(told.model, told.data, told.out, told.confidence).words(), file=sys.stderr)
+        return 0
+    except EtabliError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return problem.status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,144 @@
+"""THE PAGE TO READ FIRST: from a data file to an established model, in a dozen calls.
+
+    look at the data -> warn -> split fairly -> compare every family -> judge -> combine -> one file -> prove -> report
+
+Each call takes records and gives records; what it does is one module away. The run folder holds everything that was done, so the
+same call (or `resume`) after a kill goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from etabli.errors import UsageError
+from etabli.records import Watch, quiet
+from etabli.work.asked import FREE, Asked, asked
+from etabli.work.journal import Journal
+
+Steps = Mapping[str, str]
+
+
+def never() -> bool:
+    """The interruption that never comes."""
+    return False
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished run. result: the mapping that `fit --json` prints (docs/result.md)."""
+
+    folder: Path
+    result: Mapping[str, Any]
+
+    @property
+    def leaderboard(self) -> Sequence[Mapping[str, Any]]:
+        """Candidates, best first: name, family, score, difference to the winner with its interval, tied."""
+        return list(self.result["leaderboard"])
+
+    @cached_property
+    def model(self) -> Any:
+        """The model file, loaded: `study.model.predict(frame)`."""
+        from etabli.model.load import load
+
+        return load(self.folder / "model.onnx")
+
+    @property
+    def report(self) -> Path:
+        """The report's path."""
+        return self.folder / "report.html"
+
+    @property
+    def status(self) -> int:
+        """The exit status: 4 when nothing beat the constant."""
+        return 4 if self.result["winner"]["members"][0]["family"] == "baseline" else 0
+
+    def __str__(self) -> str:
+        return str(self.result["sentence"]["en"])
+
+
+def fit(file: str | Path, target: str, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, **options: Any) -> Study:
+    """The main job. options: those of the command line (effort, time in seconds, group, time_column, weights, ignore, kinds,
+    metric, families, seed, test, out, ...). Errors: EtabliError and its children, each with the rule, what came, and a hint."""
+    return establish(asked(file, target, **options), watch=watch, interrupted=interrupted)
+
+
+def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never) -> Study:
+    """The whole story."""
+    from etabli.work import stages
+
+    with stages.opened(question, watch, interrupted) as run:
+        watch("step", name={"en": "reading the data", "fr": "lecture des données"})
+        table, target = stages.read(run)
+        watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
+        findings = stages.audited(run, table, target)
+        material = stages.material(run, table, target, findings)
+        watch("step", name={"en": "baseline first", "fr": "le niveau zéro d'abord"})
+        material, split, alarms = stages.split(run, material)
+        watch("step", name={"en": "comparing", "fr": "comparaison"})
+        standing, scores = stages.compared(run, material, split)
+        verdict = stages.judged(run, scores, standing)
+        watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
+        assembled = stages.assembled(run, material, split, verdict, standing)
+        watch("step", name={"en": "proving it", "fr": "preuve"})
+        model, proof, test = stages.proven(run, material, split, verdict, assembled)
+        watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
+        result = stages.written(run, material, split, standing, verdict, assembled, [*findings, *alarms], model, proof, test)
+    return Study(question.folder, result)
+
+
+def asked_of(run: str | Path, time: float | None = None, lang: str | None = None) -> Asked:
+    """What was asked of a run folder, for `resume`: the same, with another cap or language."""
+    plan = Journal(Path(run)).plan()
+    options = plan["asked"] | {"time": time, "lang": lang, "out": str(run)}
+    options["ignore"], options["families"] = tuple(options["ignore"]), tuple(options["families"])
+    options["missing"] = {column: tuple(texts) for column, texts in options["missing"].items()}
+    file, target = options.pop("file"), options.pop("target")
+    return asked(file, target, **options)
+
+
+def resume(run: str | Path, *, time: float | None = None, watch: Watch = quiet, interrupted: Callable[[], bool] = never) -> Study:
+    """Goes on with a run that was cut; nothing finished is done again."""
+    return establish(asked_of(run, time), watch=watch, interrupted=interrupted)
+
+
+def study(run: str | Path) -> Study:
+    """A finished run, read from its folder."""
+    path = Path(run) / "result.json"
+    if not path.exists():
+        Journal(Path(run)).plan()  # says what is wrong if it is no run at all
+        raise UsageError("the run must be finished", f"{run} has no result yet", f"etabli resume {run}")
+    return Study(Path(run), json.loads(path.read_text(encoding="utf-8")))
+
+
+def report(run: str | Path, lang: str | None = None) -> Path:
+    """Writes the report of a finished run again, in "en" or "fr"."""
+    from etabli.faces.report import write
+    from etabli.faces.words import language
+
+    done = study(run)
+    write(done.result, done.report, language(lang))
+    return done.report
+
+
+def explore(
+    file: str | Path, target: str | None = None, kinds: Mapping[str, str] | None = None, ignore: Sequence[str] = (), lang: str = "en"
+) -> tuple[str, dict[str, Any]]:
+    """Columns and what may go wrong, without training: as text and as a JSON-able mapping."""
+    from etabli.faces.explore_text import explore_json, explore_text
+    from etabli.work import stages
+
+    table, findings = stages.looked(Path(file), target, dict(kinds or {}), ignore)
+    return explore_text(table, findings, lang), explore_json(table, findings)
+
+
+def public(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The result without what only pictures need."""
+    return {key: value for key, value in result.items() if key not in ("residuals",)}
+
+
+__all__ = ["FREE", "Study", "asked_of", "establish", "explore", "fit", "public", "report", "resume", "study"]

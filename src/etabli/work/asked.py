@@ -1,0 +1,119 @@
+"""What was asked, as one record: the options of `fit`, resolved and checked before anything is read.
+
+The part that decides the answer (`identity`) goes into plan.json; the rest (cap, place, language) may differ when a run is resumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from etabli.errors import UsageError, did_you_mean
+from etabli.records import KINDS
+
+FREE = ("time", "where", "lang", "out")  # may differ on resuming
+TASKS = ("binary", "multiclass", "regression")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of `fit`. file, test: paths. kinds: column -> kind. missing: column -> texts that mean missing."""
+
+    file: str
+    target: str
+    task: str | None = None
+    positive: str | None = None
+    effort: str = "standard"
+    time: float | None = None
+    group: str | None = None
+    time_column: str | None = None
+    weights: str | None = None
+    ignore: tuple[str, ...] = ()
+    metric: str | None = None
+    families: tuple[str, ...] = ()
+    seed: int = 0
+    test: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: str = "local"
+    lang: str | None = None
+    out: str | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the answer, JSON-able."""
+        return {key: value for key, value in asdict(self).items() if key not in FREE}
+
+    @property
+    def folder(self) -> Path:
+        """The run folder: -o, or the file's name with .etabli in the working folder."""
+        if self.out:
+            return Path(self.out)
+        return Path(Path(self.file).name.split(".")[0] + ".etabli")
+
+    @property
+    def command(self) -> str:
+        """The command line that asks the same."""
+        import shlex
+
+        words = ["etabli", "fit", self.file, "--target", self.target]
+        for option, value in (
+            ("--task", self.task),
+            ("--positive", self.positive),
+            ("--group", self.group),
+            ("--time-column", self.time_column),
+            ("--weights", self.weights),
+        ):
+            words += [option, value] if value else []
+        words += [word for column in self.ignore for word in ("--ignore", column)]
+        words += [word for column, kind in self.kinds.items() for word in ("--kind", f"{column}={kind}")]
+        words += [word for column, texts in self.missing.items() for text in texts for word in ("--missing", f"{column}={text}")]
+        words += ["--metric", self.metric] if self.metric else []
+        words += ["--families", ",".join(self.families)] if self.families else []
+        words += ["--test", self.test] if self.test else []
+        words += ["--effort", self.effort, "--seed", str(self.seed)]
+        return shlex.join(words)
+
+
+def asked(file: str | Path, target: str, **options: Any) -> Asked:
+    """The record of a call, checked: files exist, words are known. UsageError names the nearest right one."""
+    from etabli.families import family
+    from etabli.job.budget import budget
+
+    checked = Asked(str(file), str(target), **{key: value for key, value in options.items() if value is not None})
+    for path in filter(None, (checked.file, checked.test)):
+        if not Path(path).exists():
+            folder = Path(path).parent
+            near = did_you_mean(Path(path).name, [entry.name for entry in folder.iterdir()]) if folder.is_dir() else ""
+            raise UsageError("the data file must exist", f'"{path}"', near)
+    budget(checked.effort, checked.time)
+    if checked.task is not None and checked.task not in TASKS:
+        raise UsageError("--task is binary, multiclass or regression", f'"{checked.task}"', did_you_mean(checked.task, TASKS))
+    for column, kind in checked.kinds.items():
+        if kind not in KINDS:
+            raise UsageError("--kind takes COLUMN=KIND with one of " + ", ".join(KINDS), f'"{column}={kind}"', did_you_mean(kind, KINDS))
+    for name in checked.families:
+        family(name)
+    return checked
+
+
+def versions() -> dict[str, str]:
+    """The versions that shape a result."""
+    found = {"python": platform.python_version()}
+    for name in ("etabli", "numpy", "scipy", "scikit-learn", "lightgbm", "onnx", "onnxruntime", "pyarrow"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "-"
+    return found
+
+
+def sha256(path: str | Path) -> str:
+    """The fingerprint of a file, read in pieces."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,127 @@
+"""From the verdict to one composition: the winner's parts, and the heads that say how sure it is.
+
+Unstable learners (boosting) keep their fold members: their mean is better than one refit, costs no further fit, and the
+out-of-fold residuals that make the intervals come from these very models. Stable ones are fitted again on all rows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from etabli.data.preparation import matrix, prepare
+from etabli.judge import conformal, novelty, sets
+from etabli.judge.coverage import Coverage
+from etabli.model.compose import Composition, Member, Part
+from etabli.records import Setting, Wants
+from etabli.work.compare import Ground
+from etabli.work.race import Place, Standing
+from etabli.work.tasks import ALL, Task
+from etabli.work.verdict import Verdict
+
+UNLIKE = Wants(numbers="scaled", filled=True, categories="frequency", dates="seconds", text="none")  # what novelty looks at
+NOVELTY_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """The composition, how it was made ("refit", "fold members", "both"), and the coverage measured across folds."""
+
+    composition: Composition
+    final: str
+    coverage: tuple[Coverage, ...]
+    novelty_flagged: float
+
+
+def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, refit: bool) -> Assembled:
+    """whole: the name of the split of all rows (refits learn from all its development rows). refit: fit everything again."""
+    journal = ground.journal
+    single = len({k for member in verdict.members for k, share in standing.places[member.setting.hash] if share == 1.0}) == 1
+    again = [m.setting for m in verdict.members if refit or single or not ground.families[m.setting.family].bagged]
+    tasks = {setting.hash: Task(whole, ALL, (setting,), ground.seed) for setting in again}
+    run_all(ground, list(tasks.values()))
+    members, kinds = [], set()
+    for chosen in verdict.members:
+        setting = chosen.setting
+        task = tasks.get(setting.hash)
+        done = journal.result(task.hash) if task else None
+        if task and done and not done.get("error") and setting.hash in done["settings"]:
+            places: list[Place] = [(task.hash, 0)]
+            kinds.add("refit")
+        else:  # fold members, also when the time did not allow a refit
+            places = [place for (_, share), place in sorted(standing.places[setting.hash].items()) if share == 1.0]
+            kinds.add("fold members")
+        parts = tuple(part(ground, setting, place) for place in places)
+        members.append(Member(setting.name, setting.family, chosen.count, parts, chosen.calibration.calibrator))
+    return _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop())
+
+
+def part(ground: Ground, setting: Setting, place: Place) -> Part:
+    """A fitted model with its preparation, from the run folder."""
+    task_hash, index = place
+    result = ground.journal.result(task_hash)
+    assert result is not None
+    base = ground.journal.folder / "data" / "prepared" / Task.from_json(result["task"]).recipe
+    raw, coded = (base.with_name(f"{base.name}.{kind}.onnx").read_bytes() for kind in ("raw", "coded"))
+    return Part(raw, coded, ground.journal.graph(task_hash, setting.hash), result["links"][index], result["features"])
+
+
+def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str) -> Assembled:
+    material, table = ground.material, verdict.table
+    target = material.target
+    interval: Any
+    covered: Sequence[Coverage]
+    if target.task == "regression":
+        interval = conformal.choose(table.y, verdict.scores, table.fold)
+        covered = conformal.coverage(interval.kind, table.y, verdict.scores, table.fold, table.groups)
+    else:
+        interval = sets.fit(table.y, verdict.scores, len(target.classes))
+        covered = sets.coverage(table.y, verdict.scores, table.fold, len(target.classes), names=target.classes, groups=table.groups)
+    rows, fold = table.rows, table.fold
+    if len(rows) > NOVELTY_ROWS:
+        taken = np.sort(np.random.default_rng(ground.seed).choice(len(rows), NOVELTY_ROWS, replace=False))
+        rows, fold = rows[taken], fold[taken]
+    used = [name for name in material.used if material.table.column(name).kind != "text"]
+    if used:
+        made = prepare(material.table, target, UNLIKE, rows, ground.seed, columns=used)
+    else:  # nothing but text: its words are what a row can be unlike in
+        made = prepare(material.table, target, Wants(filled=True, categories="frequency"), rows, ground.seed, columns=material.used)
+    z = matrix(made, material.table, rows)
+    unlike = novelty.fit(z, fold, ground.seed)
+    composition = Composition(
+        columns=tuple(material.table.column(name) for name in material.used),
+        levels=material.table.levels,
+        target=target,
+        members=members,
+        calibrator=verdict.calibration.calibrator,
+        interval=interval,
+        novelty=unlike,
+        novelty_raw=made.raw,
+        novelty_coded=made.coded,
+    )
+    return Assembled(composition, final, tuple(covered), float((unlike.apply(z) < 0.01).mean()))
+
+
+def run_all(ground: Ground, tasks: Sequence[Task]) -> None:
+    """Runs tasks to their end, or to the cap; a task without a result afterwards did not make it."""
+    waiting = [task for task in tasks if ground.journal.result(task.hash) is None]
+    running: dict[str, Task] = {}
+    slots = ground.executor.resources().slots
+    while waiting or running:
+        left = ground.clock.left()
+        if left <= 0:
+            ground.executor.cancel(list(running))
+            return
+        while waiting and len(running) < slots:
+            task = waiting.pop(0)
+            ground.executor.submit([task], None if np.isinf(left) else time.time() + 0.8 * left)
+            running[task.hash] = task
+        for name, state in ground.executor.poll(0.5).items():
+            if state in ("ended", "lost") and name in running:
+                task = running.pop(name)
+                if ground.journal.result(name) is None and ground.journal.attempts(name) < 3:
+                    waiting.append(task)

@@ -1,0 +1,184 @@
+"""The comparison: plays the race on an executor until it is over, the cap is near, or the user has seen enough.
+
+The loop only starts tasks and waits; what to start and when to stop is decided by `race`, from the run folder alone.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from etabli.families.family import Family
+from etabli.job.budget import Clock
+from etabli.judge import race as dropping
+from etabli.records import Cost, Setting, Watch
+from etabli.work.executors.executor import Executor
+from etabli.work.journal import ATTEMPTS, Journal
+from etabli.work.portfolio import Path
+from etabli.work.race import Rules, Stage, Standing, race
+from etabli.work.table import Scores
+from etabli.work.tasks import Material, Task, facts_of, rows_of, set_aside
+
+START = 0.2  # seconds to fork, open the table and write the result
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a comparison stands on; split: the name of the kept split."""
+
+    journal: Journal
+    material: Material
+    scores: Scores
+    split: str
+    families: Mapping[str, Family]
+    executor: Executor
+    clock: Clock
+    seed: int
+    watch: Watch
+    interrupted: Callable[[], bool]
+
+
+class Estimates:
+    """What a task will cost, by its family's word; the clock knows what that means in seconds here."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground, self._known = ground, dict[str, Cost]()
+
+    def cost(self, task: Task) -> Cost:
+        """The dearest setting of the path, and what starting a task costs."""
+        if task.hash not in self._known:
+            facts = facts_of(self.ground.material, len(rows_of(task, self.ground.scores.split)[0]))
+            costs = [self.ground.families[setting.family].cost(setting, facts) for setting in task.settings]
+            self._known[task.hash] = Cost(max(cost.work for cost in costs) + START, max(cost.memory for cost in costs))
+        return self._known[task.hash]
+
+    def seconds(self, task: Task) -> float:
+        """Wall seconds of one task on one slot."""
+        return self.ground.clock.expected(self.cost(task).work, task.settings[0].family)
+
+
+def compare(ground: Ground, order: Sequence[Path], rules: Rules) -> Standing:
+    """Runs the race over `order`. The standing says in `ended` why it is over ("cap", "interrupted", or the race's own word)."""
+    estimates = Estimates(ground)
+    running: dict[str, tuple[Task, float]] = {}
+    standing = _play(ground, order, rules)
+    while True:
+        wanted = {task.hash: task for task in standing.wanted}
+        stale = [name for name in running if name not in wanted]
+        if stale:
+            ground.executor.cancel(stale)
+            for name in stale:
+                ground.journal.forgive(name)
+                del running[name]
+        stopping = ground.interrupted()
+        if not stopping:
+            _start(ground, [task for name, task in wanted.items() if name not in running], running, estimates)
+        if stopping or not running:
+            break
+        changed = False
+        news = ground.executor.poll(0.5)
+        for name, state in news.items():
+            if state in ("ended", "lost") and name in running:
+                task, began = running.pop(name)
+                changed = True
+                if ground.journal.result(name) is not None:
+                    ground.clock.learn(estimates.cost(task).work, time.monotonic() - began, task.settings[0].family)
+                elif ground.journal.attempts(name) >= ATTEMPTS:
+                    ground.journal.finish(
+                        name, set_aside(task, f"its process died {ATTEMPTS} times (memory, or a crash of the library)"), None, {}
+                    )
+                    ground.watch("aside", name=task.settings[0].name, reason="its process died")
+        if changed:
+            standing = _play(ground, order, rules)
+        if ground.clock.over():
+            stopping = True
+            break
+        _tell(ground, standing, running, estimates)
+    ground.executor.cancel(list(running))
+    for name in running:
+        ground.journal.forgive(name)
+    if not standing.ended:
+        standing.ended = "interrupted" if ground.interrupted() else "cap"
+        _complete(standing, ground)
+    return standing
+
+
+def _play(ground: Ground, order: Sequence[Path], rules: Rules) -> Standing:
+    return race(order, ground.split, ground.seed, rules, ground.journal.result, lambda *args: _lose(ground, *args), ground.scores.loss)
+
+
+def _start(ground: Ground, todo: Sequence[Task], running: dict[str, tuple[Task, float]], estimates: Estimates) -> None:
+    """Starts what fits: a free slot, the memory, and the time left when there is a cap."""
+    resources = ground.executor.resources()
+    for task in todo:
+        if len(running) >= resources.slots:
+            return
+        if not ground.clock.fits(estimates.cost(task).work, task.settings[0].family):
+            continue
+        if (
+            running
+            and estimates.cost(task).memory + sum(estimates.cost(other).memory for other, _ in running.values()) > resources.memory * 0.8
+        ):
+            continue
+        room = ground.clock.room()
+        ground.executor.submit([task], None if math.isinf(room) else time.time() + room)
+        running[task.hash] = (task, time.monotonic())
+
+
+def _lose(ground: Ground, candidates: Sequence[Setting], standing: Standing, stage: Stage, finished: Sequence[Setting]) -> dict[str, str]:
+    """Who leaves after a stage: by the bootstrap against the leader, or all but the best share."""
+    if not candidates:
+        return {}
+    scores = ground.scores
+    if stage.share < 1:
+        losses = np.array([scores.column(s.hash, standing, stage.folds, stage.share)[1].mean() for s in candidates])
+        kept = np.argsort(losses, kind="stable")[: max(1, int(np.ceil(len(candidates) * stage.keep)))]
+        return {s.hash: f"behind with {stage.share:.0%} of the rows" for i, s in enumerate(candidates) if i not in set(kept.tolist())}
+    folds = stage.folds
+    rivals = [s for s in finished if set(folds) <= set(scores.folds_of(s.hash, standing))]
+    leader = min(rivals, key=lambda s: scores.loss(s, standing)) if rivals else None
+    everyone = [*candidates, *([leader] if leader else [])]
+    losses = np.stack([scores.column(s.hash, standing, folds)[1] for s in everyone], 1)
+    groups = scores.split.groups
+    keep = dropping.keep(losses, groups=None if groups is None else groups[scores.rows(folds)], seed=ground.seed)
+    return {
+        s.hash: "cannot win (bootstrap on the folds so far)"
+        for s, stays in zip(candidates, keep[: len(candidates)], strict=True)
+        if not stays
+    }
+
+
+def _complete(standing: Standing, ground: Ground) -> None:
+    """After a cut: what is complete on every fold counts, also in a batch that was not."""
+    folds = {k for stage in _last(standing, ground) for k in stage}
+    known = {setting.hash for setting in standing.finished}
+    for name, setting in standing.settings.items():
+        if name not in known and name not in standing.dropped and folds <= set(ground.scores.folds_of(name, standing)):
+            standing.finished.append(setting)
+
+
+def _last(standing: Standing, ground: Ground) -> list[tuple[int, ...]]:
+    from etabli.work.race import stages
+
+    return [stage.folds for stage in stages(ground.scores.split) if stage.share == 1.0]
+
+
+def _tell(ground: Ground, standing: Standing, running: Mapping[str, tuple[Task, float]], estimates: Estimates) -> None:
+    best = min(standing.finished, key=lambda s: ground.scores.loss(s, standing), default=None)
+    done = sum(len(places) for places in standing.places.values())
+    left = sum(estimates.seconds(task) for task in standing.wanted) / max(1, ground.executor.resources().slots)
+    room = ground.clock.room()
+    ground.watch(
+        "task",
+        done=done,
+        total=done + len(standing.wanted),
+        running=[task.settings[0].name for task, _ in running.values()],
+        best=best.name if best else "",
+        metric=ground.scores.rank.name,
+        score=ground.scores.rank.report(ground.scores.loss(best, standing)) if best else None,
+        left=max(0.0, min(left, room)),
+    )

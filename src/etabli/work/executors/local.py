@@ -1,0 +1,116 @@
+"""This machine: one worker that forks a process for each task, as many side by side as the job owns cores."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import parse_qs
+
+from etabli.errors import UsageError
+from etabli.job.hardware import hardware
+from etabli.work.executors.executor import Executor, Resources, State
+from etabli.work.tasks import Task
+
+RESTARTS = 3  # of a worker that dies by itself
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Local(Executor):
+    """`local` or `local?workers=4`. Threads of each task = cores the job owns / tasks side by side."""
+
+    scheme: ClassVar[str] = "local"
+
+    def open(self, folder: Path, place: str) -> None:
+        """Starts the worker; it imports while the driver reads the data."""
+        options = {key: values[-1] for key, values in parse_qs(place.partition("?")[2], keep_blank_values=True).items()}
+        if set(options) - {"workers"} or not options.get("workers", "1").isdigit() or options.get("workers") == "0":
+            raise UsageError("--where local takes workers=N", f"local{place}", "for instance: --where 'local?workers=2'")
+        owned = hardware()
+        slots = int(options.get("workers", owned.cores))
+        self._resources = Resources(slots, max(1, owned.cores // slots), owned.memory)
+        self._folder, self._running, self._buffer, self._restarts = folder, dict[str, Task](), b"", 0
+        self._start()
+
+    def _start(self) -> None:
+        environment = dict(os.environ) | dict.fromkeys(THREAD_VARIABLES, str(self._resources.threads)) | {"OMP_WAIT_POLICY": "passive"}
+        (self._folder / "data").mkdir(parents=True, exist_ok=True)
+        with open(self._folder / "worker.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "etabli.work.worker", str(self._folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def _say(self, order: dict[str, object]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write((json.dumps(order) + "\n").encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # poll() sees the end of the worker and says what is lost
+
+    def submit(self, tasks: Sequence[Task], deadline: float | None = None) -> None:
+        """Starts tasks now: the caller keeps to `resources().slots`."""
+        for task in tasks:
+            self._running[task.hash] = task
+            self._say({"do": "run", "hash": task.hash, "task": task.to_json(), "threads": self._resources.threads, "deadline": deadline})
+
+    def poll(self, timeout: float) -> dict[str, State]:
+        """Waits for the next event of the worker. A worker that died loses its tasks and is started again."""
+        assert self._process.stdout is not None
+        output = self._process.stdout
+        ready, _, _ = select.select([output], [], [], timeout)
+        news: dict[str, State] = {}
+        if ready:
+            data = os.read(output.fileno(), 1 << 16)
+            if not data:
+                news |= dict.fromkeys(self._running, "lost")
+                self._running.clear()
+                self._end()
+                self._restarts += 1
+                if self._restarts > RESTARTS:
+                    raise ChildProcessError(f"the worker ended {self._restarts} times, see {self._folder / 'worker.log'}")
+                self._start()
+                self._buffer = b""
+            *lines, self._buffer = (self._buffer + data).split(b"\n")
+            for line in lines:
+                event = json.loads(line)
+                if event["event"] == "ended" and self._running.pop(event["hash"], None):
+                    news[event["hash"]] = "ended" if event["status"] == 0 else "lost"
+        return news | dict.fromkeys(self._running, "running")
+
+    def cancel(self, tasks: Sequence[str]) -> None:
+        """Kills the processes of those tasks."""
+        if tasks:
+            self._say({"do": "cancel", "tasks": list(tasks)})
+            for task in tasks:
+                self._running.pop(task, None)
+
+    def resources(self) -> Resources:
+        """The job's own cores and memory."""
+        return self._resources
+
+    def _end(self) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def close(self) -> None:
+        """Closes the worker's input, upon which it ends its tasks and itself."""
+        self._end()

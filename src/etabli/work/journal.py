@@ -1,0 +1,178 @@
+"""The run folder: the only truth about what was asked and what is done.
+
+    census.etabli/
+      plan.json                 immutable: what was asked, seeds, versions, the data's fingerprint
+      data/                     the table, once, as memory-mappable columns; prepared/ matrices; split-<hash>.npz
+      done/<hash>.json .npz     one finished task: scores, seconds, out-of-fold predictions; <hash>-<setting>.onnx its graphs
+      attempts/<hash>.<n>       a task that began; three without a result and it is set aside
+      model.onnx card.json result.json report.html
+
+Every file is written aside in the same folder, flushed to the disk and renamed, so that a kill, a full disk or two drivers
+never leave half a file. A result that cannot be read counts as missing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from etabli.errors import DataError, EtabliError, UsageError
+from etabli.records import Array, Split
+
+ATTEMPTS = 3  # a task that killed its worker this often is set aside
+
+
+def write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Writes a file aside, flushes it to the disk and renames it into place; on any failure nothing is left."""
+    aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(aside, "wb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise EtabliError(
+            f"writing {path} failed",
+            error.strerror or str(error),
+            "free some space or choose another folder with -o, then run the same command again",
+        ) from error
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON, keys in their order, in one piece."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, default=_plain)
+    write(path, lambda file: file.write(text.encode()))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def write_arrays(path: Path, **arrays: Array) -> None:
+    """An uncompressed .npz, in one piece."""
+    write(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+
+
+class Journal:
+    """Reads and writes one run folder. Holds no state but the folder's path and what it has already read (results never change)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._results: dict[str, dict[str, Any]] = {}
+
+    # the plan --------------------------------------------------------------------------------------------------------
+
+    def begin(self, plan: Mapping[str, Any]) -> bool:
+        """Writes the plan, or checks that the folder holds the very same one (then it goes on: True)."""
+        path = self.folder / "plan.json"
+        if path.exists():
+            old = self.plan()
+            same = {key: old["asked"].get(key) for key in plan["asked"]} == json.loads(json.dumps(plan["asked"], default=_plain))
+            if same and old["fingerprint"] == plan["fingerprint"] and old["versions"] == plan["versions"]:
+                return True
+            changed = [key for key in ("fingerprint", "versions") if old[key] != plan[key]] + [
+                key for key, value in plan["asked"].items() if old["asked"].get(key) != json.loads(json.dumps(value, default=_plain))
+            ]
+            raise UsageError(
+                f"{self.folder} holds another run and is not written over",
+                "different: " + ", ".join(changed),
+                f"choose another folder with -o, delete {self.folder}, or go on with: etabli resume {self.folder}",
+            )
+        write_json(path, plan)
+        return False
+
+    def plan(self) -> dict[str, Any]:
+        """What was asked. UsageError when the folder is not a run."""
+        path = self.folder / "plan.json"
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise UsageError(
+                "a run is a folder that `etabli fit` made, with a plan.json in it", str(self.folder), "see: etabli fit --help"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise DataError("plan.json of a run must be readable", f"{path}: {error}") from error
+
+    # splits ----------------------------------------------------------------------------------------------------------
+
+    def save_split(self, name: str, split: Split) -> None:
+        """Keeps a split for the workers."""
+        groups = split.groups if split.groups is not None else np.empty(0, np.int64)
+        facts = np.array(json.dumps({"kind": split.kind, "folds": split.folds, "forward": split.forward, "reason": split.reason}))
+        write_arrays(self.folder / "data" / f"split-{name}.npz", fold=split.fold, groups=groups, facts=facts)
+
+    def load_split(self, name: str) -> Split:
+        """A split kept by `save_split`."""
+        with np.load(self.folder / "data" / f"split-{name}.npz") as stored:
+            facts = json.loads(str(stored["facts"]))
+            groups = stored["groups"]
+            return Split(fold=stored["fold"], groups=groups if len(groups) else None, **facts)
+
+    # results ---------------------------------------------------------------------------------------------------------
+
+    def result(self, task: str) -> dict[str, Any] | None:
+        """What a finished task wrote, or None."""
+        if task not in self._results:
+            path = self.folder / "done" / f"{task}.json"
+            try:
+                self._results[task] = json.loads(path.read_text(encoding="utf-8"))
+            except (FileNotFoundError, ValueError):
+                return None
+        return self._results[task]
+
+    def finish(self, task: str, result: Mapping[str, Any], scores: Array | None, graphs: Mapping[str, bytes]) -> None:
+        """Writes a result: graphs and arrays first, the JSON that says "done" last."""
+        done = self.folder / "done"
+        for setting, data in graphs.items():
+            write(done / f"{task}-{setting}.onnx", lambda file, data=data: file.write(data))  # type: ignore[misc]
+        if scores is not None:
+            write_arrays(done / f"{task}.npz", scores=scores)
+        write_json(done / f"{task}.json", result)
+
+    def scores(self, task: str) -> Array:
+        """Out-of-fold scores of a finished task: [rows of the part, settings, outputs]."""
+        with np.load(self.folder / "done" / f"{task}.npz") as stored:
+            return np.asarray(stored["scores"])
+
+    def graph(self, task: str, setting: str) -> bytes:
+        """The graph of one setting of a finished task."""
+        return (self.folder / "done" / f"{task}-{setting}.onnx").read_bytes()
+
+    # attempts --------------------------------------------------------------------------------------------------------
+
+    def attempt(self, task: str) -> int:
+        """Marks that a task begins; returns how often it has begun."""
+        folder = self.folder / "attempts"
+        folder.mkdir(exist_ok=True)
+        count = len(list(folder.glob(f"{task}.*"))) + 1
+        write_json(folder / f"{task}.{count}", {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()})
+        return count
+
+    def attempts(self, task: str) -> int:
+        """How often a task has begun."""
+        return len(list((self.folder / "attempts").glob(f"{task}.*")))
+
+    def forgive(self, task: str) -> None:
+        """Takes back the last attempt: the task was cancelled by us, it killed nobody."""
+        marks = sorted((self.folder / "attempts").glob(f"{task}.*"))
+        if marks:
+            marks[-1].unlink(missing_ok=True)

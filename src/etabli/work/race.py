@@ -1,0 +1,141 @@
+"""The race as a pure function of what is done: which tasks are wanted next, and who is still in it.
+
+Decisions are taken at fixed points (a batch of paths, a stage of folds), from results alone, never from the order in which
+results happened to arrive. So a run that was killed and resumed, or ran on more cores, takes the very same decisions and
+writes the same file bit for bit.
+
+Up to 50 000 rows a batch runs on two folds, loses the candidates that the bootstrap says cannot win (BBCD, Tsamardinos et
+al. 2018), and runs the rest on the other folds. Above, it is successive halving (Jamieson and Talwalkar 2016) on one fold with
+1/9, 1/3 and all of the training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from etabli.records import Setting, Split
+from etabli.work.portfolio import Path
+from etabli.work.tasks import Task
+
+LARGE = 50_000  # development rows above which successive halving replaces the folds
+Place = tuple[str, int]  # (hash of the task that holds a result, index of the setting in it)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A leg of the race. folds: those added by it. share: of each fold's training rows. keep: largest share of candidates
+    that go on to the next stage (1: only the bootstrap decides)."""
+
+    folds: tuple[int, ...]
+    share: float = 1.0
+    keep: float = 1.0
+
+
+def stages(split: Split) -> tuple[Stage, ...]:
+    """The legs for this many rows."""
+    if len(split.development) > LARGE:
+        return (Stage((0,), 1 / 9, 1 / 3), Stage((0,), 1 / 3, 1 / 2), Stage((0,)))
+    if split.folds <= 2:
+        return (Stage(tuple(range(split.folds))),)
+    return (Stage((0, 1)), Stage(tuple(range(2, split.folds))))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Fixed before the race. batch: paths that start together. patience: paths without gain before it ends. gain: relative
+    improvement of the leader's loss that counts. lookahead: tasks listed beyond the current batch so that no core is idle."""
+
+    stages: tuple[Stage, ...]
+    batch: int = 2
+    patience: int = 40
+    gain: float = 5e-4
+    lookahead: int = 16
+
+
+@dataclass
+class Standing:
+    """Where the race stands. places: for each candidate in it (by setting hash) and fold, where its scores lie."""
+
+    wanted: list[Task] = field(default_factory=list)
+    finished: list[Setting] = field(default_factory=list)  # complete on every fold, in order
+    dropped: dict[str, str] = field(default_factory=dict)  # setting hash -> why
+    aside: dict[str, str] = field(default_factory=dict)  # setting hash -> what went wrong
+    places: dict[str, dict[tuple[int, float], Place]] = field(default_factory=dict)
+    settings: dict[str, Setting] = field(default_factory=dict)
+    tried: int = 0
+    ended: str = ""  # "" while it goes on, otherwise why it ended
+
+
+Known = Callable[[str], dict[str, Any] | None]
+Lose = Callable[[Sequence[Setting], Standing, Stage, Sequence[Setting]], dict[str, str]]
+Loss = Callable[[Setting, Standing], float]
+
+
+def race(order: Sequence[Path], split: str, seed: int, rules: Rules, known: Known, lose: Lose, loss: Loss) -> Standing:
+    """Plays the race as far as the known results go.
+
+    known(task hash): its result or None. lose(candidates, standing, stage, finished): those that drop after a stage, with the
+    reason. loss(candidate, standing): its mean loss over the folds it has.
+    """
+    standing = Standing()
+    best, stale, guessing = float("inf"), 0, False
+    for start in range(0, len(order), rules.batch):
+        alive = list(order[start : start + rules.batch])
+        if not guessing:
+            for path in alive:
+                standing.settings |= {setting.hash: setting for setting in path}
+            standing.tried += sum(map(len, alive))
+        for number, stage in enumerate(rules.stages):
+            missing = []
+            for position, path in enumerate(alive):
+                for fold in stage.folds:
+                    if not path:
+                        break
+                    task = Task(split, fold, path, seed, stage.share)
+                    result = known(task.hash)
+                    if result is None:
+                        missing.append(task)
+                    elif not guessing:
+                        path = _record(standing, task, result, path)
+                alive[position] = path
+            standing.wanted += missing
+            if missing or guessing:
+                guessing = True
+                break
+            if number + 1 < len(rules.stages):
+                candidates = [setting for path in alive for setting in path]
+                out = lose(candidates, standing, stage, standing.finished)
+                standing.dropped |= out
+                alive = [tuple(setting for setting in path if setting.hash not in out) for path in alive]
+        else:
+            new = [setting for path in alive for setting in path]
+            standing.finished += new
+            lowest = min((loss(setting, standing) for setting in new), default=float("inf"))
+            if lowest < best * (1 - rules.gain) or best == float("inf"):
+                best, stale = min(best, lowest), 0
+            else:
+                stale += rules.batch
+            if stale >= rules.patience:
+                standing.ended = f"no gain in {stale} paths"
+                return standing
+        if len(standing.wanted) >= rules.lookahead:
+            return standing
+    if not standing.wanted:
+        standing.ended = "every candidate was tried"
+    return standing
+
+
+def _record(standing: Standing, task: Task, result: dict[str, Any], path: Path) -> Path:
+    """Notes where the scores lie; settings without a result leave the race."""
+    if result.get("error"):
+        standing.aside |= {setting.hash: result["error"] for setting in path}
+        return ()
+    have = {name: index for index, name in enumerate(result["settings"])}
+    for setting in path:
+        if setting.hash in have:
+            standing.places.setdefault(setting.hash, {})[task.fold, task.share] = (task.hash, have[setting.hash])
+        else:
+            standing.dropped[setting.hash] = "the time was over before it was complete"
+    return tuple(setting for setting in path if setting.hash in have)

@@ -1,0 +1,330 @@
+"""The result of a run as one JSON-able mapping: what `fit --json` prints, the report draws and the file's card is cut from.
+
+Documented in docs/result.md; `schema` is raised when a key changes its meaning.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from etabli.data.splits import split_words
+from etabli.families.family import Family
+from etabli.job.hardware import hardware
+from etabli.judge import sentence
+from etabli.judge.honesty import interval
+from etabli.judge.metrics import METRICS, labels, probabilities
+from etabli.records import Array, Column, Finding, Split
+from etabli.work.asked import Asked, versions
+from etabli.work.assemble import Assembled
+from etabli.work.race import Standing
+from etabli.work.tasks import Material
+from etabli.work.verdict import COMBINATION, Verdict
+
+SCHEMA = 1
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The outer test, opened once: values by metric, the interval of the ranking metric, rows."""
+
+    values: Mapping[str, float]
+    low: float
+    high: float
+    rows: int
+
+
+def tested(material: Material, verdict: Verdict, scores: Array, rows: Array) -> Tested:
+    """Scores the composition's answers [rows, outputs] on the outer test."""
+    y = material.target.y[rows]
+    weight = None if material.weight is None else material.weight[rows]
+    names = {
+        "regression": ("rmse", "mae", "r2"),
+        "binary": ("log_loss", "roc_auc", "accuracy", "brier"),
+        "multiclass": ("log_loss", "accuracy", "balanced_accuracy"),
+    }
+    values = {name: METRICS[name].value(y, scores, weight) for name in dict.fromkeys((verdict.metric.name, *names[material.target.task]))}
+    found = interval(verdict.metric, y, scores, weight)
+    return Tested(values, found.low, found.high, len(rows))
+
+
+def result(
+    asked: Asked,
+    material: Material,
+    split: Split,
+    standing: Standing,
+    verdict: Verdict,
+    assembled: Assembled,
+    findings: Sequence[Finding],
+    families: Mapping[str, Family],
+    proof: Mapping[str, Any],
+    test: Tested | None,
+    seconds: float,
+    latency: float | None,
+) -> dict[str, Any]:
+    """The whole mapping; paths are relative to the working folder as -o was."""
+    target, honest, folder = material.target, verdict.honest, asked.folder
+    simplest = _people(verdict.simplest)
+    words = sentence.sentence(
+        sentence.Verdict(
+            verdict.metric,
+            honest.value,
+            honest.low,
+            honest.high,
+            honest.leaderboard,
+            verdict.tried,
+            len(verdict.tied) - 1,
+            verdict.baseline,
+            "" if verdict.simplest == verdict.winner else simplest,
+        )
+    )
+    members = assembled.composition.members
+    total = sum(member.count for member in members)
+    covered = assembled.coverage
+    return {
+        "schema": SCHEMA,
+        "run": str(folder),
+        "model": str(folder / "model.onnx"),
+        "report": str(folder / "report.html"),
+        "task": target.task,
+        "target": target.name,
+        "classes": list(target.classes),
+        "rows": material.table.rows,
+        "columns": [_column(column, material) for column in material.table.columns],
+        "split": {"kind": split.kind, "folds": split.folds, "reason": dict(split_words(split)), "test_rows": len(split.test)},
+        "metric": verdict.metric.name,
+        "greater_is_better": verdict.metric.greater_is_better,
+        "honest": {"value": honest.value, "low": honest.low, "high": honest.high},
+        "baseline": {"name": "baseline", "value": verdict.baseline},
+        "test": None if test is None else dict(test.values),
+        "test_interval": None if test is None else {"low": test.low, "high": test.high},
+        "winner": {
+            "name": verdict.winner if verdict.winner != COMBINATION else f"combination of {len(members)}",
+            "members": [{"name": member.name, "family": member.family, "weight": member.count / total} for member in members],
+            "final": assembled.final,
+        },
+        "tied": list(verdict.tied),
+        "simplest": verdict.simplest,
+        "tried": verdict.tried,
+        "leaderboard": _board(verdict, standing, assembled),
+        "set_aside": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.aside.items()],
+        "coverage": [
+            {
+                "level": c.level,
+                "got": c.got,
+                "low": c.low,
+                "high": c.high,
+                "band": [c.low, c.high],
+                "worst": None if c.worst is None else {"group": c.worst_group, "got": c.worst, "low": c.worst_low},
+                "size": c.size,
+            }
+            for c in covered
+        ],
+        "interval": {
+            "kind": getattr(
+                assembled.composition.interval,
+                "kind",
+                "by class" if getattr(assembled.composition.interval, "by_class", False) else "one for all",
+            ),
+            "width": next((c.size for c in covered if c.level == 0.9), None),
+        },
+        **_pictures(material, verdict),
+        "novelty": {"flagged_share": assembled.novelty_flagged},
+        "proof": dict(proof),
+        "warnings": [
+            {"code": f.code, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure), "level": f.level} for f in findings
+        ],
+        "sentence": words,
+        "evidence": bool((honest.low > verdict.baseline) if verdict.metric.greater_is_better else (honest.high < verdict.baseline)),
+        "seconds": seconds,
+        "cut": standing.ended in ("cap", "interrupted"),
+        "ended": standing.ended,
+        "budget": {"effort": asked.effort, "time": asked.time, "cut": standing.ended in ("cap", "interrupted")},
+        "seed": asked.seed,
+        "command": asked.command,
+        "python_call": f'etabli.fit({asked.file!r}, target={asked.target!r}, effort="{asked.effort}", seed={asked.seed})',
+        "predict_command": shlex.join(["etabli", "predict", str(folder / "model.onnx"), "new.csv", "-o", "out.csv"]),
+        "versions": versions(),
+        "fingerprint": material.table.fingerprint,
+        "hardware": {"cores": hardware().cores, "memory": hardware().memory, "description": hardware().description},
+        "latency": None if latency is None else {"row_us": latency},
+        "citations": list(dict.fromkeys(families[member.family].citation for member in members)),
+    }
+
+
+def _people(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _column(column: Column, material: Material) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "kind": column.kind,
+        "reason": column.reason,
+        "sure": column.sure,
+        "missing": column.missing_count,
+        "distinct": column.distinct,
+        "used": column.name in material.used,
+    }
+
+
+def _board(verdict: Verdict, standing: Standing, assembled: Assembled) -> list[dict[str, Any]]:
+    """The leaderboard: score with the band of its paired difference to the winner, in the metric's own unit."""
+    best = next(row for row in verdict.leaderboard if row.name == verdict.winner)
+    metric = verdict.metric
+    base = best.score**2 if metric.form == "root" else (1 - best.score if metric.form == "complement" else best.score)
+    rows = []
+    for row in verdict.leaderboard:
+        ends = sorted(metric.report(base + change) for change in (row.low, row.high))
+        places = standing.places.get(row.setting.hash, {}) if row.setting else {}
+        rows.append(
+            {
+                "name": row.name,
+                "family": row.family,
+                "score": row.score,
+                "low": ends[0],
+                "high": ends[1],
+                "seconds": None,
+                "folds": len(places) or None,
+                "difference": {"value": row.score - best.score, "low": ends[0] - best.score, "high": ends[1] - best.score},
+                "tied": row.tied,
+                "dropped": False,
+                "tasks": [place[0] for place in places.values()],
+            }
+        )
+    return rows
+
+
+def _pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
+    """What the report draws: calibration and confusion for classes, residuals for numbers."""
+    y, scores, target = verdict.table.y, verdict.scores, material.target
+    if target.task == "regression":
+        residual = y - scores[:, 0]
+        picked = np.random.default_rng(0).choice(len(y), min(500, len(y)), replace=False)
+        quantiles = {f"{q:g}": float(np.quantile(residual, q)) for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
+        return {
+            "calibration": None,
+            "confusion": None,
+            "residuals": {"points": [[float(scores[i, 0]), float(residual[i])] for i in picked], "quantiles": quantiles},
+        }
+    p = probabilities(scores)
+    if target.task == "binary":
+        score, hit = p[:, 1], (y == 1).astype(float)
+    else:
+        score, hit = p.max(1), (labels(scores) == y).astype(float)
+    guess = labels(scores)
+    count = len(target.classes)
+    counts = np.zeros((count, count), int)
+    np.add.at(counts, (y, guess), 1)
+    name = "+".join(
+        dict.fromkeys([*(member.calibration.calibrator.name for member in verdict.members), verdict.calibration.calibrator.name])
+    )
+    bins, error, null = reliability(score, hit)
+    return {
+        "calibration": {"method": name, "bins": bins, "ece": error, "ece_null": null},
+        "confusion": {"classes": list(target.classes), "counts": counts.tolist()} if count <= 40 else None,
+        "residuals": None,
+    }
+
+
+def reliability(score: Array, hit: Array, seed: int = 0) -> tuple[list[dict[str, float]], float, float]:
+    """Bins of equal count (predicted, observed, Wilson interval, rows), the expected calibration error, and the one that a
+    perfectly calibrated model would show on these scores (mean of 200 draws)."""
+    order = np.array_split(np.argsort(score, kind="stable"), max(1, min(BINS, len(score) // 20)))
+
+    def error(outcome: Array) -> float:
+        return float(sum(abs(score[part].mean() - outcome[part].mean()) * len(part) for part in order) / len(score))
+
+    bins = []
+    for part in order:
+        n, share = len(part), float(hit[part].mean())
+        z = 1.96
+        centre, half = (
+            (share + z * z / (2 * n)) / (1 + z * z / n),
+            z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n),
+        )
+        bins.append(
+            {
+                "predicted": float(score[part].mean()),
+                "observed": share,
+                "low": float(centre - half),
+                "high": float(centre + half),
+                "rows": n,
+            }
+        )
+    rng = np.random.default_rng(seed)
+    null = float(np.mean([error((rng.random(len(score)) < score).astype(float)) for _ in range(200)]))
+    return bins, error(hit), null
+
+
+def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the file says about itself (docs/model-file.md). inputs: [{"input", "columns", "type"}]."""
+    table = material.table
+    columns = []
+    for column in table.columns:
+        if column.name == material.target.name:
+            continue
+        levels: list[str] = []
+        used = column.name in material.used
+        if used and not column.is_double and column.kind == "category":
+            codes = table.values[column.name]
+            counts = np.bincount(codes[codes >= 0], minlength=len(table.levels[column.name]))
+            levels = [table.levels[column.name][int(i)] for i in np.argsort(-counts, kind="stable")[:50]]
+        columns.append(
+            {
+                "name": column.name,
+                "header": column.header,
+                "kind": column.kind,
+                "reading": dict(column.reading),
+                "missing": list(column.missing),
+                "missing_count": column.missing_count,
+                "distinct": column.distinct,
+                "low": column.low,
+                "high": column.high,
+                "levels": levels,
+                "used": used,
+            }
+        )
+    target = table.column(material.target.name)
+    kept = (
+        "task",
+        "target",
+        "classes",
+        "metric",
+        "honest",
+        "baseline",
+        "test",
+        "coverage",
+        "split",
+        "seed",
+        "fingerprint",
+        "rows",
+        "versions",
+        "hardware",
+        "citations",
+        "proof",
+        "sentence",
+        "command",
+    )
+    outputs = (
+        ["prediction", "lower", "upper", "novelty"]
+        if material.target.task == "regression"
+        else ["prediction", "probability", "set", "novelty"]
+    )
+    return {
+        "schema": SCHEMA,
+        "etabli": result["versions"]["etabli"],
+        **{key: result[key] for key in kept},
+        "target_reading": {"header": target.header, "kind": target.kind, "reading": dict(target.reading), "missing": list(target.missing)},
+        "columns": columns,
+        "inputs": [dict(one) for one in inputs],
+        "outputs": outputs,
+        "members": result["winner"]["members"],
+        "threads": "one intra-op thread, or at most 50 rows a call, gives tree sums bit for bit",
+        "licence": "the model belongs to whoever made it; this file needs onnxruntime alone",
+    }

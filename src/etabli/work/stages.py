@@ -1,0 +1,476 @@
+"""The stages of `study.py`, each a short function from records to records, over what a run holds: its folder, its executor,
+its clock.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etabli.data import splits
+from etabli.data.audit import audit
+from etabli.data.preparation import usable
+from etabli.data.sources import read as read_source
+from etabli.data.store import load as load_table
+from etabli.data.target import target as make_target
+from etabli.errors import DataError, EtabliError, UsageError, did_you_mean
+from etabli.families import families as all_families
+from etabli.families.family import Family
+from etabli.job.budget import Budget, Clock, budget
+from etabli.judge.metrics import metric
+from etabli.records import Column, Finding, Split, Table, Target, Watch
+from etabli.work import alarms as alarm_tests
+from etabli.work.asked import Asked, versions
+from etabli.work.assemble import Assembled, assemble
+from etabli.work.compare import Ground, compare
+from etabli.work.executors import executor
+from etabli.work.executors.executor import Executor
+from etabli.work.journal import Journal, write, write_json
+from etabli.work.portfolio import portfolio
+from etabli.work.race import LARGE, Rules, Standing, stages
+from etabli.work.result import Tested, card, tested
+from etabli.work.result import result as make_result
+from etabli.work.sample import sampled, split_name
+from etabli.work.table import Scores
+from etabli.work.tasks import Material, facts_of, load_material, save_material
+from etabli.work.verdict import Verdict, verdict
+
+MEMBERS = {"glance": 3, "standard": 5, "thorough": 8}  # most members of a combination
+PROOF_ROWS = 5_000
+SELF_TEST_ROWS = 32
+
+
+@dataclass
+class Run:
+    """What the stages share. Only `notes` grows."""
+
+    question: Asked
+    journal: Journal
+    executor: Executor
+    clock: Clock
+    budget: Budget
+    families: Mapping[str, Family]
+    watch: Watch
+    interrupted: Callable[[], bool]
+    began: float
+    whole: str = ""  # the name of the split of all rows
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.journal.folder
+
+
+@dataclass(frozen=True)
+class Splits:
+    """whole: of all rows. raced: the one the race runs on (a sample of it at a glance), kept under `name`."""
+
+    whole: Split
+    raced: Split
+    name: str
+
+
+@contextmanager
+def opened(question: Asked, watch: Watch, interrupted: Callable[[], bool]) -> Iterator[Run]:
+    """Opens the run folder and starts the executor, which imports the heavy libraries while we read. A folder that we made and
+    that holds no plan when an error ends the run is taken away again."""
+    began = time.monotonic()
+    folder = question.folder
+    ours = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        place = executor(question.where, folder)
+    except OSError as error:
+        raise EtabliError("the run folder must be writable", f"{folder}: {error.strerror}", "choose another with -o") from error
+    chosen = {
+        name: member for name, member in all_families().items() if not question.families or name in question.families or member.rank == 0
+    }
+    planned = budget(question.effort, question.time)
+    run = Run(question, Journal(folder), place, Clock(planned.seconds), planned, chosen, watch, interrupted, began)
+    try:
+        yield run
+    finally:
+        place.close()
+        if ours and not (folder / "plan.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+# data ----------------------------------------------------------------------------------------------------------------
+
+
+def read(run: Run) -> tuple[Table, Target]:
+    """The table (read once into the run folder) and the target; writes the plan."""
+    question, data = run.question, run.folder / "data"
+    if (run.folder / "plan.json").exists() and (data / "target.npz").exists():
+        table = load_table(data)
+        run.journal.begin({"asked": question.identity, "fingerprint": table.fingerprint, "versions": versions()})
+        kept = load_material(run.folder)
+        return kept.table, kept.target
+    table = read_source(question.file, data, _kinds(question), run.watch)
+    _known_columns(question, table)
+    table = _missing(table, question.missing, data)
+    target, notes = make_target(table, question.target, question.task, question.positive)
+    for finding in (*table.notes, *notes):
+        run.watch("finding", finding=finding)
+    metric(question.metric, target.task)
+    run.journal.begin(
+        {
+            "schema": 1,
+            "asked": question.identity,
+            "fingerprint": table.fingerprint,
+            "versions": versions(),
+            "task": target.task,
+            "rows": table.rows,
+        }
+    )
+    return _noted(table, notes), target
+
+
+def _kinds(question: Asked) -> dict[str, str]:
+    return dict(question.kinds)
+
+
+def _noted(table: Table, notes: Sequence[Finding]) -> Table:
+    return replace(table, notes=(*table.notes, *notes))
+
+
+def _known_columns(question: Asked, table: Table) -> None:
+    """Every column an option names must be there."""
+    names = [column.name for column in table.columns]
+    asked: dict[str, list[str | None]] = {
+        "--group": [question.group],
+        "--time-column": [question.time_column],
+        "--weights": [question.weights],
+        "--ignore": list(question.ignore),
+        "--missing": list(question.missing),
+    }
+    for option, given in asked.items():
+        for name in given:
+            if name is not None and name not in names and not (name == "none" and option in ("--group", "--time-column")):
+                raise UsageError(
+                    f"{option} takes a column of the file",
+                    f'"{name}" in {question.file}',
+                    did_you_mean(name, names) or "columns: " + ", ".join(names[:20]),
+                )
+            if name == question.target:
+                raise UsageError(f"{option} cannot take the target", f'"{name}"')
+
+
+def _missing(table: Table, missing: Mapping[str, tuple[str, ...]], folder: Path) -> Table:
+    """Texts or numbers that the user says mean missing."""
+    if not missing:
+        return table
+    from etabli.data.store import save
+
+    columns, values = [], dict(table.values)
+    for column in table.columns:
+        texts = missing.get(column.name, ())
+        if texts and column.is_double:
+            try:
+                numbers = [float(text) for text in texts]
+            except ValueError:
+                raise UsageError("--missing takes a number for a column of numbers", f"{column.name}={texts[0]}") from None
+            array = np.array(values[column.name])
+            array[np.isin(array, numbers)] = np.nan
+            values[column.name] = array
+            finite = array[~np.isnan(array)]
+            column = replace(
+                column,
+                reading={**column.reading, "sentinels": numbers},
+                missing_count=int(np.isnan(array).sum()),
+                low=float(finite.min()) if len(finite) else None,
+                high=float(finite.max()) if len(finite) else None,
+            )
+        elif texts:
+            levels = list(table.levels[column.name])
+            gone = [levels.index(text) for text in texts if text in levels]
+            codes = np.array(values[column.name])
+            codes[np.isin(codes, gone)] = -1
+            values[column.name] = codes
+            column = replace(column, missing=(*column.missing, *texts), missing_count=int((codes < 0).sum()))
+        columns.append(column)
+    return save(replace(table, columns=tuple(columns), values=values), folder)
+
+
+def audited(run: Run, table: Table, target: Target) -> list[Finding]:
+    """What may go wrong, told at once; a refusal ends the run."""
+    found = [*table.notes, *audit(table, target, run.question.ignore, run.watch)]
+    for finding in found[len(table.notes) :]:
+        run.watch("finding", finding=finding)
+    for finding in found:
+        if finding.level == "refuse":
+            raise DataError(finding.text["en"], ", ".join(finding.columns), finding.cure.get("en", ""))
+    return found
+
+
+def looked(file: Path, target: str | None, kinds: dict[str, str], ignore: Sequence[str]) -> tuple[Table, list[Finding]]:
+    """Reading and audit alone, in memory: `etabli explore`."""
+    table = read_source(file, None, kinds)
+    notes: Sequence[Finding] = ()
+    goal = None
+    if target is not None:
+        goal, notes = make_target(table, target)
+    return table, [*table.notes, *notes, *audit(table, goal, tuple(ignore))]
+
+
+def material(run: Run, table: Table, target: Target, findings: Sequence[Finding]) -> Material:
+    """What models may see, kept in the run folder for the workers."""
+    question = run.question
+    aside = {*question.ignore, question.weights, question.group}
+    used = tuple(name for name in usable(table, target) if name not in aside)
+    if not used:
+        raise DataError(
+            "at least one column must be left to learn from",
+            f"{len(table.columns)} columns, none of use: " + ", ".join(f"{c.name} ({c.kind})" for c in table.columns[:10]),
+            "--kind COLUMN=number (or category, date, text) takes one back",
+        )
+    weight = None
+    if question.weights is not None:
+        column = table.column(question.weights)
+        weight = np.asarray(table.values[question.weights], np.float64) if column.is_double else None
+        if weight is None or np.isnan(weight).any() or (weight < 0).any() or weight.sum() == 0:
+            raise DataError("--weights takes a column of numbers, none missing, none below 0", f'"{question.weights}" ({column.kind})')
+    made = Material(table, target, used, weight)
+    save_material(run.folder, made)
+    return made
+
+
+# split and comparison --------------------------------------------------------------------------------------------------
+
+
+def _ground(run: Run, material: Material, split: Split, name: str) -> Ground:
+    return Ground(
+        run.journal,
+        material,
+        Scores(run.journal, material, split),
+        name,
+        run.families,
+        run.executor,
+        run.clock,
+        run.question.seed,
+        run.watch,
+        run.interrupted,
+    )
+
+
+def _keep(run: Run, material: Material, split: Split) -> tuple[Split, str]:
+    """Keeps the split of all rows, and the one the race runs on (a sample when the effort says so); returns the latter."""
+    run.whole = split_name(split)
+    run.journal.save_split(run.whole, split)
+    limit = run.budget.rules.rows
+    raced = sampled(split, limit, run.question.seed) if limit is not None else split
+    name = split_name(raced)
+    run.journal.save_split(name, raced)
+    return raced, name
+
+
+def split(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]]:
+    """The splits, and what the residuals of the simplest models said of them. An alarm of a group or of time switches the split,
+    and says so; a group's own column is then nothing to learn from."""
+    question, rules = run.question, run.budget.rules
+    group = None if question.group == "none" else question.group
+    moment = None if question.time_column == "none" else question.time_column
+    share = 0.0 if question.test else None
+
+    def deal(by: str | None, when: str | None) -> Split:
+        return splits.split(
+            material.table,
+            material.target,
+            question.seed,
+            by,
+            when,
+            rules.folds,
+            share,
+            ignore=tuple(name for name in material.table.values if name not in material.used and name != material.target.name),
+        )
+
+    first = deal(group, moment)
+    raced, name = _keep(run, material, first)
+    if question.group is not None and question.time_column is not None:
+        return material, Splits(first, raced, name), []
+    ground = _ground(run, material, raced, name)
+    run.clock.reserve = _reserve(run, material)
+    standing = compare(ground, _simple(run, material, raced), Rules(stages(raced), batch=3, patience=10**9))
+    found, by, when = alarm_tests.tested(ground, standing, question.group, question.time_column, question.ignore)
+    for finding in found:
+        run.watch("finding", finding=finding)
+    if (by, when) == (None, None):
+        return material, Splits(first, raced, name), found
+    if by is not None:
+        material = replace(material, used=tuple(column for column in material.used if column != by))
+        save_material(run.folder, material)
+    second = deal(by or group, when or moment)
+    raced, name = _keep(run, material, second)
+    return material, Splits(second, raced, name), found
+
+
+def _order(run: Run, material: Material, split: Split) -> list[Any]:
+    return portfolio(run.families, facts_of(material, len(split.development)), run.budget.rules.candidates)
+
+
+def _simple(run: Run, material: Material, split: Split) -> list[Any]:
+    """The constant and the simplest family's first path: enough for the residual tests, and the race begins with them anyway."""
+    return _order(run, material, split)[:3]
+
+
+def _reserve(run: Run, material: Material) -> float:
+    """Seconds that composing, proving and writing take; measured, see docs/architecture.md."""
+    return 3.0 + 4e-5 * min(material.table.rows, 50_000) + 2e-3 * len(material.used)
+
+
+def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Scores]:
+    """The race over every family's settings."""
+    raced = split.raced
+    ground = _ground(run, material, raced, split.name)
+    large = len(raced.development) > LARGE
+    rules = Rules(stages(raced), batch=6 if large else 3, patience=run.budget.rules.without_gain(len(raced.development)))
+    standing = compare(ground, _order(run, material, raced), rules)
+    if not standing.finished:
+        reasons = "; ".join(sorted(set(standing.aside.values()))) or "nothing was complete"
+        raise EtabliError(
+            "at least one model must be complete before the time is over",
+            f"{reasons}",
+            f"give more time (--time), or go on: etabli resume {run.folder}",
+        )
+    return standing, ground.scores
+
+
+def judged(run: Run, scores: Scores, standing: Standing) -> Verdict:
+    """The winner, its honest score, who is tied."""
+    chosen = metric(run.question.metric, scores.material.target.task)
+    return verdict(scores, standing, chosen, run.families, run.question.seed, MEMBERS[run.budget.effort])
+
+
+def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> Assembled:
+    """One composition: refits or fold members, calibration, interval or set, novelty."""
+    ground = _ground(run, material, split.raced, split.name)
+    return assemble(ground, verdict, standing, run.whole, run.budget.rules.final == "refit")
+
+
+# the file ----------------------------------------------------------------------------------------------------------------
+
+
+def proven(
+    run: Run, material: Material, split: Splits, verdict: Verdict, assembled: Assembled
+) -> tuple[Any, dict[str, Any], Tested | None]:
+    """(the ONNX model, its proof, the outer test). ProofError when the file misses its bound: then nothing is written."""
+    from etabli.model.prove import prove
+
+    composition, whole = assembled.composition, split.whole
+    model = composition.model()
+    data = model.SerializeToString(deterministic=True)
+    held = whole.test if len(whole.test) else whole.development
+    rows = held[:: max(1, len(held) // PROOF_ROWS)]
+    proof = prove(data, material.table, rows, composition.answer, columns=composition.columns, seed=run.question.seed).to_json()
+    proof["held_out"] = bool(len(whole.test))
+    proof["members"] = _member_proofs(run, assembled)
+    test = None
+    if len(whole.test):
+        answer = composition.answer(material.table, whole.test)
+        scores = answer["prediction"] if material.target.task == "regression" else answer["probability"]
+        test = tested(material, verdict, scores[:, 1:] if material.target.task == "binary" else scores, whole.test)
+    return model, proof, test
+
+
+def _member_proofs(run: Run, assembled: Assembled) -> dict[str, Any]:
+    """The comparisons with the fitting libraries, made in the workers for every candidate of the run."""
+    found = [
+        proof
+        for path in (run.folder / "done").glob("*.json")
+        if (done := run.journal.result(path.stem))
+        for proof in done.get("proofs", [])
+    ]
+    exact = [proof for proof in found if proof["exact"]]
+    return {
+        "models": len(found),
+        "rows": sum(proof["rows"] for proof in found),
+        "exact_models": len(exact),
+        "exact_rows": sum(proof["rows"] for proof in exact),
+        "max_difference": max((proof["max_difference"] for proof in found), default=0.0),
+    }
+
+
+def written(
+    run: Run,
+    material: Material,
+    split: Splits,
+    standing: Standing,
+    verdict: Verdict,
+    assembled: Assembled,
+    findings: Sequence[Finding],
+    model: Any,
+    proof: Mapping[str, Any],
+    test: Tested | None,
+) -> dict[str, Any]:
+    """Writes model.onnx, card.json, result.json and report.html, in this order, each in one piece."""
+    from onnx import helper
+
+    from etabli.data.feeds import feeds
+    from etabli.faces.report import write as write_report
+    from etabli.faces.words import language
+    from etabli.graph.run import run as run_graph
+    from etabli.graph.run import session
+    from etabli.model.card import dumps, self_test
+    from etabli.model.load import load
+
+    composition, folder = assembled.composition, run.folder
+    ready = session(model)
+    rows = split.whole.development[:: max(1, len(split.whole.development) // SELF_TEST_ROWS)][:SELF_TEST_ROWS]
+    fed = feeds(material.table, composition.columns, rows)
+    fed = {value.name: fed[value.name] for value in ready.get_inputs() if value.name in fed}
+    answers = run_graph(ready, fed)
+    whole = split.whole
+    result = make_result(
+        run.question, material, whole, standing, verdict, assembled, findings, run.families, proof, test, 0.0, _latency(ready, fed)
+    )
+    facts = card(result, material, _inputs(model, composition.columns))
+    helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
+    write(folder / "model.onnx", lambda file: file.write(model.SerializeToString(deterministic=True)))
+    loaded = load(folder / "model.onnx").self_test()
+    if not loaded.passed:
+        (folder / "model.onnx").unlink()
+        raise EtabliError(
+            "the written file must pass its own self-test", str(loaded), "this is a fault of ours: please report it with the run folder"
+        )
+    if run.question.test:
+        from etabli.model.check import check
+
+        result["test"] = dict(check(folder / "model.onnx", run.question.test).to_json()["scores"])
+    result["seconds"] = time.monotonic() - run.began
+    write_json(folder / "card.json", facts)
+    write_json(folder / "result.json", result)
+    write_report(result, folder / "report.html", language(run.question.lang))
+    for path in (folder / "data" / "prepared").glob("*.npy"):
+        path.unlink()
+    return result
+
+
+def _inputs(model: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """What the file takes: each input, the columns in it, its type."""
+    from onnx import TensorProto
+
+    names, doubles, made = {column.name for column in columns}, [c.name for c in columns if c.is_double], []
+    for value in model.graph.input:
+        if value.name == "confidence" and value.name not in names:
+            continue
+        kind = "string" if value.type.tensor_type.elem_type == TensorProto.STRING else "double"
+        made.append({"input": value.name, "columns": [value.name] if value.name in names else doubles, "type": kind})
+    return made
+
+
+def _latency(ready: Any, fed: Mapping[str, Any], calls: int = 300) -> float:
+    """Microseconds of one row through the whole file: the median of single calls."""
+    one = {name: array[:1] for name, array in fed.items()}
+    took = []
+    for _ in range(calls):
+        start = time.perf_counter()
+        ready.run(None, one)
+        took.append(time.perf_counter() - start)
+    return float(np.median(took) * 1e6)
