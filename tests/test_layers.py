@@ -32,7 +32,12 @@ ORDER = (
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 HEAVY = {"onnx", "onnxruntime", "sklearn", "lightgbm", "pyarrow", "scipy", "rich", "jinja2", "pandas", "polars", "matplotlib", "joblib"}
 STARTS = ("etabli", "etabli.cli", "etabli.model.load")  # where a person or a program comes in
-ALONE = ("etabli.model.load", "etabli.data.cells", "etabli.data.dates", "etabli.data.dialect")  # run where only numpy and onnxruntime are installed
+ALONE = (
+    "etabli.model.load",
+    "etabli.data.cells",
+    "etabli.data.dates",
+    "etabli.data.dialect",
+)  # run where only numpy and onnxruntime are installed
 
 
 def module_of(path: Path, source: Path = SOURCE) -> str:

@@ -1,3 +1,39 @@
-"""établi: from a data file to an established model."""
+"""établi: from a data file to an established model.
+
+    study = etabli.fit("census.csv", target="income")
+    model = etabli.load("census.etabli/model.onnx")
+
+Names are found when they are asked for, so that `import etabli` costs nothing and `etabli.load` needs only numpy and onnxruntime.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from etabli.model.load import load as load
+    from etabli.study import Study as Study
+    from etabli.study import explore as explore
+    from etabli.study import fit as fit
+    from etabli.study import resume as resume
+    from etabli.study import study as study
 
 __version__ = "0.1.0"
+__all__ = ["Study", "__version__", "explore", "fit", "load", "resume", "study"]
+WHERE = {
+    "load": "etabli.model.load",
+    "Study": "etabli.study",
+    "explore": "etabli.study",
+    "fit": "etabli.study",
+    "resume": "etabli.study",
+    "study": "etabli.study",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name's module on first use."""
+    if name in WHERE:
+        from importlib import import_module
+
+        return getattr(import_module(WHERE[name]), name)
+    raise AttributeError(f"module 'etabli' has no attribute {name!r}")

@@ -69,7 +69,9 @@ def fit(file: str | Path, target: str, *, watch: Watch = quiet, interrupted: Cal
 
 def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never) -> Study:
     """The whole story."""
-    from etabli.work import stages
+    from etabli.faces.report import write
+    from etabli.faces.words import language
+    from etabli.work import file, stages
 
     with stages.opened(question, watch, interrupted) as run:
         watch("step", name={"en": "reading the data", "fr": "lecture des données"})
@@ -85,9 +87,10 @@ def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[]
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
         assembled = stages.assembled(run, material, split, verdict, standing)
         watch("step", name={"en": "proving it", "fr": "preuve"})
-        model, proof, test = stages.proven(run, material, split, verdict, assembled)
+        model, proof, test = file.proven(run, material, split, verdict, assembled)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
-        result = stages.written(run, material, split, standing, verdict, assembled, [*findings, *alarms], model, proof, test)
+        result = file.written(run, material, split, standing, verdict, assembled, [*findings, *alarms], model, proof, test)
+        write(result, question.folder / "report.html", language(question.lang))
     return Study(question.folder, result)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from etabli.records import Column, Table, Target
+from etabli.data.feeds import feeds
+from etabli.graph.run import run
+from etabli.records import Column, Prepared, Table, Target, Wants
 
 TEXTS = ("text", "tweet_location")
 
@@ -75,3 +77,33 @@ def real(shared: Path, name: str, drop: tuple[str, ...] = (), kinds: dict[str, s
     number = {label: i for i, label in enumerate(classes)}
     y = np.array([number[text] for text in outcome], np.int64)
     return table, Target(own, "binary" if len(classes) == 2 else "multiclass", y, classes)
+
+
+RECIPES = [
+    Wants(),
+    Wants(filled=True),
+    Wants("scaled", True, "one-hot"),
+    Wants("scaled", False, "target"),
+    Wants("rank", True, "frequency"),
+    Wants("rank", False, "target", dates="seconds", text="none"),
+    Wants(crosses=5),
+    Wants("rank", True, "one-hot", crosses=5),
+]
+
+
+def raw_matrix(made: Prepared, table: Table, rows: np.ndarray, columns) -> np.ndarray:
+    return run(made.raw, feeds(table, columns, rows))["X"]
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Bit for bit, any NaN like any other."""
+    return a.shape == b.shape and bool(np.all((a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b))))
+
+
+def halves(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    order = np.random.default_rng(seed).permutation(count)
+    return np.sort(order[: count * 3 // 4]), np.sort(order[count * 3 // 4 :])
+
+
+def column_of(made: Prepared, x: np.ndarray, name: str) -> np.ndarray:
+    return x[:, [feature.name for feature in made.features].index(name)]

@@ -59,12 +59,12 @@ def straddling(result: Split, ids: np.ndarray) -> int:
     return int((np.bincount(np.unique(pairs, return_inverse=True)[1]) > 1).sum())
 
 
-def speaks(result: Split) -> None:
+def speaks(result: Split, hostile: str = "") -> None:
     words = split_words(result)
     assert result.reason and words["en"].casefold() == result.reason.casefold() + "."
     assert words["fr"] and words["fr"] != words["en"]
     for word in (" folds", " rows", " because ", " the "):
-        assert word not in words["fr"]
+        assert word not in words["fr"] or word in hostile
 
 
 @settings(max_examples=150, deadline=None)
@@ -237,7 +237,7 @@ def test_words_survive_hostile_names():
     table = table_of(**{name: np.arange(40.0) // 2, "x": np.arange(40.0)})
     for result in (split(table, numbers(np.arange(40.0)), 0, group=name), split(table, numbers(np.arange(40.0)), 0, time_column=name)):
         assert f"«\u00a0{name}\u00a0»" in split_words(result)["fr"]
-        speaks(result)
+        speaks(result, name)
     assert split_words(Split("plain", np.zeros(3), 1, reason="someone else's reason"))["fr"] == "Someone else's reason."
     assert split_words(Split("plain", np.zeros(3), 1))["en"] == "No folds."
 
@@ -266,9 +266,9 @@ def test_refusals_teach():
         split(table, numbers(np.full(30, np.nan)), 0)
 
 
-def test_two_million_rows_take_seconds():
+def test_half_a_million_rows_take_a_second_or_two():
     rng = np.random.default_rng(0)
-    n = 1_000_000
+    n = 500_000
     table = table_of(**{f"x{k}": rng.integers(0, 500, n).astype(float) for k in range(3)}, g=rng.integers(0, 200_000, n).astype(float))
     start = time.process_time()
     result = split(table, classes((rng.random(n) < 0.02).astype(int)), 0)
@@ -276,4 +276,4 @@ def test_two_million_rows_take_seconds():
     seconds = time.process_time() - start
     assert (result.fold == TEST).sum() == pytest.approx(n / 10, rel=1e-3) and straddling(grouped, table.values["g"]) == 0
     assert np.ptp(np.bincount(grouped.fold[grouped.fold >= 0])) < 100
-    assert seconds < 12, f"{seconds:.1f} s for 2 x {n:,} rows"
+    assert seconds < 6, f"{seconds:.1f} s for 2 x {n:,} rows"

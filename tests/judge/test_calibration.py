@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etabli.judge.calibration import choose, crossfit
+from etabli.judge.calibration import _best, choose, crossfit
 from etabli.judge.calibrators import fitting, members
 from etabli.judge.calibrators.venn_abers import VennAbers
 from etabli.judge.metrics import METRICS
@@ -73,6 +73,13 @@ def test_calibrated_scores_stay_raw_and_never_get_worse():
         loss = LOG.rows(y, found.column) - LOG.rows(y, S)
         assert loss.mean() <= loss.std() / np.sqrt(len(y))
     assert raw >= 7
+
+
+def test_raw_stays_unless_beaten_by_a_standard_error():
+    gain = np.random.default_rng(0).normal(size=400)
+    gain -= gain.mean()
+    for size, name in ((0.5, "raw"), (0.9, "raw"), (1.1, "platt")):
+        assert _best({"raw": np.ones(400) + gain + size * gain.std() / 20, "platt": np.ones(400)}) == name
 
 
 def test_crossfit_never_sees_the_row():

@@ -34,6 +34,14 @@ def test_better_than_the_best_and_honest_out_of_fold(task, metric):
     assert crossed < 0.95 * best
 
 
+def test_crossfit_never_sees_the_row():
+    """Other targets in a fold: other weights for all rows but its own."""
+    P, y, fold = many("regression")
+    other = np.where(fold == 1, P[:, 5, 0], y)
+    same = (crossfit(P, y, fold, "regression") == crossfit(P, other, fold, "regression"))[:, 0]
+    assert same[fold == 1].all() and not same[fold != 1].any()
+
+
 def test_one_perfect_candidate_stays_alone():
     P, y, _ = many("regression")
     P[:, 3, 0] = y + 1e-9

@@ -18,10 +18,10 @@ def case(task: str, n: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray
         return y, np.abs(y + rng.normal(size=n))[:, None], weight
     K = 2 if task == "binary" else 4
     y = rng.integers(0, K, n)
-    z = rng.normal(size=(n, K)).round(1)  # rounded: ties
+    z = rng.normal(size=(n, K))
     z[np.arange(n), y] += 1
     P = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    return y, P[:, 1:] if K == 2 else P, weight
+    return y, P[:, 1:].round(2) if K == 2 else P, weight  # rounded: ties
 
 
 ORACLES = {

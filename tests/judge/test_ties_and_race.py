@@ -53,6 +53,7 @@ def test_hopeless_candidates_are_dropped_and_new_ones_stay():
     losses[0, 1] = np.inf
     assert not keep(losses)[1]
     assert keep(np.full((5, 2), np.nan)).all()
+    assert keep(np.full((5, 2), np.inf)).any()  # somebody leads
 
 
 def test_patience_grows_with_the_rows():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-import made as making  # noqa: E402
+import made as making
 
 PENGUINS = {
     "Island": "category", "Clutch Completion": "flag", "Date Egg": "date", "Culmen Length (mm)": "number", "Culmen Depth (mm)": "number",

@@ -29,7 +29,7 @@ READINGS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-@dataclass
+@dataclass(repr=False)
 class Made:
     """A model file and what it was made from. answer(table, rows): the outputs, computed outside the file."""
 
@@ -93,7 +93,15 @@ def matrix(table: Table, columns: Sequence[Column]) -> Array:
     return np.column_stack(parts).astype(np.float64)
 
 
-def make(table: Table, target: Sequence[str], classes: Sequence[str] = (), name: str = "y", trees_count: int = 12, spoil: float = 0.0, **card: Any) -> Made:
+def make(
+    table: Table,
+    target: Sequence[str],
+    classes: Sequence[str] = (),
+    name: str = "y",
+    trees_count: int = 12,
+    spoil: float = 0.0,
+    **card: Any,
+) -> Made:
     """A fitted model as a file. spoil: added to every split, to make a wrong file."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -121,10 +129,18 @@ def make(table: Table, target: Sequence[str], classes: Sequence[str] = (), name:
         label = graph.op("Gather", graph.const(list(classes)), graph.op("ArgMax", score, axis=1, keepdims=1), axis=0)
         bound = graph.op("Div", graph.op("Sub", graph.const(1.0), confidence), graph.const(2.0))
         member = graph.op("Greater", score, bound)
-        outputs = {"prediction": (label, "string", 1), "probability": (score, "double", len(classes)), "set": (member, "bool", len(classes))}
+        outputs = {
+            "prediction": (label, "string", 1),
+            "probability": (score, "double", len(classes)),
+            "set": (member, "bool", len(classes)),
+        }
     else:
         half = graph.op("Mul", confidence, graph.const(scale))
-        outputs = {"prediction": (raw, "double", 1), "lower": (graph.op("Sub", raw, half), "double", 1), "upper": (graph.op("Add", raw, half), "double", 1)}
+        outputs = {
+            "prediction": (raw, "double", 1),
+            "lower": (graph.op("Sub", raw, half), "double", 1),
+            "upper": (graph.op("Add", raw, half), "double", 1),
+        }
     outputs["novelty"] = (novelty, "double", 1)
     bare = graph.model(outputs).SerializeToString()
     told = write_card(table, columns, graph, name, classes, **card)

@@ -186,14 +186,9 @@ def _number(filled: Mapping[str, int], decimal: str) -> tuple[int, dict[str, Any
     best = max(scores, default=0)
     way = ways[scores.index(best)]
     remarks: list[tuple[str, Any]] = []
-    commas = [t for t in bodies if re.search(r"\d[.,]\d", t)]
-    if (
-        best
-        and commas
-        and len({w[0] for w, s in zip(ways, scores, strict=True) if s == best}) == 2
-        and any(way[1] and way[1] in t for t in commas)
-    ) or (best and way == (",", "") and scores[ways.index((".", ","))] == best and commas):
-        remarks.append(("decimal-guessed", {"decimal": way[0], "example": commas[0]}))
+    tied = {mark for (mark, _), score in zip(ways, scores, strict=True) if score == best}
+    if best and way[1] and len(tied) == 2:  # "1,234": no cell settles it, the file's own mark did
+        remarks.append(("decimal-guessed", {"decimal": way[0], "example": next(text for text in bodies if way[1] in text)}))
     money = sorted({"€": "EUR", "$": "USD", "£": "GBP", "US$": "USD"}.get(w, w) for w in kept if w in cells.CURRENCIES)
     if len(set(money)) > 1:
         remarks.append(("mixed-currencies", {w: affixes[w] for w in kept if w in cells.CURRENCIES}))

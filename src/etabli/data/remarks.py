@@ -36,7 +36,7 @@ _PHRASES: dict[str, tuple[Literal["note", "warn"], str, str, str, str]] = {
         "Write all of them one way.", "Écrivez-les tous de la même façon.",
     ),
     "decimal-guessed": (
-        "warn", "nothing settles whether a comma or a dot parts thousands or decimals", "rien ne tranche si la virgule ou le point sépare les milliers ou les décimales",
+        "note", "no cell settles whether the mark parts thousands or decimals; thousands were assumed, as the rest of the file suggests", "aucune cellule ne tranche si le signe sépare les milliers ou les décimales ; les milliers ont été supposés, comme le suggère le reste du fichier",
         "Write one value without ambiguity (1234.5).", "Écrivez une valeur sans ambiguïté (1234.5).",
     ),
     "date-order-assumed": (

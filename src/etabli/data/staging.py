@@ -201,11 +201,21 @@ def _texts(stage: Stage, i: int, forced: str, said: Said, inferred: bool = False
             if texts:  # "nan" is the one text beside numbers that Arrow takes
                 said.append(("missing-texts", name, {"nan": texts}))
             # whole numbers say nothing of decimals: the rest of the file does ("46" here, "46,5" in the rows to come)
-            mark = stage.decimal if (np.isnan(values) | (values == np.floor(values))).all() else "."
+            whole = bool((np.isnan(values) | (values == np.floor(values))).all())
+            if stage.decimal == "," and not whole and _dots_part_thousands(stage, i):
+                return _text_by_text(stage, i, forced, said, inferred, False)
+            mark = stage.decimal if whole else "."
             return _doubles(name, header, values, columns.Reading({"parse": "number", "decimal": mark, "group": ""}), stem, said)
-        numeric = values is not None
-    else:
-        numeric = False
+        return _text_by_text(stage, i, forced, said, inferred, values is not None)
+    return _text_by_text(stage, i, forced, said, inferred, False)
+
+
+def _text_by_text(
+    stage: Stage, i: int, forced: str, said: Said, inferred: bool, numeric: bool
+) -> tuple[Column, Array, Sequence[str] | Packed | None]:
+    """A column of texts that needs thought. numeric: they are numbers whose digits must be kept."""
+    name, header = stage.names[i], stage.headers[i]
+    stem = "" if inferred else forced.partition(":")[0]
     seen = _evidence(stage, i)
     read = columns.reading(seen, stage.decimal, forced)
     if read.facts["parse"] == "date" and seen.beyond and not forced.partition(":")[2]:
@@ -278,7 +288,17 @@ def _zeros_or_huge(stage: Stage, i: int, values: Array) -> bool:
         zeros += pc.sum(pc.match_substring_regex(_plain(chunk), r"^0[0-9]+$")).as_py() or 0
         if largest >= columns.EXACT:
             huge += pc.sum(pc.match_substring_regex(_plain(chunk), r"^-?[0-9]{16,}$")).as_py() or 0
-    return bool(huge) or (zeros > 0 and zeros >= 0.01 * np.count_nonzero(~np.isnan(values)))
+    return bool(huge or (zeros > 0 and zeros >= 0.01 * np.count_nonzero(~np.isnan(values))))
+
+
+def _dots_part_thousands(stage: Stage, i: int) -> bool:
+    """In a file with decimal commas: every dot stands before three digits, as in 1.234, so that it may part thousands."""
+    import pyarrow.compute as pc
+
+    return all(
+        pc.all(pc.match_substring_regex(_plain(c), r"^-?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)$")).as_py() is not False
+        for c in stage.chunks(i)
+    )
 
 
 def _dictionaries(stage: Stage, i: int) -> Iterator[tuple[list[str], Array]]:
@@ -294,7 +314,7 @@ def _dictionaries(stage: Stage, i: int) -> Iterator[tuple[list[str], Array]]:
 
 def _evidence(stage: Stage, i: int) -> columns.Evidence:
     counts: dict[str, int] = {}
-    marks: list[Array] = []
+    marks, used = np.empty(stage.rows, np.int64), 0  # of every text, to count the different ones beyond the cap
     blank = beyond = 0
     for texts, codes in _dictionaries(stage, i):
         often = np.bincount(codes + 1, minlength=len(texts) + 1).tolist()
@@ -307,8 +327,13 @@ def _evidence(stage: Stage, i: int) -> columns.Evidence:
                 counts[text] = counts.get(text, 0) + count
             else:
                 beyond += count
-        marks.append(np.fromiter(map(hash, texts), np.int64, len(texts)))
-    distinct = len(np.unique(np.concatenate(marks))) if beyond else len(counts)
+        marks[used : used + len(texts)] = np.fromiter(map(hash, texts), np.int64, len(texts))
+        used += len(texts)
+    distinct = len(counts)
+    if beyond:  # sorted in place: np.unique would need several times the memory
+        marks = marks[:used]
+        marks.sort()
+        distinct = 1 + int(np.count_nonzero(marks[1:] != marks[:-1]))
     return columns.Evidence(counts, stage.rows, blank, beyond, distinct)
 
 

@@ -52,7 +52,7 @@ def spread(values: Sequence[Any], pad: float = 0.05) -> Pair:
     """The range of the finite values with a margin; never empty."""
     finite = [v for v in map(real, values) if v is not None]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
-    margin = (high - low) * pad or abs(high) * 0.1 or 1.0
+    margin = (high - low) * pad if (high - low) * max(pad, 0.01) > abs(high) * 1e-12 else abs(high) * 0.1 or 1.0
     return low - margin, high + margin
 
 

@@ -65,10 +65,11 @@ class Forest(Family):
         share = values["max_features"]
         tried = max(1.0, np.sqrt(facts.columns) if share == "sqrt" else share * facts.columns)
         depth = np.log2(rows / float(values["min_samples_leaf"]) + 2)
+        entropy = 1.5 if values.get("criterion") == "entropy" else 1.0
         outputs = facts.classes if facts.task == "multiclass" else 1
         leaves = min(0.4 * rows / float(values["min_samples_leaf"]), float(values.get("max_leaf_nodes", rows)))
         work = float(values["n_estimators"]) * (
-            1.2e-3 + rows * depth * (2.5e-8 * tried + 4e-8) * (1 + 0.02 * outputs) + 1.5e-6 * leaves * outputs
+            1.2e-3 + entropy * rows * depth * (5e-8 * tried + 9e-8) * (1 + 0.02 * outputs) + 1.5e-6 * leaves * outputs
         )
         return Cost(work=work, memory=8.0 * rows * facts.columns + 150.0 * leaves * outputs * float(values["n_estimators"]))
 

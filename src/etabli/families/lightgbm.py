@@ -22,7 +22,7 @@ from etabli.graph.graph import Graph
 from etabli.records import Array, Cost, Data, Facts, Fitted, Link, Setting, TaskKind, Wants
 
 PORTFOLIO = Path(__file__).with_name("portfolios") / "lightgbm.json"
-FRUITLESS = 5  # iterations in which no tree could split before the run ends
+FRUITLESS = 5  # iterations on end in which no tree could split: the run is over
 ZERO = float(np.float32(1e-35))  # LightGBM's kZeroThreshold
 Kept = dict[str, Any]
 
@@ -61,9 +61,9 @@ class LightGBM(Family):
         values = setting.values
         width = facts.columns * float(values.get("feature_fraction", 1.0))
         leaves = min(float(values.get("num_leaves", 31)), max(2.0, facts.rows / float(values.get("min_data_in_leaf", 20))))
-        tree = 8e-5 + facts.rows * (4e-8 + 2.0e-9 * width * np.log2(leaves + 1)) + 1.2e-6 * leaves * width
+        tree = 8e-5 + facts.rows * (3.3e-8 + 1.7e-9 * width * np.log2(leaves + 1)) + 1.7e-6 * leaves * width
         outputs = facts.classes if facts.task == "multiclass" else 1
-        work = 0.02 + 2.5e-7 * facts.rows * facts.columns + float(values["n_estimators"]) * outputs * tree
+        work = 0.01 + 2.5e-7 * facts.rows * facts.columns + float(values["n_estimators"]) * outputs * tree
         return Cost(work=work, memory=12.0 * facts.rows * facts.columns + 4e7 + 300.0 * leaves * float(values["n_estimators"]) * outputs)
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:
@@ -189,8 +189,8 @@ def _boost(
     weight = None if data.weight is None else data.weight * (len(y) / data.weight.sum())
     known = lightgbm.Dataset(data.x, y, weight=weight, categorical_feature=[int(i) for i in categories], params=params, free_raw_data=True)
     booster, fruitless = lightgbm.Booster(params, known), 0
-    for _ in range(count):
-        fruitless += bool(booster.update())
+    while booster.current_iteration() < count:
+        fruitless = fruitless + 1 if booster.update() else 0  # a fruitless iteration is taken back by LightGBM
         if fruitless >= FRUITLESS or stop():
             break
     booster.free_dataset()

@@ -38,6 +38,8 @@ def minimise(x: Array, y: Array, outputs: int, weight: Array | None, penalties: 
         solved = _solve(ones, y, share, np.asarray(penalties, np.float64)[block], np.repeat(start, len(block), axis=2), basis, stop)
         found[:, :, block] = solved
         start = solved[:, :, -1:]
+    if outputs > 1:  # a softmax does not know the level of its margins: the intercepts add to zero
+        found[-1] -= found[-1].mean(axis=0)
     return found
 
 

@@ -64,7 +64,7 @@ def grouped(residual: Array, groups: Array, seed: int = 0, draws: int = 999, lev
     inner, outer = (total - here) / (n - count), here / (count - 1)
     typical = (n - (sizes**2).sum() / n) / (count - 1)  # ANOVA estimate for groups of unequal size (Donner 1986)
     bottom = outer + (typical - 1) * inner
-    return Alarm("grouped", _p(between, here, n, seed, draws), (outer - inner) / bottom if bottom > 0 else 0.0, level)
+    return Alarm("grouped", _p(between, here, n, seed, draws), float((outer - inner) / bottom) if bottom > 0 else 0.0, level)
 
 
 def serial(residual: Array, seed: int = 0, draws: int = 999, level: float = LEVEL) -> Alarm:

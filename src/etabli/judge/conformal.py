@@ -80,6 +80,7 @@ def fit(kind: Kind, y: Array, S: Array) -> Intervals:
         z = r / shape.width(S)[:, 0]
         return Intervals(kind, ranks([z], tail=True), ranks([-z], tail=True), none, knots, bends, floor)
     edges = np.unique(np.quantile(p, SHARES)) if kind == "mondrian" else none
+    edges = edges[edges < p.max(initial=-np.inf)]  # no cell without rows, where every interval would be infinite
     cell = below(p, edges)
     both = ranks([np.abs(r[cell == g]) for g in range(len(edges) + 1)])
     return Intervals(kind, both, both, edges, none, none)

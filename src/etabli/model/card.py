@@ -61,6 +61,18 @@ def self_test(feeds: Mapping[str, Array], outputs: Mapping[str, Array], confiden
     return dumps({"feeds": dict(feeds), "outputs": dict(outputs), "confidence": confidence})
 
 
+def shape(values: Array, bins: int = 10) -> dict[str, list[float]]:
+    """What `etabli check` compares a number column with: {"edges": [k], "shares": [k + 1]}, the share of training values at or
+    below the first edge, between it and the second, and so on; {} for a column without two values. values: float64 [rows], NaN missing."""
+    filled = values[np.isfinite(values)]
+    edges = np.unique(np.quantile(filled, np.linspace(0, 1, bins + 1)[1:-1])) if len(filled) else filled
+    edges = edges[edges < filled.max()] if len(filled) else edges
+    if not len(edges):
+        return {}
+    counts = np.bincount(np.searchsorted(edges, filled, side="left"), minlength=len(edges) + 1)
+    return {"edges": edges.tolist(), "shares": (counts / len(filled)).tolist()}
+
+
 def read(text: str | None, path: str) -> dict[str, Any]:
     """The card of a file, checked. DataError when there is none, or when it is newer than this reader."""
     if not text:

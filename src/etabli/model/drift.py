@@ -1,6 +1,6 @@
 """Columns now against columns then: missing cells, levels nobody saw, values out of range, and the shape where the card tells it.
 
-Only what the file carries is used: the card's ranges, missing counts and (where there) `quantiles` and `shares`, and the levels that
+Only what the file carries is used: the card's ranges, missing counts and (where there) `edges` and `shares`, and the levels that
 the graph's own look-ups know.
 """
 
@@ -75,14 +75,11 @@ def _drift(
 
 
 def _psi_numbers(entry: Mapping[str, Any], values: Array, trained: int) -> tuple[float, float] | None:
-    edges = np.unique(np.asarray(entry.get("quantiles") or (), np.float64))
-    if len(edges) < 3 or not len(values):
+    edges, shares = entry.get("edges") or (), entry.get("shares") or ()
+    if not edges or len(shares) != len(edges) + 1 or not len(values):
         return None
-    whole = np.asarray(entry["quantiles"], np.float64)
-    # an edge's level is the highest of the equal quantiles there: ties make some bins heavier
-    before = np.diff((np.searchsorted(whole, edges[1:-1], side="right") - 1) / (len(whole) - 1), prepend=0.0, append=1.0)
-    now = np.bincount(np.searchsorted(edges[1:-1], values, side="left"), minlength=len(edges) - 1) / len(values)
-    return _psi(before, now, len(values), trained)
+    now = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(shares)) / len(values)
+    return _psi(np.asarray(shares, np.float64), now, len(values), trained)
 
 
 def _psi_levels(entry: Mapping[str, Any], cells: Array, trained: int) -> tuple[float, float] | None:

@@ -206,7 +206,10 @@ class Model:
                 else:
                     return None
         feeds = {}
-        block = np.array(flat, np.float64).reshape(-1, 1, 1)
+        try:
+            block = np.array(flat, np.float64).reshape(-1, 1, 1)
+        except OverflowError:
+            return None
         at = 0
         for name, names in self._plan:
             width = len(names)

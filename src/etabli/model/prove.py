@@ -110,7 +110,8 @@ def compare(got: Outputs, expected: Outputs, scale: float | None = None, exact: 
         if same.all():
             continue
         size = _scale(wanted) if scale is None else scale
-        gap = np.where(same, 0.0, np.abs(have - wanted))
+        with np.errstate(invalid="ignore"):  # an infinity less itself
+            gap = np.where(same, 0.0, np.abs(have - wanted))
         gap[np.isnan(gap)] = np.inf  # a missing answer for a number, or the other way round
         where = int(gap.argmax())
         difference = max(difference, float(gap.max()))

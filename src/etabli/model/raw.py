@@ -44,9 +44,9 @@ class Raw:
 
     @property
     def worded(self) -> bool:
-        """A flag whose two texts are words of its own ("1" and "2", "oui" and "non"): a number given for it is such a text."""
+        """A flag whose two texts are numbers other than 0 and 1 ("1" and "2"): a number given for it is such a text."""
         words = {str(word).casefold() for word in self.reading.get("words", ())}
-        return self.reading.get("parse") == "flag" and not words <= cells.TRUE | cells.FALSE
+        return self.reading.get("parse") == "flag" and not words <= cells.TRUE | cells.FALSE and any(word[:1].isdigit() for word in words)
 
 
 def numbers(values: Any, raw: Raw) -> tuple[Array, list[str]]:
@@ -59,7 +59,7 @@ def numbers(values: Any, raw: Raw) -> tuple[Array, list[str]]:
         return values.astype(np.float64), []
     if isinstance(values, np.ndarray):
         values = values.tolist() if values.dtype.kind == "U" else list(values)
-    if all(type(value) is str for value in values):
+    if {*map(type, values)} <= {str}:
         return _read(values, raw)
     made = np.full(len(values), np.nan)
     cut: list[str] = []
@@ -96,7 +96,7 @@ def _seconds(values: Array) -> Array:
 def _number(value: Any) -> float | None:
     """The number a cell is; NaN when it is missing; None when it is a text that must be read."""
     kind = type(value)
-    if kind is float or kind is int or kind is bool:
+    if kind is float or kind is bool:
         return float(value)
     if value is None:
         return math.nan
@@ -113,6 +113,8 @@ def _number(value: Any) -> float | None:
         return float(_seconds(np.array([value]))[0])
     try:
         return float(value)  # numpy's scalars, Decimal, Fraction
+    except OverflowError:  # an integer beyond every double: infinite, which the file reads as missing
+        return math.inf
     except (TypeError, ValueError):
         return math.nan if _is_missing(value) else None
 
@@ -158,5 +160,5 @@ def encodable(values: Array) -> Array:
 def _is_missing(value: Any) -> bool:
     try:
         return bool(value != value)
-    except (TypeError, ValueError):  # pandas' NA is neither true nor false
+    except (TypeError, ValueError, ArithmeticError):  # pandas' NA is neither true nor false; Decimal's signalling NaN refuses
         return True

@@ -6,6 +6,7 @@ that may be missing and is absent, cells that cannot be read, columns nobody ask
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,16 +73,20 @@ def match(headers: Sequence[str], raws: Sequence[Raw]) -> list[int | None]:
     stripped: dict[str, list[int]] = {}
     for place, header in enumerate(headers):
         stripped.setdefault(header.strip(), []).append(place)
+    sharing = Counter(raw.header for raw in raws)
+    taken: set[int] = set()
 
     def find(raw: Raw) -> int | None:
-        for known, header, nth in (
-            (places, raw.header, raw.nth),
-            (places, raw.name, 0),
-            (places, f"{raw.header}.{raw.nth}", 0),
-            (stripped, raw.header.strip(), raw.nth),
+        # by place among equal headers only where all of them are there, or the first of two would be read twice
+        for known, header, nth, least in (
+            (places, raw.header, raw.nth, sharing[raw.header]),
+            (stripped, raw.header.strip(), raw.nth, sharing[raw.header]),
+            (places, raw.name, 0, 1),
+            (places, f"{raw.header}.{raw.nth}", 0, 1),
         ):
             found = known.get(header, ())
-            if nth < len(found):
+            if nth < len(found) and len(found) >= least and found[nth] not in taken:
+                taken.add(found[nth])
                 return found[nth]
         return None
 

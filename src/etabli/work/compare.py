@@ -18,7 +18,7 @@ from etabli.judge import race as dropping
 from etabli.records import Cost, Setting, Watch
 from etabli.work.executors.executor import Executor
 from etabli.work.journal import ATTEMPTS, Journal
-from etabli.work.portfolio import Path
+from etabli.work.portfolio import Offer
 from etabli.work.race import Rules, Stage, Standing, race
 from etabli.work.table import Scores
 from etabli.work.tasks import Material, Task, facts_of, rows_of, set_aside
@@ -61,11 +61,11 @@ class Estimates:
         return self.ground.clock.expected(self.cost(task).work, task.settings[0].family)
 
 
-def compare(ground: Ground, order: Sequence[Path], rules: Rules) -> Standing:
-    """Runs the race over `order`. The standing says in `ended` why it is over ("cap", "interrupted", or the race's own word)."""
+def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
+    """Runs the race over `offers`. The standing says in `ended` why it is over ("cap", "interrupted", or the race's own word)."""
     estimates = Estimates(ground)
     running: dict[str, tuple[Task, float]] = {}
-    standing = _play(ground, order, rules)
+    standing = _play(ground, offers, rules)
     while True:
         wanted = {task.hash: task for task in standing.wanted}
         stale = [name for name in running if name not in wanted]
@@ -93,7 +93,7 @@ def compare(ground: Ground, order: Sequence[Path], rules: Rules) -> Standing:
                     )
                     ground.watch("aside", name=task.settings[0].name, reason="its process died")
         if changed:
-            standing = _play(ground, order, rules)
+            standing = _play(ground, offers, rules)
         if ground.clock.over():
             stopping = True
             break
@@ -107,8 +107,8 @@ def compare(ground: Ground, order: Sequence[Path], rules: Rules) -> Standing:
     return standing
 
 
-def _play(ground: Ground, order: Sequence[Path], rules: Rules) -> Standing:
-    return race(order, ground.split, ground.seed, rules, ground.journal.result, lambda *args: _lose(ground, *args), ground.scores.loss)
+def _play(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
+    return race(offers, ground.split, ground.seed, rules, ground.journal.result, lambda *args: _lose(ground, *args), ground.scores.loss)
 
 
 def _start(ground: Ground, todo: Sequence[Task], running: dict[str, tuple[Task, float]], estimates: Estimates) -> None:
@@ -130,7 +130,9 @@ def _start(ground: Ground, todo: Sequence[Task], running: dict[str, tuple[Task, 
 
 
 def _lose(ground: Ground, candidates: Sequence[Setting], standing: Standing, stage: Stage, finished: Sequence[Setting]) -> dict[str, str]:
-    """Who leaves after a stage: by the bootstrap against the leader, or all but the best share."""
+    """Who leaves after a stage: by the bootstrap against the leader, or all but the best share. The constant never does: every
+    score is printed beside it."""
+    candidates = [setting for setting in candidates if ground.families[setting.family].rank > 0]
     if not candidates:
         return {}
     scores = ground.scores

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from etabli.records import Setting, Split
-from etabli.work.portfolio import Path
+from etabli.work.portfolio import Offer, Path, following
 from etabli.work.tasks import Task
 
 LARGE = 50_000  # development rows above which successive halving replaces the folds
@@ -51,7 +51,7 @@ class Rules:
     batch: int = 2
     patience: int = 40
     gain: float = 5e-4
-    lookahead: int = 16
+    lookahead: int = 4
 
 
 @dataclass
@@ -73,7 +73,7 @@ Lose = Callable[[Sequence[Setting], Standing, Stage, Sequence[Setting]], dict[st
 Loss = Callable[[Setting, Standing], float]
 
 
-def race(order: Sequence[Path], split: str, seed: int, rules: Rules, known: Known, lose: Lose, loss: Loss) -> Standing:
+def race(offers: Sequence[Offer], split: str, seed: int, rules: Rules, known: Known, lose: Lose, loss: Loss) -> Standing:
     """Plays the race as far as the known results go.
 
     known(task hash): its result or None. lose(candidates, standing, stage, finished): those that drop after a stage, with the
@@ -81,8 +81,11 @@ def race(order: Sequence[Path], split: str, seed: int, rules: Rules, known: Know
     """
     standing = Standing()
     best, stale, guessing = float("inf"), 0, False
-    for start in range(0, len(order), rules.batch):
-        alive = list(order[start : start + rules.batch])
+    remaining, leaders = list(offers), dict[str, float]()
+    while remaining:
+        remaining = following(remaining, leaders)
+        alive, remaining = [offer.path for offer in remaining[: rules.batch]], remaining[rules.batch :]
+        tried = list(alive)
         if not guessing:
             for path in alive:
                 standing.settings |= {setting.hash: setting for setting in path}
@@ -112,7 +115,12 @@ def race(order: Sequence[Path], split: str, seed: int, rules: Rules, known: Know
         else:
             new = [setting for path in alive for setting in path]
             standing.finished += new
-            lowest = min((loss(setting, standing) for setting in new), default=float("inf"))
+            losses = [(loss(setting, standing), setting.family) for setting in new]
+            lowest = min((value for value, _ in losses), default=float("inf"))
+            for value, family in losses:
+                leaders[family] = min(value, leaders.get(family, value))
+            for family in {path[0].family for path in tried} - set(leaders):  # all of it dropped: worse than any that stayed
+                leaders[family] = 2 * max(leaders.values(), default=0.0)
             if lowest < best * (1 - rules.gain) or best == float("inf"):
                 best, stale = min(best, lowest), 0
             else:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,26 +24,23 @@ from etabli.families import families as all_families
 from etabli.families.family import Family
 from etabli.job.budget import Budget, Clock, budget
 from etabli.judge.metrics import metric
-from etabli.records import Column, Finding, Split, Table, Target, Watch
+from etabli.records import Finding, Split, Table, Target, Watch
 from etabli.work import alarms as alarm_tests
 from etabli.work.asked import Asked, versions
 from etabli.work.assemble import Assembled, assemble
 from etabli.work.compare import Ground, compare
 from etabli.work.executors import executor
 from etabli.work.executors.executor import Executor
-from etabli.work.journal import Journal, write, write_json
-from etabli.work.portfolio import portfolio
+from etabli.work.journal import Journal
+from etabli.work.portfolio import Offer, following, portfolio
 from etabli.work.race import LARGE, Rules, Standing, stages
-from etabli.work.result import Tested, card, tested
-from etabli.work.result import result as make_result
 from etabli.work.sample import sampled, split_name
 from etabli.work.table import Scores
 from etabli.work.tasks import Material, facts_of, load_material, save_material
 from etabli.work.verdict import Verdict, verdict
 
+BATCH = 3  # paths that start together
 MEMBERS = {"glance": 3, "standard": 5, "thorough": 8}  # most members of a combination
-PROOF_ROWS = 5_000
-SELF_TEST_ROWS = 32
 
 
 @dataclass
@@ -297,7 +293,7 @@ def split(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]
         return material, Splits(first, raced, name), []
     ground = _ground(run, material, raced, name)
     run.clock.reserve = _reserve(run, material)
-    standing = compare(ground, _simple(run, material, raced), Rules(stages(raced), batch=3, patience=10**9))
+    standing = compare(ground, _simple(run, material, raced), Rules(stages(raced), batch=BATCH, patience=10**9))
     found, by, when = alarm_tests.tested(ground, standing, question.group, question.time_column, question.ignore)
     for finding in found:
         run.watch("finding", finding=finding)
@@ -311,18 +307,18 @@ def split(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]
     return material, Splits(second, raced, name), found
 
 
-def _order(run: Run, material: Material, split: Split) -> list[Any]:
+def _offers(run: Run, material: Material, split: Split) -> list[Offer]:
     return portfolio(run.families, facts_of(material, len(split.development)), run.budget.rules.candidates)
 
 
-def _simple(run: Run, material: Material, split: Split) -> list[Any]:
-    """The constant and the simplest family's first path: enough for the residual tests, and the race begins with them anyway."""
-    return _order(run, material, split)[:3]
+def _simple(run: Run, material: Material, split: Split) -> list[Offer]:
+    """The cheapest first offers: enough for the residual tests, and the race begins with them anyway."""
+    return following(_offers(run, material, split), {})[:BATCH]
 
 
 def _reserve(run: Run, material: Material) -> float:
     """Seconds that composing, proving and writing take; measured, see docs/architecture.md."""
-    return 3.0 + 4e-5 * min(material.table.rows, 50_000) + 2e-3 * len(material.used)
+    return run.clock.expected(3.0 + 4e-5 * min(material.table.rows, 50_000) + 2e-3 * len(material.used))
 
 
 def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Scores]:
@@ -330,8 +326,8 @@ def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Sco
     raced = split.raced
     ground = _ground(run, material, raced, split.name)
     large = len(raced.development) > LARGE
-    rules = Rules(stages(raced), batch=6 if large else 3, patience=run.budget.rules.without_gain(len(raced.development)))
-    standing = compare(ground, _order(run, material, raced), rules)
+    rules = Rules(stages(raced), batch=2 * BATCH if large else BATCH, patience=run.budget.rules.without_gain(len(raced.development)))
+    standing = compare(ground, _offers(run, material, raced), rules)
     if not standing.finished:
         reasons = "; ".join(sorted(set(standing.aside.values()))) or "nothing was complete"
         raise EtabliError(
@@ -352,125 +348,3 @@ def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, sta
     """One composition: refits or fold members, calibration, interval or set, novelty."""
     ground = _ground(run, material, split.raced, split.name)
     return assemble(ground, verdict, standing, run.whole, run.budget.rules.final == "refit")
-
-
-# the file ----------------------------------------------------------------------------------------------------------------
-
-
-def proven(
-    run: Run, material: Material, split: Splits, verdict: Verdict, assembled: Assembled
-) -> tuple[Any, dict[str, Any], Tested | None]:
-    """(the ONNX model, its proof, the outer test). ProofError when the file misses its bound: then nothing is written."""
-    from etabli.model.prove import prove
-
-    composition, whole = assembled.composition, split.whole
-    model = composition.model()
-    data = model.SerializeToString(deterministic=True)
-    held = whole.test if len(whole.test) else whole.development
-    rows = held[:: max(1, len(held) // PROOF_ROWS)]
-    proof = prove(data, material.table, rows, composition.answer, columns=composition.columns, seed=run.question.seed).to_json()
-    proof["held_out"] = bool(len(whole.test))
-    proof["members"] = _member_proofs(run, assembled)
-    test = None
-    if len(whole.test):
-        answer = composition.answer(material.table, whole.test)
-        scores = answer["prediction"] if material.target.task == "regression" else answer["probability"]
-        test = tested(material, verdict, scores[:, 1:] if material.target.task == "binary" else scores, whole.test)
-    return model, proof, test
-
-
-def _member_proofs(run: Run, assembled: Assembled) -> dict[str, Any]:
-    """The comparisons with the fitting libraries, made in the workers for every candidate of the run."""
-    found = [
-        proof
-        for path in (run.folder / "done").glob("*.json")
-        if (done := run.journal.result(path.stem))
-        for proof in done.get("proofs", [])
-    ]
-    exact = [proof for proof in found if proof["exact"]]
-    return {
-        "models": len(found),
-        "rows": sum(proof["rows"] for proof in found),
-        "exact_models": len(exact),
-        "exact_rows": sum(proof["rows"] for proof in exact),
-        "max_difference": max((proof["max_difference"] for proof in found), default=0.0),
-    }
-
-
-def written(
-    run: Run,
-    material: Material,
-    split: Splits,
-    standing: Standing,
-    verdict: Verdict,
-    assembled: Assembled,
-    findings: Sequence[Finding],
-    model: Any,
-    proof: Mapping[str, Any],
-    test: Tested | None,
-) -> dict[str, Any]:
-    """Writes model.onnx, card.json, result.json and report.html, in this order, each in one piece."""
-    from onnx import helper
-
-    from etabli.data.feeds import feeds
-    from etabli.faces.report import write as write_report
-    from etabli.faces.words import language
-    from etabli.graph.run import run as run_graph
-    from etabli.graph.run import session
-    from etabli.model.card import dumps, self_test
-    from etabli.model.load import load
-
-    composition, folder = assembled.composition, run.folder
-    ready = session(model)
-    rows = split.whole.development[:: max(1, len(split.whole.development) // SELF_TEST_ROWS)][:SELF_TEST_ROWS]
-    fed = feeds(material.table, composition.columns, rows)
-    fed = {value.name: fed[value.name] for value in ready.get_inputs() if value.name in fed}
-    answers = run_graph(ready, fed)
-    whole = split.whole
-    result = make_result(
-        run.question, material, whole, standing, verdict, assembled, findings, run.families, proof, test, 0.0, _latency(ready, fed)
-    )
-    facts = card(result, material, _inputs(model, composition.columns))
-    helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
-    write(folder / "model.onnx", lambda file: file.write(model.SerializeToString(deterministic=True)))
-    loaded = load(folder / "model.onnx").self_test()
-    if not loaded.passed:
-        (folder / "model.onnx").unlink()
-        raise EtabliError(
-            "the written file must pass its own self-test", str(loaded), "this is a fault of ours: please report it with the run folder"
-        )
-    if run.question.test:
-        from etabli.model.check import check
-
-        result["test"] = dict(check(folder / "model.onnx", run.question.test).to_json()["scores"])
-    result["seconds"] = time.monotonic() - run.began
-    write_json(folder / "card.json", facts)
-    write_json(folder / "result.json", result)
-    write_report(result, folder / "report.html", language(run.question.lang))
-    for path in (folder / "data" / "prepared").glob("*.npy"):
-        path.unlink()
-    return result
-
-
-def _inputs(model: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """What the file takes: each input, the columns in it, its type."""
-    from onnx import TensorProto
-
-    names, doubles, made = {column.name for column in columns}, [c.name for c in columns if c.is_double], []
-    for value in model.graph.input:
-        if value.name == "confidence" and value.name not in names:
-            continue
-        kind = "string" if value.type.tensor_type.elem_type == TensorProto.STRING else "double"
-        made.append({"input": value.name, "columns": [value.name] if value.name in names else doubles, "type": kind})
-    return made
-
-
-def _latency(ready: Any, fed: Mapping[str, Any], calls: int = 300) -> float:
-    """Microseconds of one row through the whole file: the median of single calls."""
-    one = {name: array[:1] for name, array in fed.items()}
-    took = []
-    for _ in range(calls):
-        start = time.perf_counter()
-        ready.run(None, one)
-        took.append(time.perf_counter() - start)
-    return float(np.median(took) * 1e6)

@@ -22,7 +22,8 @@ def status(run: str | Path) -> Status:
     """Tasks done, set aside and begun without a result; whether there is a model. UsageError when the folder is no run."""
     folder = Path(run)
     plan = Journal(folder).plan()
-    done, aside = [], []
+    done: list[dict[str, Any]] = []
+    aside: list[dict[str, Any]] = []
     for path in sorted((folder / "done").glob("*.json")):
         try:
             result = json.loads(path.read_text(encoding="utf-8"))
@@ -31,7 +32,7 @@ def status(run: str | Path) -> Status:
         (aside if result.get("error") else done).append(result)
     finished = {path.stem for path in (folder / "done").glob("*.json")}
     begun = {path.name.split(".")[0] for path in (folder / "attempts").glob("*")} - finished
-    facts = {
+    facts: dict[str, Any] = {
         "run": str(folder),
         "asked": plan["asked"],
         "tasks_done": len(done),

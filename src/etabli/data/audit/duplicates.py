@@ -1,8 +1,5 @@
 """Rows that come more than once. Copies on both sides of a split flatter every score; equal rows with different targets
 show what no model can know (the noise floor).
-
-Equal rows are copies only where chance would not make them: with coarse columns (sex, class, age in decades) many rows are
-equal without being copies. The number of equal pairs is compared with the number expected were the columns independent.
 """
 
 from __future__ import annotations
@@ -15,25 +12,18 @@ from etabli.data.audit.view import View
 from etabli.data.audit.words import words
 from etabli.records import Finding
 
-SHARE, TIMES_CHANCE = 0.02, 100.0
+SHARE = 0.02
 
 
 def find(view: View) -> Iterable[Finding]:
     """At most two: the copies, and what their differing targets say."""
     if not view.features or view.rows.size < 2:
         return
-    _, ids, sizes = np.unique(view.hashes, return_inverse=True, return_counts=True)
+    ids, sizes = view.copies_of
     again = int(view.rows.size - sizes.size)
     if not again:
         return
-    pairs, times = float((sizes.astype(float) * (sizes - 1) / 2).sum()), int(sizes.max())
-    chance = 1.0
-    for column in view.features:
-        counts = np.bincount(view.codes(column) + 1)
-        alike = float((counts.astype(float) ** 2).sum()) / max(view.sample.size, 1) ** 2
-        chance *= 1 / view.sample.size**2 if column.kind == "text" else alike  # nobody writes the same text twice by chance
-    expected = chance * view.rows.size * (view.rows.size - 1) / 2
-    copies = pairs > TIMES_CHANCE * expected
+    times = int(sizes.max())
     yield Finding(
         "duplicates",
         (),
@@ -48,8 +38,8 @@ def find(view: View) -> Iterable[Finding]:
             "drop the copies from the file if each row should be one observation",
             "retirer les copies du fichier si chaque ligne doit être une observation",
         ),
-        "warn" if copies and again > SHARE * view.rows.size else "note",
-        {"rows": again, "most": times, "distinct": int(sizes.size), "expected_pairs": expected, "pairs": pairs},
+        "warn" if view.has_copies and again > SHARE * view.rows.size else "note",
+        {"rows": again, "most": times, "distinct": int(sizes.size), "by_chance": not view.has_copies},
     )
     if view.target is None or view.y is None:
         return

@@ -14,11 +14,6 @@ BINS = 64
 FEW = 8  # rows of a class, and of the others, that each half must have for a measure
 
 
-def halves(rows: int) -> Array:
-    """bool [rows]: which half a row is in, the same for every column."""
-    return np.asarray(np.random.default_rng(7).permutation(rows) % 2 == 0)
-
-
 def cells(codes: Array, numeric: bool) -> Array:
     """int64: the cell of each row. codes: 0, 1, … in the order of the values, -1 missing (cell 0)."""
     count = int(codes.max(initial=-1)) + 1

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from etabli.data.audit.measure import aucs, cells, halves, r2
+from etabli.data.audit.measure import aucs, cells, r2
 from etabli.data.audit.view import View
 from etabli.data.audit.words import flag, words
 from etabli.records import Array, Column, Finding
@@ -75,7 +75,7 @@ def find(view: View) -> Iterable[Finding]:
 
 def _look(view: View, column: Column) -> tuple[Column, float, str, str] | None:
     """The best of the looks where it is nearly perfect: (column, score, look, class)."""
-    codes, half = view.codes(column), halves(view.sample.size)
+    codes, half = view.codes(column), view.half
     filled, holds = codes >= 0, column.kind not in ("identifier", "constant", "text")
     looks: list[tuple[str, Array, Array]] = []
     if not filled.all() and filled.any():

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from etabli.data.audit.measure import alike, aucs, cells, halves, one_way
+from etabli.data.audit.measure import alike, aucs, cells, one_way
 from etabli.data.audit.view import View
 from etabli.data.audit.words import flag, words
 from etabli.data.splits import times
@@ -138,7 +138,7 @@ def _moved(view: View, candidates: tuple[str, ...]) -> list[str]:
     """Columns whose values tell the first half of the file from the last, most first: the world changed, or the file is sorted."""
     if view.sample.size < 200:
         return []
-    late, half = (np.arange(view.sample.size) >= view.sample.size // 2).astype(np.int64), halves(view.sample.size)
+    late, half = (np.arange(view.sample.size) >= view.sample.size // 2).astype(np.int64), view.half
     scores = {
         c.name: float(aucs(cells(view.codes(c), view.is_number(c)), late, 2, half)[1])
         for c in view.features

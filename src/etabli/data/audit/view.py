@@ -17,6 +17,7 @@ from etabli.data.dealing import row_hashes
 from etabli.records import Array, Column, Table, Target
 
 SAMPLE = 20_000
+TIMES_CHANCE = 10.0  # equal rows this many times more often than independent columns would make them are copies
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,40 @@ class View:
         """uint64 [rows]: equal for rows equal in every feature."""
         hashes = row_hashes(self.table, [column.name for column in self.features])
         return hashes if self.rows.size == self.table.rows else hashes[self.rows]
+
+    @cached_property
+    def copies_of(self) -> tuple[Array, Array]:
+        """(int64 [rows] the number of the set of equal rows a row is in, int64 [sets] their sizes)."""
+        _, ids, sizes = np.unique(self.hashes, return_inverse=True, return_counts=True)
+        return ids, sizes
+
+    @cached_property
+    def has_copies(self) -> bool:
+        """Whether equal rows are copies. With coarse columns (sex, class, age in decades) many rows are equal by chance: the
+        pairs of equal rows are compared with those that independent columns would make. A text, or a number with decimals
+        beside other columns, is repeated by chance only as often as different rows share it."""
+        ids, sizes = self.copies_of
+        pairs, chance = float((sizes * (sizes.astype(float) - 1) / 2).sum()), 1.0
+        if not pairs:
+            return False
+        first = np.unique(ids[np.searchsorted(self.rows, self.sample)], return_index=True)[1]
+        for column in self.features:
+            codes = self.codes(column)
+            if column.kind == "text":
+                chance /= self.sample.size**2
+                continue
+            fine = len(self.features) > 1 and self.is_number(column) and not self.is_whole(column)
+            counts = np.bincount(codes[first if fine else slice(None)] + 1).astype(float)
+            alike = (counts * (counts - 1)).sum() + 1  # pairs that share the value, one at the least
+            chance *= float(alike / max(counts.sum() * (counts.sum() - 1), 1))
+        return pairs > TIMES_CHANCE * chance * self.rows.size * (self.rows.size - 1) / 2
+
+    @cached_property
+    def half(self) -> Array:
+        """bool [sample]: the half a row is in where something is learned on one and scored on the other; copies are together."""
+        if self.features and self.has_copies:
+            return np.asarray((self.hashes[np.searchsorted(self.rows, self.sample)] >> np.uint64(40)) % np.uint64(2) == 0)
+        return np.asarray(np.random.default_rng(7).permutation(self.sample.size) % 2 == 0)
 
     @cached_property
     def y(self) -> Array | None:

@@ -89,7 +89,7 @@ def moments(cells: Array) -> tuple[float, float]:
     low, high = float(cells.min()), float(cells.max())
     if low == high:
         return low, 1.0
-    unit = 2.0 ** np.floor(np.log2(max(abs(low), abs(high))))
+    unit = float(np.ldexp(1.0, int(np.frexp(max(abs(low), abs(high)))[1]) - 1))
     small = cells / unit
     mean = float(small.mean())
     small -= mean
@@ -101,8 +101,9 @@ def moments(cells: Array) -> tuple[float, float]:
 
 def quantile_knots(cells: Array, limit: int = KNOTS) -> tuple[Array, Array]:
     """(knots, normal scores there): a value's score is the normal quantile of its mid-rank (rank - 1/2) / n, ties together
-    (Blom 1958 discusses the choice; Conover 1999, 5.10). All distinct values up to `limit`, else half of the knots evenly in
-    rank and half evenly in score, so that the tails are followed too."""
+    (Blom 1958 discusses the choice; Conover 1999, 5.10). All distinct values up to `limit`. Else a quarter of the knots evenly
+    in rank, a quarter evenly in score, so that the tails are followed, and the rest for the values with the widest ties (a
+    spike at 0, a cap) and their neighbours, between which a straight line would be far off."""
     if not len(cells):
         return np.zeros(1), np.zeros(1)
     from scipy.special import ndtr, ndtri
@@ -111,9 +112,14 @@ def quantile_knots(cells: Array, limit: int = KNOTS) -> tuple[Array, Array]:
     values = values + 0.0  # -0.0 is 0.0
     place = (np.cumsum(counts) - counts / 2) / len(cells)
     if len(values) > limit:
-        even = np.linspace(place[0], place[-1], limit - limit // 2)
-        tails = ndtr(np.linspace(ndtri(place[0]), ndtri(place[-1]), limit // 2))
-        wanted = np.searchsorted(place, np.concatenate([even, tails])).clip(0, len(values) - 1)
-        chosen = np.union1d(wanted, [0, len(values) - 1])[: limit + 2]
+        even = np.linspace(place[0], place[-1], limit // 4)
+        tails = ndtr(np.linspace(ndtri(place[0]), ndtri(place[-1]), limit // 4))
+        wanted = np.searchsorted(place, np.concatenate([even, tails]))
+        edge = np.cumsum(counts) / len(cells)
+        inside = 0.5 / len(cells)
+        width = ndtri(np.minimum(edge, 1 - inside)) - ndtri(np.maximum(edge - counts / len(cells), inside))
+        ties = np.argsort(-width, kind="stable")[: limit // 6]
+        ties = ties[counts[ties] > 1]
+        chosen = np.unique(np.concatenate([wanted, ties - 1, ties, ties + 1, [0]]).clip(0, len(values) - 1))
         values, place = values[chosen], place[chosen]
     return values, np.asarray(ndtri(place), np.float64)

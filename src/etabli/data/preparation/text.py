@@ -57,10 +57,17 @@ def term_of(piece: str) -> str:
 
 
 def pieces(graph: Graph, name: str, cuts: Sequence[str]) -> str:
-    """[rows, t] strings: the text cut at spaces and `cuts`; "" pads."""
+    """[rows, t] strings: the text cut at spaces and `cuts`; "" pads.
+
+    How much is padded depends on the other rows. So that pairs of words do not, there is always a pad between two lines: a
+    space is added to each.
+    """
     text = graph.strings(name)
-    for cut in (*cuts, " "):
+    for cut in cuts:
         text = graph.ops("StringSplit", text, count=2, delimiter=cut)[0]
+    if cuts:
+        text = graph.op("StringConcat", text, graph.const([" "]))
+    text = graph.ops("StringSplit", text, count=2, delimiter=" ")[0]
     return graph.op("Reshape", text, graph.const([0, -1], np.int64))
 
 

@@ -23,7 +23,7 @@ suffixes = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".csv.zst",
 magic: tuple[bytes, ...] = ()
 IN_MEMORY = 64 << 20  # bytes of staged text that stay in memory
 BLOCK = 4 << 20
-GROUP = 250_000  # rows a staged row group
+GROUP = 16 << 20  # bytes of text a staged row group
 _LINE = re.compile(rb"\r\n|\n|\r")
 
 
@@ -139,8 +139,8 @@ def _stage(path: Path, dialect: dialects.Dialect, folder: Path | None, stack: Ex
             place = stack.enter_context(tempfile.TemporaryDirectory(prefix=".staging-", dir=_parent(folder)))
             staged = Path(place) / "texts.parquet"
             writer = stack.enter_context(pq.ParquetWriter(staged, batch.schema, compression="lz4", write_statistics=False))
-        if writer is not None and sum(b.num_rows for b in held) >= GROUP:
-            writer.write_table(pa.Table.from_batches(held), row_group_size=GROUP * 2)
+        if writer is not None and sum(b.nbytes for b in held) >= GROUP:
+            writer.write_table(pa.Table.from_batches(held))
             held = []
     if not rows:
         raise DataError("A data file has rows.", f"{path.name} has a header of {len(dialect.names)} columns ({', '.join(dialect.names[:6])}) and no rows", "was the export interrupted?")  # fmt: skip
@@ -148,7 +148,7 @@ def _stage(path: Path, dialect: dialects.Dialect, folder: Path | None, stack: Ex
         table = pa.Table.from_batches(held)
         return staging.Stage(dialect.names, dialect.headers, rows, lambda i: iter(table.column(i).chunks), dialect.decimal)
     if held:
-        writer.write_table(pa.Table.from_batches(held), row_group_size=GROUP * 2)
+        writer.write_table(pa.Table.from_batches(held))
     held = []
     writer.close()
     pa.default_memory_pool().release_unused()

@@ -113,7 +113,9 @@ def leaderboard(result: Result, lang: str, width: float) -> str:
         base=number(base.get("value"), lang, digits),
     )
     ticked = max(0, digits - 1)
-    return figures.intervals(dots, title, width, lambda v: number(v, lang, min(digits, max(ticked, _needed(v)))), best, real(base.get("value")), note)
+    return figures.intervals(
+        dots, title, width, lambda v: number(v, lang, min(digits, max(ticked, _needed(v)))), best, real(base.get("value")), note
+    )
 
 
 def _needed(value: float) -> int:

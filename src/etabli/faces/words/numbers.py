@@ -11,14 +11,15 @@ from typing import Any
 
 NONE = "–"
 THIN = "\u202f"
+LARGEST = 1e150  # nothing measured is larger, and sums and squares of it are still finite
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def real(value: Any) -> float | None:
-    """The value as a finite float, or None for anything else (missing, NaN, infinite, text)."""
+    """The value as a finite float, or None for anything else (missing, NaN, infinite or beyond 1e150, text)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    return float(value) if -LARGEST < value < LARGEST else None
 
 
 def decimals(low: Any, high: Any, value: Any = None) -> int:
@@ -32,12 +33,12 @@ def decimals(low: Any, high: Any, value: Any = None) -> int:
     return max(0, min(12, 2 - math.floor(math.log10(abs(value)))))
 
 
-def number(value: Any, lang: str = "en", places: int = 3) -> str:
-    """A number with that many digits after the point; very small and very large ones as 1.1 × 10⁻¹⁶; a dash for none."""
+def number(value: Any, lang: str = "en", places: int = 3, tiny: bool = True) -> str:
+    """A number with that many digits after the point; very small (if `tiny`) and very large ones as 1.1 × 10⁻¹⁶; a dash for none."""
     amount = real(value)
     if amount is None:
         return NONE
-    if amount and (abs(amount) >= 1e9 or abs(amount) < 1e-4):
+    if amount and (abs(amount) >= 1e9 or (tiny and abs(amount) < 1e-4)):
         mantissa, power = f"{amount:.1e}".split("e")
         text = f"{mantissa} × 10{str(int(power)).translate(_RAISED)}"
     else:
@@ -55,7 +56,7 @@ def _local(text: str, lang: str) -> str:
 
 def signed(value: Any, lang: str = "en", places: int = 3) -> str:
     """`number` with its sign always there."""
-    text, amount = number(value, lang, places), real(value)
+    text, amount = number(value, lang, places, tiny=False), real(value)
     return f"+{text}" if amount is not None and amount > 0 and any(c in "123456789" for c in text) else text
 
 
@@ -76,8 +77,10 @@ def duration(value: Any, lang: str = "en") -> str:
     seconds = real(value)
     if seconds is None or seconds < 0:
         return NONE
+    if 0 < seconds < 0.05:
+        return f"<\u00a0{number(0.1, lang, 1)}\u00a0s"
     if seconds < 9.95:
-        return f"{number(seconds, lang, 1 if seconds >= 0.05 or seconds == 0 else 3)}\u00a0s"
+        return f"{number(seconds, lang, 1)}\u00a0s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole}\u00a0s"

@@ -1,0 +1,139 @@
+"""The last stages of `study.py`: one composition becomes one proven file, with its card, and the result of the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from etabli.errors import EtabliError
+from etabli.records import Column, Finding
+from etabli.work.assemble import Assembled
+from etabli.work.journal import write, write_json
+from etabli.work.race import Standing
+from etabli.work.result import Tested, card, tested
+from etabli.work.result import result as make_result
+from etabli.work.stages import Run, Splits
+from etabli.work.tasks import Material
+from etabli.work.verdict import Verdict
+
+PROOF_ROWS = 5_000
+SELF_TEST_ROWS = 32
+
+
+def proven(
+    run: Run, material: Material, split: Splits, verdict: Verdict, assembled: Assembled
+) -> tuple[Any, dict[str, Any], Tested | None]:
+    """(the ONNX model, its proof, the outer test). ProofError when the file misses its bound: then nothing is written."""
+    from etabli.model.prove import prove
+
+    composition, whole = assembled.composition, split.whole
+    model = composition.model()
+    data = model.SerializeToString(deterministic=True)
+    held = whole.test if len(whole.test) else whole.development
+    rows = held[:: max(1, len(held) // PROOF_ROWS)]
+    proof = prove(data, material.table, rows, composition.answer, columns=composition.columns, seed=run.question.seed).to_json()
+    proof["held_out"] = bool(len(whole.test))
+    proof["members"] = _member_proofs(run, assembled)
+    test = None
+    if len(whole.test):
+        answer = composition.answer(material.table, whole.test)
+        scores = answer["prediction"] if material.target.task == "regression" else answer["probability"]
+        test = tested(material, verdict, scores[:, 1:] if material.target.task == "binary" else scores, whole.test)
+    return model, proof, test
+
+
+def _member_proofs(run: Run, assembled: Assembled) -> dict[str, Any]:
+    """The comparisons with the fitting libraries, made in the workers for every candidate of the run."""
+    found = [
+        proof
+        for path in (run.folder / "done").glob("*.json")
+        if (done := run.journal.result(path.stem))
+        for proof in done.get("proofs", [])
+    ]
+    exact = [proof for proof in found if proof["exact"]]
+    return {
+        "models": len(found),
+        "rows": sum(proof["rows"] for proof in found),
+        "exact_models": len(exact),
+        "exact_rows": sum(proof["rows"] for proof in exact),
+        "max_difference": max((proof["max_difference"] for proof in found), default=0.0),
+    }
+
+
+def written(
+    run: Run,
+    material: Material,
+    split: Splits,
+    standing: Standing,
+    verdict: Verdict,
+    assembled: Assembled,
+    findings: Sequence[Finding],
+    model: Any,
+    proof: Mapping[str, Any],
+    test: Tested | None,
+) -> dict[str, Any]:
+    """Writes model.onnx, card.json and result.json, in this order, each in one piece."""
+    from onnx import helper
+
+    from etabli.data.feeds import feeds
+    from etabli.graph.run import run as run_graph
+    from etabli.graph.run import session
+    from etabli.model.card import dumps, self_test
+    from etabli.model.load import load
+
+    composition, folder = assembled.composition, run.folder
+    ready = session(model)
+    rows = split.whole.development[:: max(1, len(split.whole.development) // SELF_TEST_ROWS)][:SELF_TEST_ROWS]
+    fed = feeds(material.table, composition.columns, rows)
+    fed = {value.name: fed[value.name] for value in ready.get_inputs() if value.name in fed}
+    answers = run_graph(ready, fed)
+    whole = split.whole
+    result = make_result(
+        run.question, material, whole, standing, verdict, assembled, findings, run.families, proof, test, 0.0, _latency(ready, fed)
+    )
+    facts = card(result, material, _inputs(model, composition.columns))
+    helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
+    write(folder / "model.onnx", lambda file: file.write(model.SerializeToString(deterministic=True)))
+    loaded = load(folder / "model.onnx").self_test()
+    if not loaded.passed:
+        (folder / "model.onnx").unlink()
+        raise EtabliError(
+            "the written file must pass its own self-test", str(loaded), "this is a fault of ours: please report it with the run folder"
+        )
+    if run.question.test:
+        from etabli.model.check import check
+
+        result["test"] = dict(check(folder / "model.onnx", run.question.test).to_json()["scores"])
+    result["seconds"] = time.monotonic() - run.began
+    write_json(folder / "card.json", facts)
+    write_json(folder / "result.json", result)
+    for path in (folder / "data" / "prepared").glob("*.npy"):
+        path.unlink()
+    return result
+
+
+def _inputs(model: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """What the file takes: each input, the columns in it, its type."""
+    from onnx import TensorProto
+
+    names, doubles, made = {column.name for column in columns}, [c.name for c in columns if c.is_double], []
+    for value in model.graph.input:
+        if value.name == "confidence" and value.name not in names:
+            continue
+        kind = "string" if value.type.tensor_type.elem_type == TensorProto.STRING else "double"
+        made.append({"input": value.name, "columns": [value.name] if value.name in names else doubles, "type": kind})
+    return made
+
+
+def _latency(ready: Any, fed: Mapping[str, Any], calls: int = 300) -> float:
+    """Microseconds of one row through the whole file: the median of single calls."""
+    one = {name: array[:1] for name, array in fed.items()}
+    took = []
+    for _ in range(calls):
+        start = time.perf_counter()
+        ready.run(None, one)
+        took.append(time.perf_counter() - start)
+    return float(np.median(took) * 1e6)

@@ -1,0 +1,182 @@
+"""The page: parses, asks nothing of the network, runs nothing, survives hostile names and missing keys, stays small."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from etabli.faces.report import report, write
+from etabli.faces.report.rows import has_signal
+from etabli.faces.report.snippets import snippets
+from etabli.graph.graph import Graph
+from etabli.records import Column
+
+HERE = Path(__file__).parent
+EXAMPLES: dict[str, Any] = json.loads((HERE / "example.json").read_text(encoding="utf-8"))
+HOSTILE: dict[str, Any] = json.loads((HERE / "hostile.json").read_text(encoding="utf-8"))
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Page(HTMLParser):
+    """Checks that tags nest, and collects tags, attributes and texts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+ALL = [*((name, result) for name, result in EXAMPLES.items()), ("hostile", HOSTILE), ("empty", {})]
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("result", [r for _, r in ALL], ids=[n for n, _ in ALL])
+def test_the_page_is_whole_and_alone(result, lang):
+    text = report(result, lang)
+    page = Page(text)
+    names = {tag for tag, _ in page.tags}
+    assert text.startswith("<!doctype html>") and not names & {"script", "iframe", "object", "embed", "form", "base", "img"}
+    for tag, attributes in page.tags:
+        assert not [a for a in attributes if a.startswith("on") or a in ("style", "src", "srcset", "xlink:href")], (tag, attributes)
+        if "href" in attributes:
+            assert attributes["href"].startswith("#") or attributes["href"] == "data:,"
+    style = re.search(r"<style>(.*?)</style>", text, re.S)[1]
+    assert "url(" not in style and "@import" not in style
+    policy = next(a["content"] for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'") and "unsafe" not in policy
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+    ids = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert {a["href"][1:] for t, a in page.tags if t == "a"} <= set(ids)
+    for tag, attributes in page.tags:
+        assert tag != "svg" or attributes["role"] == "img"
+    assert len(text.encode()) < 150_000 and len(page.tags) < 5000
+    assert next(a["lang"] for t, a in page.tags if t == "html") == lang
+
+
+def test_hostile_texts_are_shown_and_do_nothing():
+    text = report(HOSTILE)
+    assert "<script" not in text.casefold() and "\x1b" not in text and "\x00" not in text and "\u202e" not in text
+    assert text.count("</style>") == 1
+    said = "".join(Page(text).texts)
+    assert '<script>alert("x")</script>' in said and "{{ 7*7 }}" in said and "[bold red]markup[/bold red]" in said
+    for row in re.findall(r"<t[dh][^>]*>(?:<bdi>)?(.)", text):
+        assert row not in "=@"
+
+
+def test_the_numbers_of_the_result_are_on_the_page():
+    said = " ".join(Page(report(EXAMPLES["binary"])).texts)
+    for expected in (
+        "0.280",
+        "0.274 to 0.287",
+        "0.551",
+        "89.8\u00a0%",
+        "0 labels differ",
+        "1.1 × 10⁻¹⁶",
+        "48,842",
+        "LightGBM",
+        "native-country = Mexico",
+    ):
+        assert expected in said, expected
+    assert EXAMPLES["binary"]["sentence"]["en"] in said
+    french = " ".join(Page(report(EXAMPLES["binary"], "fr")).texts)
+    assert "0,274 à 0,287" in french and "48\u202f842" in french and "Folds" not in french
+
+
+def test_order_is_sentence_findings_leaderboard():
+    text = report(EXAMPLES["binary"])
+    places = [
+        text.index(f'id="{name}"')
+        for name in ("findings", "board", "calibration", "coverage", "confusion", "proof", "predict", "reproduce", "columns", "limits")
+    ]
+    assert places == sorted(places) and text.index('class="sentence"') < places[0]
+
+
+def test_thirty_candidates_are_drawn_and_the_baseline_is_one():
+    text = report(EXAMPLES["binary"])
+    wide = text[text.index('class="wide"') : text.index('class="narrow"')]
+    drawn = len(re.findall(r"<text[^>]*>(?:<title>)", wide))
+    assert drawn == 31  # thirty and the honest score
+    assert "class shares" in wide and "and 6 more" in text
+
+
+def test_noise_is_called_noise():
+    assert has_signal(EXAMPLES["binary"]) is True and has_signal(HOSTILE) is False and has_signal({}) is None
+    assert "No evidence" in report(HOSTILE) and "No evidence" not in report(EXAMPLES["binary"])
+    greater = {"greater_is_better": True, "honest": {"value": 0.7, "low": 0.6, "high": 0.8}, "baseline": {"value": 0.5}}
+    assert has_signal(greater) is True
+
+
+@pytest.mark.parametrize("key", sorted(EXAMPLES["binary"]))
+def test_every_key_may_be_null_or_absent(key):
+    for name in EXAMPLES:
+        for result in ({**EXAMPLES[name], key: None}, {k: v for k, v in EXAMPLES[name].items() if k != key}):
+            Page(report(result))
+
+
+def test_three_thousand_columns_stay_small():
+    columns = [
+        {"name": f"gene_{i}", "kind": "number", "reason": "numbers", "sure": 1.0, "missing": i, "distinct": 9, "used": True}
+        for i in range(3000)
+    ]
+    warning = {"code": "wide", "columns": [c["name"] for c in columns], "text": {"en": "x", "fr": "x"}, "cure": {}, "level": "warn"}
+    text = report({**EXAMPLES["binary"], "columns": columns, "warnings": [warning] * 500})
+    assert len(text.encode()) < 300_000
+    assert "and 2,800 more" in text and "and 2,994 more" in text and "gene_199<" in text and "gene_200<" not in text
+
+
+def test_many_classes_stay_small():
+    names = [f"class {i}" for i in range(60)]
+    counts = (np.eye(60, dtype=int) * 10 + 1).tolist()
+    text = report({**EXAMPLES["multiclass"], "classes": names, "confusion": {"classes": names, "counts": counts}})
+    assert len(text.encode()) < 150_000 and "class 59" in text
+
+
+def test_write_leaves_one_file(tmp_path):
+    path = write({**EXAMPLES["regression"], "target": "a\ud800b"}, tmp_path / "run" / "report.html", "fr")
+    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
+    assert path.read_text(encoding="utf-8") == report({**EXAMPLES["regression"], "target": "a\ud800b"}, "fr")
+
+
+@pytest.mark.parametrize("wide", [2, 250])
+def test_the_onnxruntime_lines_run(wide, tmp_path, monkeypatch, capsys):
+    """The lines on the page are executed as they stand, with a name that needs quoting, for single inputs and for a wide block."""
+    numbers = [Column(f"it's {i}", "number") for i in range(wide)]
+    job = Column("job", "category")
+    graph = Graph([*numbers, job], {"job": ["a", "b"]})
+    first = graph.numbers([numbers[0].name])
+    known = graph.op("Where", graph.op("IsNaN", first), graph.const(0.0, np.float64), first)
+    total = graph.op("Add", known, graph.lookup("job", [10.0, 20.0], missing=5.0, unseen=7.0))
+    (tmp_path / "m'x.onnx").write_bytes(graph.model({"prediction": (total, "double", 1)}).SerializeToString())
+    columns = [{"name": c.name, "kind": c.kind, "used": True} for c in (numbers[0], job)]
+    monkeypatch.chdir(tmp_path)
+    code = snippets({"model": "somewhere/m'x.onnx", "columns": columns})["onnxruntime"]
+    exec(compile(code, "page", "exec"), {})
+    value = {2: 1.5 + 7.0, 250: 0.0 + 7.0}[wide]  # the wide block is one input, left missing here; "..." is an unseen job
+    assert f"[[{value:g}" in capsys.readouterr().out

@@ -1,0 +1,159 @@
+"""A check on honest rows is calm, on changed rows it says what changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import METEO
+from made import Made, make, read
+
+from etabli.errors import DataError, UsageError
+from etabli.model.check import calibration, check, share
+from etabli.model.load import load
+
+
+@pytest.fixture(scope="module")
+def weather(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[str]]]:
+    """A model of the odd days of Orléans, whose card promises what it does on the even ones."""
+    table, texts = read(shared / "meteo_orleans.csv", METEO)
+    odd = np.arange(1, table.rows, 2)
+    half = dataclasses.replace(table, rows=len(odd), values={name: values[odd] for name, values in table.values.items()})
+    made = make(half, [texts["MAX_TEMPERATURE_C"][i] for i in odd], name="MAX_TEMPERATURE_C")
+    even = {name: column[::2] for name, column in texts.items()}
+    error = load(made.model).predict(even)["prediction"][:, 0] - np.array(even["MAX_TEMPERATURE_C"], float)
+    value = float(np.sqrt(np.mean(error**2)))
+    made = make(
+        half,
+        [texts["MAX_TEMPERATURE_C"][i] for i in odd],
+        name="MAX_TEMPERATURE_C",
+        metric="rmse",
+        honest={"value": value, "low": 0.95 * value, "high": 1.05 * value},
+    )
+    path = tmp_path_factory.mktemp("weather") / "weather.onnx"
+    path.write_bytes(made.model)
+    return path, even
+
+
+def test_alone(files: Path) -> None:
+    seen = check(files / "penguins.onnx")
+    assert seen.verdict == "sound"
+    assert seen.self_test is not None
+    assert seen.self_test.equal
+    assert seen.operators["TreeEnsemble"] == 1
+    assert "sain" in seen.words["fr"]
+
+
+def test_a_foreign_operator_or_another_answer_is_broken(tmp_path: Path, penguins: Made) -> None:
+    import onnx
+
+    model = onnx.load_from_string(penguins.model)
+    next(node for node in model.graph.node if node.op_type == "Neg").op_type = "Sin"
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    seen = check(tmp_path / "m.onnx")
+    assert (seen.verdict, seen.foreign) == ("broken", ("Sin",))
+
+
+def test_on_rows_like_those_promised(weather: tuple[Path, dict[str, list[str]]]) -> None:
+    path, even = weather
+    seen = check(path, even)
+    main = seen.scores[0]
+    error = np.array(even["MAX_TEMPERATURE_C"], float)
+    assert main.metric == "rmse"
+    assert main.promised is not None
+    assert main.value == pytest.approx(main.promised["value"], rel=1e-12)
+    assert main.low < main.value < main.high
+    assert {score.metric for score in seen.scores} == {"rmse", "mae", "r2"}
+    r2 = next(score.value for score in seen.scores if score.metric == "r2")
+    assert r2 == pytest.approx(1 - main.value**2 / error.var())
+    assert not any(drift.changed for drift in seen.drift)
+    assert seen.verdict in ("as promised", "changed")  # the half-widths of this toy interval are wider than asked
+    json.dumps(seen.to_json(), allow_nan=False)
+
+
+def test_worse_and_better(weather: tuple[Path, dict[str, list[str]]]) -> None:
+    path, even = weather
+    shuffled = {**even, "MAX_TEMPERATURE_C": even["MAX_TEMPERATURE_C"][::-1]}
+    seen = check(path, shuffled)
+    assert seen.verdict == "worse"
+    assert "fait moins bien" in seen.words["fr"]
+    flattered = {**even, "MAX_TEMPERATURE_C": load(path).predict(even)["prediction"][:, 0] + 0.01}
+    assert check(path, flattered).verdict == "better"
+
+
+def test_changed_columns_are_named(weather: tuple[Path, dict[str, list[str]]]) -> None:
+    path, even = weather
+    rows = len(even["DATE"])
+    moved = {
+        **even,
+        "PRESSURE_MAX_MB": ["2000"] * (rows // 10) + even["PRESSURE_MAX_MB"][rows // 10 :],
+        "OPINION": ["", "nouveau"] * (rows // 2) + [""] * (rows % 2),
+    }
+    changed = {drift.column: drift for drift in check(path, moved).drift if drift.changed}
+    assert set(changed) == {"PRESSURE_MAX_MB", "OPINION"}
+    assert changed["PRESSURE_MAX_MB"].outside == pytest.approx(0.1, abs=0.01)
+    assert changed["OPINION"].unseen == pytest.approx(0.5, abs=0.01)
+
+
+def test_shapes_that_move(meteo: Made, tmp_path: Path, shared: Path) -> None:
+    card = {**meteo.card, "columns": [dict(column) for column in meteo.card["columns"]]}
+    values = meteo.table.values["MIN_TEMPERATURE_C"]
+    import onnx
+
+    from etabli.model import card as cards
+
+    next(column for column in card["columns"] if column["name"] == "MIN_TEMPERATURE_C").update(cards.shape(values))
+
+    model = onnx.load_from_string(meteo.model)
+    props = {prop.key: prop.value for prop in model.metadata_props}
+    onnx.helper.set_model_props(model, {**props, cards.CARD: cards.dumps(card)})
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    texts = read(shared / "meteo_orleans.csv", METEO)[1]
+    calm = {drift.column: drift for drift in check(tmp_path / "m.onnx", texts).drift}["MIN_TEMPERATURE_C"]
+    assert calm.psi == pytest.approx(0, abs=1e-12)
+    assert not calm.changed
+    summer = {
+        name: [cell for cell, day in zip(column, texts["DATE"], strict=True) if day[5:7] in ("06", "07", "08")]
+        for name, column in texts.items()
+    }
+    hot = {drift.column: drift for drift in check(tmp_path / "m.onnx", summer).drift}["MIN_TEMPERATURE_C"]
+    assert hot.changed
+    assert hot.psi is not None
+    assert hot.psi > 1
+
+
+def test_classes_by_their_labels(files: Path, shared: Path) -> None:
+    texts = read(shared / "penguins_raw.csv", {"Island": "category"})[1]
+    seen = check(files / "penguins.onnx", {**texts, "Species": [cell.upper() for cell in texts["Species"][:-2]] + ["", "Dodo"]})
+    assert (seen.rows, seen.left_out) == (342, 2)
+    assert next(score.value for score in seen.scores if score.metric == "accuracy") > 0.99
+    with pytest.raises(UsageError, match='did you mean "species_"'):
+        check(
+            files / "penguins.onnx", {**{name: column for name, column in texts.items() if name != "Species"}, "species_": texts["Species"]}
+        )
+    with pytest.raises(DataError, match="labels that the model knows"):
+        check(files / "penguins.onnx", {**texts, "Species": ["Dodo"] * 344})
+    renamed = {name: column for name, column in texts.items() if name != "Species"} | {"what": texts["Species"]}
+    assert check(files / "penguins.onnx", renamed, target="what").rows == 344
+
+
+def test_bands_hold_what_chance_allows() -> None:
+    """In 200 honest repetitions the band of calibration is left about one time in twenty, and that of a share too."""
+    random = np.random.default_rng(0)
+    left = 0
+    for seed in range(100):
+        p = random.beta(2, 2, 400)
+        y = (random.random(400) < p).astype(int)
+        left += not calibration(y, np.column_stack([1 - p, p]), seed).kept
+    assert left <= 12
+    p = random.beta(2, 2, 2000)
+    assert not calibration((random.random(2000) < p**2).astype(int), np.column_stack([1 - p, p])).kept
+    kept = 0
+    for seed in range(100):  # conformal: the threshold is a quantile of 300 other rows
+        threshold = np.sort(random.normal(size=300))[int(np.ceil(0.9 * 301)) - 1]
+        kept += share(random.normal(size=500) <= threshold, 0.9, 300, seed).kept
+    assert 88 <= kept <= 100
+    assert not share(random.random(500) < 0.8, 0.9, 300).kept

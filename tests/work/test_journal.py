@@ -1,0 +1,71 @@
+"""The run folder keeps what was done whatever happens."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from etabli.errors import EtabliError, UsageError
+from etabli.work.journal import Journal, write, write_json
+
+PLAN = {"asked": {"file": "a.csv", "target": "y", "seed": 0}, "fingerprint": "f", "versions": {"etabli": "0"}}
+
+
+def test_a_plan_is_kept_and_not_written_over(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    assert journal.begin(PLAN) is False
+    assert journal.begin(PLAN) is True
+    with pytest.raises(UsageError, match="holds another run") as caught:
+        journal.begin({**PLAN, "asked": {**PLAN["asked"], "seed": 1}})  # type: ignore[dict-item]
+    assert "seed" in caught.value.got and "resume" in caught.value.hint
+
+
+def test_a_folder_that_is_no_run_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a run is a folder"):
+        Journal(tmp_path).plan()
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"a": 1})
+
+    def fail(file: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(EtabliError, match="writing") as caught:
+        write(tmp_path / "x.json", fail)
+    assert "No space left" in caught.value.got
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_an_error_of_three_lines(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(EtabliError, match="writing"):
+        write_json(tmp_path / "x.json", {})
+
+
+def test_a_real_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    with pytest.raises(EtabliError, match="writing"), open("/dev/full", "wb", buffering=0) as full:
+        write(tmp_path / "x", lambda file: full.write(b"x"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_a_result_counts_as_missing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.finish("abc", {"settings": ["s"]}, np.ones((2, 1, 1)), {"s": b"graph"})
+    assert Journal(tmp_path).result("abc") == {"settings": ["s"]}
+    assert journal.scores("abc").shape == (2, 1, 1) and journal.graph("abc", "s") == b"graph"
+    (tmp_path / "done" / "abc.json").write_text('{"settings"')
+    assert Journal(tmp_path).result("abc") is None
+
+
+def test_attempts_are_counted_and_forgiven(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    assert [journal.attempt("t") for _ in range(2)] == [1, 2]
+    journal.forgive("t")
+    assert journal.attempts("t") == 1
