@@ -171,6 +171,12 @@ class Wants:
         """Ten characters that name this recipe in the run folder."""
         return digest(self.__dict__)
 
+    @property
+    def words(self) -> str:
+        """What is special about it: "scaled, one-hot, 8 crosses"; "" for columns as they are."""
+        said = [text for text, plain in ((self.numbers, "raw"), (self.categories, "codes")) if text != plain]
+        return ", ".join(said + ([f"{self.crosses} crosses"] if self.crosses else []))
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -191,6 +197,7 @@ class Setting:
     wants: Wants
     path: str = ""  # settings with equal (family, wants, path) are fitted together; "" alone
     origin: str = ""  # where the values were published
+    title: str = ""  # what people call it; made of the values when the family gives none
 
     @property
     def hash(self) -> str:
@@ -199,10 +206,10 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """'lightgbm learning_rate=0.05 num_leaves=31', for people."""
-        return " ".join(
-            [self.family, *(f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in self.values.items())]
-        )
+        """ "ridge penalty=0.01 (scaled, one-hot)", for people; no two candidates of a run share one."""
+        values = " ".join(f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in self.values.items())
+        words = f" ({self.wants.words})" if self.wants.words else ""
+        return (self.title or f"{self.family} {values}".rstrip()) + words
 
 
 @dataclass(frozen=True)
@@ -255,9 +262,12 @@ class Cost:
     memory: float
 
 
+PREPARED = "etabli.prepared"  # no column is called so; "X" may well be one
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """What a preparation learned, as its graph. raw, coded: serialized models with one output "X" [rows, features] double;
+    """What a preparation learned, as its graph. raw, coded: serialized models with one output PREPARED [rows, features] double;
     raw takes the file's inputs, coded takes level numbers for string columns. train: the training rows' own matrix where it
     must differ from the graph's answer (target statistics are out-of-fold for the rows they were learned on), else None."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from etabli.data.feeds import feeds
 from etabli.graph.run import run
-from etabli.records import Column, Prepared, Table, Target, Wants
+from etabli.records import PREPARED, Column, Prepared, Table, Target, Wants
 
 TEXTS = ("text", "tweet_location")
 
@@ -92,7 +92,7 @@ RECIPES = [
 
 
 def raw_matrix(made: Prepared, table: Table, rows: np.ndarray, columns) -> np.ndarray:
-    return run(made.raw, feeds(table, columns, rows))["X"]
+    return run(made.raw, feeds(table, columns, rows))[PREPARED]
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:

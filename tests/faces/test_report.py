@@ -158,6 +158,25 @@ def test_many_classes_stay_small():
     assert len(text.encode()) < 150_000 and "class 59" in text
 
 
+def test_a_combination_is_the_winner_under_its_short_name():
+    result = json.loads(json.dumps(EXAMPLES["binary"]).replace('"name": "ensemble of 4"', '"name": "combination"'))
+    result["winner"]["name"], result["simplest"] = "combination of 4", "combination"
+    result["tied"] = ["combination", *result["tied"]]
+    said = " ".join(Page(report(result)).texts)
+    assert report(result).count("<td>winner</td>") == 1 and "5 cannot be told" in said and "None of them is simpler" in said
+
+
+def test_a_band_given_twice_is_not_drawn_as_an_interval():
+    entry = {"level": 0.9, "got": 0.91, "low": 0.88, "high": 0.92, "band": [0.88, 0.92], "worst": {"group": "a", "got": 0.8}}
+    once, twice = (report({"coverage": [{**entry, "low": low}]}) for low in (0.89, 0.88))
+    assert once.count("data bar") == 2 and twice.count("data bar") == 0 and "a: 80.0" in twice
+
+
+def test_calibration_is_judged_against_chance():
+    fine, poor = (report({"calibration": {"method": "raw+beta", "bins": [], "ece": e, "ece_null": 0.01}}) for e in (0.012, 0.03))
+    assert "at their word" in fine and "somewhat off" in poor and "beta calibration" in fine and "none needed" not in fine
+
+
 def test_write_leaves_one_file(tmp_path):
     path = write({**EXAMPLES["regression"], "target": "a\ud800b"}, tmp_path / "run" / "report.html", "fr")
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]

@@ -210,3 +210,10 @@ def test_importing_the_faces_loads_nothing_heavy():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("got", "said"), [(0.85, "outside what chance allows"), (0.9, "within what chance allows"), (0.97, "more than asked")]
+)
+def test_coverage_is_judged_by_its_band(got, said):
+    assert said in summary({"coverage": [{"level": 0.9, "got": got, "band": [0.88, 0.92]}]}, "en", 110)

@@ -74,7 +74,7 @@ def random_trees(seed, count=5, depth=3, columns=4, outputs=2):
     return made.arrays()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**9))
 def test_node_equals_a_plain_walk(seed):
     arrays = random_trees(seed)
@@ -86,14 +86,14 @@ def test_node_equals_a_plain_walk(seed):
     assert np.array_equal(got, [walk(arrays, row, 2) for row in x])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 5))
 def test_first_trees_are_the_sum_of_those_trees(seed, count):
     arrays = random_trees(seed)
     cut = trees.first(arrays, count)
     x = np.random.default_rng(seed).normal(size=(20, 4)).round()
     assert np.array_equal(run(model_of(cut, 4, 2), {"X": x})["raw"], [walk(cut, row, 2) for row in x])
-    assert len(cut["root"]) == count and cut["weight"].base is not None
+    assert len(cut["root"]) == count and (count == 5 or cut["weight"].base is arrays["weight"])
 
 
 def test_start_value_is_the_first_tree():

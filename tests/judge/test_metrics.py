@@ -82,6 +82,11 @@ def test_auc_compares_within_folds_only():
     assert METRICS["roc_auc"].value(y, S) == 0.75
 
 
+def test_equal_scores_have_no_influence_on_the_auc():
+    rows = METRICS["roc_auc"].rows(np.array([0, 1, 1, 0, 1]), np.full((5, 1), 0.3))
+    assert rows == pytest.approx(np.full(5, 0.5), abs=1e-12)
+
+
 def test_undefined_and_awkward_cases():
     assert np.isnan(METRICS["roc_auc"].value(np.ones(3, np.int64), np.full((3, 1), 0.5)))
     assert METRICS["mape"].value(np.array([0.0, 2.0]), np.array([[5.0], [1.0]])) == 0.5  # the row with target 0 is left out

@@ -7,11 +7,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from conftest import METEO
 from made import Made, make, read
 
 from etabli.errors import DataError, UsageError
+from etabli.model import card as cards
 from etabli.model.check import calibration, check, share
 from etabli.model.load import load
 
@@ -48,8 +50,6 @@ def test_alone(files: Path) -> None:
 
 
 def test_a_foreign_operator_or_another_answer_is_broken(tmp_path: Path, penguins: Made) -> None:
-    import onnx
-
     model = onnx.load_from_string(penguins.model)
     next(node for node in model.graph.node if node.op_type == "Neg").op_type = "Sin"
     (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
@@ -71,7 +71,10 @@ def test_on_rows_like_those_promised(weather: tuple[Path, dict[str, list[str]]])
     assert r2 == pytest.approx(1 - main.value**2 / error.var())
     assert not any(drift.changed for drift in seen.drift)
     assert seen.verdict in ("as promised", "changed")  # the half-widths of this toy interval are wider than asked
-    json.dumps(seen.to_json(), allow_nan=False)
+    told = json.loads(json.dumps(seen.to_json(), allow_nan=False))
+    assert told["scores"]["rmse"] == main.value
+    assert told["intervals"][0]["promised"] == main.promised
+    assert (seen.text("fr"), seen.text()) == (seen.words["fr"], seen.words["en"])
 
 
 def test_worse_and_better(weather: tuple[Path, dict[str, list[str]]]) -> None:
@@ -101,10 +104,6 @@ def test_changed_columns_are_named(weather: tuple[Path, dict[str, list[str]]]) -
 def test_shapes_that_move(meteo: Made, tmp_path: Path, shared: Path) -> None:
     card = {**meteo.card, "columns": [dict(column) for column in meteo.card["columns"]]}
     values = meteo.table.values["MIN_TEMPERATURE_C"]
-    import onnx
-
-    from etabli.model import card as cards
-
     next(column for column in card["columns"] if column["name"] == "MIN_TEMPERATURE_C").update(cards.shape(values))
 
     model = onnx.load_from_string(meteo.model)
@@ -157,3 +156,19 @@ def test_bands_hold_what_chance_allows() -> None:
         kept += share(random.normal(size=500) <= threshold, 0.9, 300, seed).kept
     assert 88 <= kept <= 100
     assert not share(random.random(500) < 0.8, 0.9, 300).kept
+
+
+def test_the_training_rows_are_recognised(tmp_path: Path, shared: Path, penguins: Made) -> None:
+    import hashlib
+
+    source = shared / "penguins_raw.csv"
+    card = {**penguins.card, "fingerprint": hashlib.sha256(source.read_bytes()).hexdigest()}
+    model = onnx.load_from_string(penguins.model)
+    props = {prop.key: prop.value for prop in model.metadata_props}
+    onnx.helper.set_model_props(model, {**props, cards.CARD: cards.dumps(card)})
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    seen = check(tmp_path / "m.onnx", source)
+    assert seen.learned
+    assert "flatter" in seen.text("en")
+    (tmp_path / "less.csv").write_bytes(source.read_bytes().rsplit(b"\n", 2)[0])
+    assert not check(tmp_path / "m.onnx", tmp_path / "less.csv").learned

@@ -163,7 +163,7 @@ def test_files_that_are_no_model(tmp_path: Path, penguins: Made, shared: Path) -
     import onnx
 
     (tmp_path / "penguins.onnx").write_bytes(penguins.model)
-    with pytest.raises(UsageError, match="penguins.onnx"):
+    with pytest.raises(UsageError, match=r"penguins\.onnx"):
         load(tmp_path / "pinguins.onnx")
     with pytest.raises(DataError, match="ONNX model"):
         load(shared / "penguins_raw.csv")

@@ -46,7 +46,7 @@ def test_a_wrong_answer_names_the_row(penguins: Made) -> None:
     labels = penguins.answer(penguins.table, held)
     labels["prediction"] = labels["prediction"].copy()
     labels["prediction"][5, 0] = "Dodo"
-    with pytest.raises(ProofError, match="row 5, prediction.*1 labels differ"):
+    with pytest.raises(ProofError, match=r"row 5, prediction.*1 labels differ"):
         prove(penguins.model, penguins.table, held, labels, columns=penguins.columns)
 
 

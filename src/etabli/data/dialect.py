@@ -98,14 +98,18 @@ def sniff(path: str | Path) -> Dialect:
     )  # fmt: skip
 
 
+RESERVED = frozenset({"prediction", "probability", "set", "lower", "upper", "novelty", "confidence"})  # the model file's own names
+
+
 def names(headers: Sequence[str]) -> tuple[str, ...]:
-    """Unique, stable names: 'income', 'income.2' for the repeated one, 'column_5' for an empty one."""
+    """Unique, stable names: 'income', 'income.2' for the repeated one, 'column_5' for an empty one, 'prediction.2' for a column
+    called like an output of the model file."""
     taken, out = {cell.strip() for cell in headers}, []
     used: set[str] = set()
     for number, header in enumerate(headers, 1):
         name = stem = header.strip() or f"column_{number}"
         count = 2
-        while name in used or (name != header.strip() and name in taken):
+        while name in used or name in RESERVED or (name != header.strip() and name in taken):
             name = f"{stem}.{count}"
             count += 1
         used.add(name)

@@ -293,9 +293,12 @@ def cloud(
     plot.axes(show, show, *labels, count=(4 if width < 500 else 7, 5))
     plot.line(plot.left, plot.y(0), plot.right, plot.y(0), "axis")
     plot.add("path", "cloud", d="".join(f"M{_short(plot.x(x))} {_short(plot.y(y))}h0" for x, y in pairs))
-    for value, label in levels:
+    last = -1e9
+    for value, label in sorted(levels):
         plot.line(plot.left, plot.y(value), plot.right, plot.y(value), "honest thin", f"{label}: {show(value)}")
-        plot.text(plot.right + 4, plot.y(value) + 4, label, "soft small")
+        if abs(plot.y(value) - last) >= 11:  # labels do not lie on one another
+            last = plot.y(value)
+            plot.text(plot.right + 4, last + 4, label, "soft small")
     return plot.svg()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from etabli.faces.report.pictures import is_baseline, items, look_of, part, places
+from etabli.faces.report.pictures import is_baseline, is_winner, items, look_of, others, part, places, winner_of
 from etabli.faces.terminal import named
 from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
@@ -47,13 +47,20 @@ def _board(result: Result, lang: str, width: int) -> Table:
     if not any(is_baseline(e, result) for e in kept):
         kept = [*every[: BEST - 1], *[e for e in every[BEST - 1 :] if is_baseline(e, result)][:1]]
     digits, wide = places(result) + 1, width >= 76
+    timed = any(real(e.get("seconds")) is not None for e in kept)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
     table.add_column("", no_wrap=True)
-    table.add_column(say("end.candidate", lang), no_wrap=True, overflow="ellipsis", max_width=max(16, width - (58 if wide else 28)))
+    table.add_column(
+        say("end.candidate", lang),
+        no_wrap=True,
+        overflow="ellipsis",
+        max_width=max(16, width - (17 + (24 if wide else 0) + (11 if timed else 0))),
+    )
     table.add_column(known("metric", result.get("metric") or "?", lang)[:18], justify="right", no_wrap=True)
     if wide:
         table.add_column(say("difference", lang), justify="right", no_wrap=True)
-    table.add_column(say("table.seconds", lang).lower(), justify="right", no_wrap=True)
+    if timed:
+        table.add_column(say("table.seconds", lang).lower(), justify="right", no_wrap=True)
     for e in kept:
         look, gap = look_of(e, result), part(e, "difference")
         mark, style = MARKS[look]
@@ -61,12 +68,12 @@ def _board(result: Result, lang: str, width: int) -> Table:
         cells = [Text(mark, style), Text(named(e.get("name") or "?", lang, 70), strong), Text(number(e.get("score"), lang, digits), strong)]
         if wide:
             ends = (real(gap.get("low")), real(gap.get("high")))
-            winner = e.get("name") == part(result, "winner").get("name")
+            winner = is_winner(e, result)
             fine = min(digits + 2, max(digits, decimals(*ends)))
             cells.append(
                 Text("" if winner or None in ends else say("to", lang, low=signed(ends[0], lang, fine), high=signed(ends[1], lang, fine)))
             )
-        table.add_row(*cells, Text(duration(e.get("seconds"), lang), "dim"))
+        table.add_row(*cells, *([Text(duration(e.get("seconds"), lang), "dim")] if timed else []))
     if len(every) > len(kept):
         table.add_row(Text(), Text(say("end.left", lang, count=count(len(every) - len(kept), lang)), "dim"))
     return table
@@ -81,8 +88,9 @@ def _facts(result: Result, lang: str) -> Table:
     table.add_column(overflow="fold")
     winner = part(result, "winner").get("name")
     if winner:
-        said = [say("tied", lang, n=n, count=count(n, lang)) for n in [sum(1 for t in result.get("tied") or () if t != winner)]]
-        if result.get("simplest") and result["simplest"] != winner:
+        tied = others(result)
+        said = [say("tied", lang, n=tied, count=count(tied, lang))]
+        if result.get("simplest") and result["simplest"] != winner_of(result):
             said.append(say("simplest", lang, name=named(result["simplest"], lang, 60)))
         table.add_row(say("end.winner", lang), Text(f"{named(winner, lang, 70)}. {' '.join(said)}"))
     for mark, text in _warnings(result, lang):
@@ -123,9 +131,8 @@ def _coverage(entry: Mapping[str, Any], lang: str) -> Text:
     ends = [real(v) for v in band] if isinstance(band, list | tuple) else []
     low, high = ends if len(ends) == 2 else (None, None)
     if got is not None and low is not None and high is not None:
-        inside = low <= got <= high
-        told = say("end.inside" if inside else "end.outside", lang, low=share(low, lang), high=share(high, lang))
-        text.append(f", {told}", "" if inside else "yellow")
+        key = "end.outside" if got < low else "end.above" if got > high else "end.inside"
+        text.append(f", {say(key, lang, low=share(low, lang), high=share(high, lang))}", "yellow" if got < low else "")
     return text
 
 

@@ -111,7 +111,7 @@ def summary(result: Mapping[str, Any], lang: str = "en", width: int | None = Non
 class Progress:
     """A `records.Watch` that shows how far the work is. Use it as a context manager, or call `close` at the end.
 
-    Events: step(name), audit(finding, done, total), task(done, total, running, best, metric, score, left), finding(finding),
+    Events: step(name), column(name, done, total), audit(finding, done, total), task(done, total, running, best, metric, score, left), finding(finding),
     dropped(name), aside(name, reason), cut(). Unknown events and missing facts are ignored; calls may come from several threads.
     every: seconds between plain lines. clock: for tests.
     """
@@ -166,6 +166,9 @@ class Progress:
     def _on_audit(self, facts: Mapping[str, Any]) -> None:
         self.step = self.step or say("live.audit", self.lang)
         self.done, self.total, self.running = _whole(facts.get("done")), _whole(facts.get("total")), plain(facts.get("finding") or "", 40)
+
+    def _on_column(self, facts: Mapping[str, Any]) -> None:
+        self._on_audit({**facts, "finding": facts.get("name")})
 
     def _on_task(self, facts: Mapping[str, Any]) -> None:
         self.done, self.total, self.left = _whole(facts.get("done")), _whole(facts.get("total")), real(facts.get("left"))

@@ -37,6 +37,7 @@ class LightGBM(Family):
     needs: ClassVar[tuple[str, ...]] = ("lightgbm",)
     citation: ClassVar[str] = "Ke et al. 2017; Friedman 2001"
     rank: ClassVar[int] = 5
+    bagged: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "Hundreds of small trees, each correcting the sum of those before it. Usually the most accurate on tables of a thousand rows and more; "
         "takes categories and missing values as they are."
@@ -50,7 +51,14 @@ class LightGBM(Family):
                 values = _capped(entry["values"], facts)
                 for count in _ladder(entry["trees"], facts):
                     wants = Wants(**entry.get("wants", {}))
-                    setting = Setting(self.name, {**values, "n_estimators": count}, wants, path=entry["name"], origin=entry["origin"])
+                    setting = Setting(
+                        self.name,
+                        {**values, "n_estimators": count},
+                        wants,
+                        path=entry["name"],
+                        origin=entry["origin"],
+                        title=f"{self.name} {entry['name']}, {count} trees",
+                    )
                     if setting.hash not in seen:
                         seen.add(setting.hash)
                         made.append(setting)

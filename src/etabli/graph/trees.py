@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from etabli.graph.graph import Graph
 
 LEQ: Final = 0  # true when x <= split
-MEMBER: Final = 6  # true when x is one of the members (NaN ends each set); x must be whole: onnxruntime 1.32 takes 0.5 for 0
+MEMBER: Final = 6  # true when x is one of the members (NaN ends each set); x must be whole: onnxruntime 1.32 truncates it
 
 _KINDS: Final[Mapping[str, type]] = {
     "feature": np.int64,

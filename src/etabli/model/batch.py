@@ -44,6 +44,9 @@ class Summary:
     missing: dict[str, int] = field(default_factory=dict)
     notes: dict[tuple[str, str], Note] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return self.words()
+
     @property
     def unlike_share(self) -> float | None:
         """The share of rows unlike the training rows; about 0.01 where nothing has changed."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from etabli.data.dialect import fingerprint
 from etabli.errors import DataError, UsageError, did_you_mean
 from etabli.graph.operators import ML, ML_OPERATORS, PLAIN
 from etabli.judge.draws import means
@@ -71,7 +72,7 @@ class Checked:
     calibration or columns do not) or "broken". words: the same in a few plain sentences, {"en", "fr"}.
 
     operators: name -> nodes. foreign: operators outside the closed set. rows: labelled rows used, left_out: rows without a
-    usable label. calibration: the expected calibration error and what chance allows (level 0), None for a number.
+    usable label. learned: the rows are the training file itself. calibration: the expected calibration error and what chance allows (level 0), None for a number.
     unlike: the share of rows with a novelty below 0.01. drift: column by column, against training."""
 
     verdict: str
@@ -87,10 +88,22 @@ class Checked:
     unlike: Share | None = None
     drift: tuple[Drift, ...] = ()
     notes: tuple[Mapping[str, str], ...] = ()
+    learned: bool = False
+
+    @property
+    def fine(self) -> bool:
+        """Whether the file kept its word: sound, no worse than promised, sets or intervals that cover. Columns that changed are said, no more."""
+        return self.verdict not in ("broken", "worse") and all(one.got >= one.low for one in self.coverage)
+
+    def text(self, language: str | None = None) -> str:
+        """`words` in a language ("en" where it is not known)."""
+        return self.words.get(language or "en", self.words["en"])
 
     def to_json(self) -> dict[str, Any]:
-        """The same as plain JSON values."""
-        return dict(plain(asdict(self)))
+        """The same as plain JSON values: "scores" by metric, {metric: value}, and in full under "intervals"."""
+        made = asdict(self)
+        scores = {value.metric: value.value for value in self.scores}
+        return dict(plain({**made, "fine": self.fine, "scores": scores, "intervals": made["scores"]}))
 
 
 def check(model_path: str | os.PathLike[str], data: Any = None, target: str | None = None, seed: int = 0) -> Checked:
@@ -131,6 +144,7 @@ def check(model_path: str | os.PathLike[str], data: Any = None, target: str | No
         calibration=None if task == "regression" else calibration(y, outputs["probability"], seed),
         unlike=share(outputs["novelty"][:, 0] < UNLIKE, UNLIKE, trained, seed) if "novelty" in outputs else None,
         drift=drift(model, read.feeds, found.levels),
+        learned=isinstance(data, (str, os.PathLike)) and fingerprint(Path(data)) == model.card.get("fingerprint"),
         notes=tuple(note.text for note in read.notes if note.column != target),
     )
     return _told(replace(measured, verdict=_verdict(measured, task)))

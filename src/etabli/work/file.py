@@ -92,7 +92,19 @@ def written(
     answers = run_graph(ready, fed)
     whole = split.whole
     result = make_result(
-        run.question, material, whole, standing, verdict, assembled, findings, run.families, proof, test, 0.0, _latency(ready, fed)
+        run.question,
+        run.journal,
+        material,
+        whole,
+        standing,
+        verdict,
+        assembled,
+        findings,
+        run.families,
+        proof,
+        test,
+        0.0,
+        _latency(ready, fed),
     )
     facts = card(result, material, _inputs(model, composition.columns))
     helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})

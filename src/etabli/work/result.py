@@ -18,9 +18,11 @@ from etabli.job.hardware import hardware
 from etabli.judge import sentence
 from etabli.judge.honesty import interval
 from etabli.judge.metrics import METRICS, labels, probabilities
-from etabli.records import Array, Column, Finding, Split
+from etabli.model.card import shape
+from etabli.records import Array, Column, Finding, Split, Table
 from etabli.work.asked import Asked, versions
 from etabli.work.assemble import Assembled
+from etabli.work.journal import Journal
 from etabli.work.race import Standing
 from etabli.work.tasks import Material
 from etabli.work.verdict import COMBINATION, Verdict
@@ -55,6 +57,7 @@ def tested(material: Material, verdict: Verdict, scores: Array, rows: Array) -> 
 
 def result(
     asked: Asked,
+    journal: Journal,
     material: Material,
     split: Split,
     standing: Standing,
@@ -111,7 +114,8 @@ def result(
         "tied": list(verdict.tied),
         "simplest": verdict.simplest,
         "tried": verdict.tried,
-        "leaderboard": _board(verdict, standing, assembled),
+        "leaderboard": _board(verdict, standing, journal),
+        "dropped": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.dropped.items()],
         "set_aside": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.aside.items()],
         "coverage": [
             {
@@ -173,7 +177,7 @@ def _column(column: Column, material: Material) -> dict[str, Any]:
     }
 
 
-def _board(verdict: Verdict, standing: Standing, assembled: Assembled) -> list[dict[str, Any]]:
+def _board(verdict: Verdict, standing: Standing, journal: Journal) -> list[dict[str, Any]]:
     """The leaderboard: score with the band of its paired difference to the winner, in the metric's own unit."""
     best = next(row for row in verdict.leaderboard if row.name == verdict.winner)
     metric = verdict.metric
@@ -189,15 +193,20 @@ def _board(verdict: Verdict, standing: Standing, assembled: Assembled) -> list[d
                 "score": row.score,
                 "low": ends[0],
                 "high": ends[1],
-                "seconds": None,
+                "seconds": _seconds(places, journal) if places else None,
                 "folds": len(places) or None,
                 "difference": {"value": row.score - best.score, "low": ends[0] - best.score, "high": ends[1] - best.score},
                 "tied": row.tied,
                 "dropped": False,
-                "tasks": [place[0] for place in places.values()],
             }
         )
     return rows
+
+
+def _seconds(places: Mapping[Any, tuple[str, int]], journal: Journal) -> float:
+    """What a candidate cost: its share of each task's seconds."""
+    done = [result for task, _ in places.values() if (result := journal.result(task)) is not None]
+    return float(sum(result["seconds"] / max(1, len(result["settings"])) for result in done))
 
 
 def _pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
@@ -262,6 +271,18 @@ def reliability(score: Array, hit: Array, seed: int = 0) -> tuple[list[dict[str,
     return bins, error(hit), null
 
 
+def _shape(table: Table, column: Column, levels: Sequence[str], used: bool) -> dict[str, Any]:
+    """How the training values lie, for `etabli check` to compare new rows with."""
+    if not used:
+        return {}
+    values = table.values[column.name]
+    if column.is_double:
+        return shape(np.asarray(values))
+    order = {level: code for code, level in enumerate(table.levels[column.name])} if levels else {}
+    counts = np.bincount(values[values >= 0], minlength=len(table.levels[column.name]) or 1)
+    return {"shares": [float(counts[order[level]] / max(1, counts.sum())) for level in levels]} if levels else {}
+
+
 def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the file says about itself (docs/model-file.md). inputs: [{"input", "columns", "type"}]."""
     table = material.table
@@ -288,6 +309,7 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
                 "high": column.high,
                 "levels": levels,
                 "used": used,
+                **_shape(table, column, levels, used),
             }
         )
     target = table.column(material.target.name)

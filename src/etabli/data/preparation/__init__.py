@@ -17,7 +17,7 @@ import numpy as np
 
 from etabli.data.preparation.step import Learned, Step, View
 from etabli.errors import DataError
-from etabli.records import Array, Column, Prepared, Table, Target, Wants
+from etabli.records import PREPARED, Array, Column, Prepared, Table, Target, Wants
 
 __all__ = ["Learned", "Step", "View", "matrix", "prepare", "steps", "usable"]
 
@@ -98,7 +98,7 @@ def matrix(prepared: Prepared, table: Table, rows: Array, block: int = 50_000) -
     x = np.empty((len(rows), len(prepared.features)))
     texts = [column for column in columns if column.kind == "text" and column.name in wanted]
     for start, end in _blocks(table, texts, rows, block):
-        x[start:end] = made.run(["X"], feeds(table, columns, rows[start:end], True, wanted))[0]
+        x[start:end] = made.run([PREPARED], feeds(table, columns, rows[start:end], True, wanted))[0]
     return x
 
 
@@ -108,7 +108,7 @@ def _write(view: View, learned: Sequence[tuple[Step, Learned]], width: int, code
     parts = [tensor for step, part in learned for tensor in step.write(part, graph)]
     x = graph.op("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
     columns = json.dumps([column.name for column in view.columns])
-    return bytes(graph.model({"X": (x, "double", width)}, {"columns": columns}).SerializeToString())
+    return bytes(graph.model({PREPARED: (x, "double", width)}, {"columns": columns}).SerializeToString())
 
 
 def _blocks(table: Table, texts: Sequence[Column], rows: Array, block: int) -> Iterator[tuple[int, int]]:

@@ -50,9 +50,29 @@ def look_of(entry: Mapping[str, Any], result: Result) -> str:
     """How a candidate is marked: tied, apart, dropped or base."""
     if is_baseline(entry, result):
         return "base"
-    if entry.get("tied") or entry.get("name") == part(result, "winner").get("name"):
+    if entry.get("tied") or is_winner(entry, result):
         return "tied"
     return "dropped" if entry.get("dropped") else "apart"
+
+
+def winner_of(result: Result) -> Any:
+    """The winner's name as the leaderboard has it (there a "combination of 5" is the "combination")."""
+    name = part(result, "winner").get("name")
+    names = [entry.get("name") for entry in items(result, "leaderboard")]
+    short = str(name).partition(" of ")[0]
+    return short if name not in names and short in names else name
+
+
+def is_winner(entry: Mapping[str, Any], result: Result) -> bool:
+    """Whether this line is the winner's: the first of its name (settings of one name may differ in their preparation)."""
+    name = winner_of(result)
+    return entry is next((e for e in items(result, "leaderboard") if e.get("name") == name), None)
+
+
+def others(result: Result) -> int:
+    """How many cannot be told from the winner, without itself."""
+    tied = list(result.get("tied") or ())
+    return len(tied) - (winner_of(result) in tied)
 
 
 def is_baseline(entry: Mapping[str, Any], result: Result) -> bool:
@@ -78,7 +98,7 @@ def leaderboard(result: Result, lang: str, width: float) -> str:
     if not board and not honest:
         return ""
     digits = places(result) + 1
-    name = part(result, "winner").get("name")
+    name = winner_of(result)
     best = next((real(e.get("score")) for e in board if e.get("name") == name), real(board[0].get("score")) if board else None)
     dots = []
     if real(honest.get("value")) is not None:
@@ -92,7 +112,7 @@ def leaderboard(result: Result, lang: str, width: float) -> str:
         text = number(entry.get("score"), lang, digits)
         tip = f"{plain(entry.get('name'))}: {text}"
         value, low, high = real(entry.get("score")), None, None
-        if best is not None and real(gap.get("low")) is not None and real(gap.get("high")) is not None and entry.get("name") != name:
+        if best is not None and real(gap.get("low")) is not None and real(gap.get("high")) is not None and not is_winner(entry, result):
             low, high = best + float(gap["low"]), best + float(gap["high"])
             if real(gap.get("value")) is not None:
                 value = best + float(gap["value"])
@@ -100,13 +120,12 @@ def leaderboard(result: Result, lang: str, width: float) -> str:
         dots.append(Dot(label, value, low, high, look_of(entry, result), detail, text, tip))
     metric = known("metric", result.get("metric", ""), lang)
     note = say("axis.greater" if result.get("greater_is_better") else "axis.less", lang, metric=metric)
-    tied = sum(1 for e in board if e.get("tied") and e.get("name") != name)
     title = say(
         "plot.leaderboard",
         lang,
         metric=metric,
         n=len(board),
-        tied=tied,
+        tied=others(result),
         value=number(honest.get("value"), lang, places(result)),
         low=number(honest.get("low"), lang, places(result)),
         high=number(honest.get("high"), lang, places(result)),
@@ -190,7 +209,7 @@ def coverage(result: Result, lang: str, width: float) -> str:
             plot.add("rect", "pale", say("band", lang), x=left, y=y - 15, width=max(1.0, right - left), height=30, rx=3)
         plot.line(plot.x(level), y - 18, plot.x(level), y + 18, "axis")
         lower, upper = real(e.get("low")), real(e.get("high"))
-        if lower is not None and upper is not None:
+        if lower is not None and upper is not None and [lower, upper] != band:  # the band given twice is no interval of what was got
             plot.line(plot.x(lower), y, plot.x(min(1.0, upper)), y, "data bar", tip)
         plot.add("circle", "data", tip, cx=plot.x(got), cy=y, r=5)
         worst = part(e, "worst")

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report.pictures import items, look_of, part, percent, places, title_of
+from etabli.faces.report.facts import facts, limits
+from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say
-from etabli.faces.words.numbers import NONE, count, decimals, duration, memory, number, real, share, signed
+from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
 
 COLUMNS, CANDIDATES, FINDINGS, CHIPS, PAIRS = 200, 200, 40, 6, 12
+CHANCE = 1.5  # a calibration error up to this many times that of chance is called fine
 
 Result = Mapping[str, Any]
 View = dict[str, Any]
@@ -42,10 +44,10 @@ def view(result: Result, lang: str) -> View:
         "confusion": _confusion(result, lang),
         "proof": _proof(result, lang),
         "snippets": snippets(result),
-        "facts": _facts(result, lang),
+        "facts": facts(result, lang),
         "columns": _columns(result, lang),
         "aside": [(plain(e.get("name"), 80), pick(e.get("reason"), lang)) for e in items(result, "set_aside")],
-        "limits": _limits(result, lang),
+        "limits": limits(result, lang),
         "citations": [plain(c, 300) for c in result.get("citations") or ()],
     }
 
@@ -80,7 +82,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
         {
             "name": say("baseline", lang),
             "value": number(base.get("value"), lang, digits),
-            "under": plain(base.get("name") or "", 40),
+            "under": plain(title_of(base, lang)[0] if base.get("name") else "", 40),
             "more": metric,
         },
     ]
@@ -112,7 +114,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
 
 def _winner(result: Result, lang: str) -> View:
     facts = part(result, "winner")
-    tied = [t for t in result.get("tied") or () if t != facts.get("name")]
+    tied = others(result)
     simplest = result.get("simplest")
     tried = result.get("tried")
     return {
@@ -120,10 +122,10 @@ def _winner(result: Result, lang: str) -> View:
         "final": known("final", facts["final"], lang) if facts.get("final") else "",
         "members": [(_titled(m, lang), share(m.get("weight"), lang, 0)) for m in items(facts, "members")],
         "tried": say("tried", lang, n=tried, count=count(tried, lang)) if real(tried) is not None else "",
-        "tied": say("tied", lang, n=len(tied), count=count(len(tied), lang)),
+        "tied": say("tied", lang, n=tied, count=count(tied, lang)),
         "simplest": ""
-        if not simplest
-        else say("simplest.same" if simplest == facts.get("name") else "simplest", lang, name=_titled({"name": simplest}, lang)),
+        if not simplest or not tied
+        else say("simplest.same" if simplest == winner_of(result) else "simplest", lang, name=_titled({"name": simplest}, lang)),
     }
 
 
@@ -186,7 +188,7 @@ def _board(result: Result, lang: str) -> View:
     lines = []
     for e in every[:CANDIDATES]:
         gap, (label, detail) = part(e, "difference"), title_of(e, lang)
-        winner = e.get("name") == part(result, "winner").get("name")
+        winner = is_winner(e, result)
         reach = (
             say("to", lang, low=signed(gap["low"], lang, fine), high=signed(gap["high"], lang, fine))
             if real(gap.get("low")) is not None and real(gap.get("high")) is not None
@@ -231,9 +233,14 @@ def _calibration(result: Result, lang: str) -> View | None:
     said = ""
     if error is not None and chance is not None:
         said = say(
-            "calibration.fine" if error <= chance else "calibration.poor", lang, ece=share(error, lang, 2), null=share(chance, lang, 2)
+            "calibration.fine" if error <= CHANCE * chance else "calibration.poor",
+            lang,
+            ece=share(error, lang, 2),
+            null=share(chance, lang, 2),
         )
-    return {"method": known("method", facts["method"], lang) if facts.get("method") else "", "said": said, "table": table}
+    methods = [name for name in str(facts.get("method") or "").split("+") if name]
+    methods = [name for name in methods if name != "raw"] or methods[:1]
+    return {"method": ", ".join(known("method", name, lang) for name in methods), "said": said, "table": table}
 
 
 def _residuals(result: Result, lang: str) -> View | None:
@@ -255,6 +262,7 @@ def _coverage(result: Result, lang: str) -> list[View]:
     lines = []
     for e in items(result, "coverage"):
         band, worst = e.get("band"), part(e, "worst")
+        reach = say("to", lang, low=share(e.get("low"), lang), high=share(e.get("high"), lang))
         allowed = (
             say("to", lang, low=share(band[0], lang), high=share(band[1], lang)) if isinstance(band, Sequence) and len(band) == 2 else NONE
         )
@@ -262,22 +270,19 @@ def _coverage(result: Result, lang: str) -> list[View]:
             {
                 "level": share(e.get("level"), lang, 0),
                 "got": share(e.get("got"), lang),
-                "reach": say("to", lang, low=share(e.get("low"), lang), high=share(e.get("high"), lang))
-                if real(e.get("low")) is not None
-                else NONE,
+                "reach": NONE if reach == allowed or real(e.get("low")) is None else reach,
                 "band": allowed,
-                "worst": say(
-                    "worst",
-                    lang,
-                    group=plain(worst.get("group"), 60),
-                    got=share(worst.get("got"), lang),
-                    rows=count(worst.get("rows"), lang),
-                )
-                if worst
-                else NONE,
+                "worst": _worst(worst, lang),
             }
         )
     return lines
+
+
+def _worst(worst: Mapping[str, Any], lang: str) -> str:
+    if not worst:
+        return NONE
+    key = "worst" if real(worst.get("rows")) is not None else "worst.alone"
+    return say(key, lang, group=plain(worst.get("group"), 60), got=share(worst.get("got"), lang), rows=count(worst.get("rows"), lang))
 
 
 def _confusion(result: Result, lang: str) -> View | None:
@@ -317,43 +322,16 @@ def _proof(result: Result, lang: str) -> View | None:
         "good": wrong == 0,
         "verdict": known("verdict", facts.get("verdict") or "?", lang),
         "text": [
-            say("proof.rows", lang, rows=count(facts.get("rows"), lang), probes=count(facts.get("probe_rows"), lang)),
+            say(
+                "proof.rows" if facts.get("held_out", True) else "proof.rows.data",
+                lang,
+                rows=count(facts.get("rows"), lang),
+                probes=count(facts.get("probe_rows"), lang),
+            ),
             say("proof.labels", lang, n=wrong, count=count(wrong, lang)),
             largest,
         ],
     }
-
-
-def _facts(result: Result, lang: str) -> list[tuple[str, str, bool]]:
-    """How to reproduce: (name, value, whether it is typed as code)."""
-    budget, hardware = part(result, "budget"), part(result, "hardware")
-    spent = duration(result.get("seconds"), lang)
-    if budget.get("cut"):
-        spent += " (" + say("cut", lang) + ")"
-    facts = [
-        ("command", plain(result.get("command") or ""), True),
-        ("python", plain(result.get("python_call") or ""), True),
-        ("seed", plain(result["seed"]) if result.get("seed") is not None else "", True),
-        ("fingerprint", plain(result.get("fingerprint") or ""), True),
-        ("effort", known("effort", budget["effort"], lang) if budget.get("effort") else "", False),
-        ("time", duration(budget.get("time"), lang) if real(budget.get("time")) is not None else "", False),
-        ("seconds", spent if real(result.get("seconds")) is not None else "", False),
-        (
-            "hardware",
-            say("cores", lang, n=hardware.get("cores"), memory=memory(hardware.get("memory"), lang)) if hardware.get("cores") else "",
-            False,
-        ),
-        ("latency", _latency(part(result, "latency").get("row_us"), lang), False),
-        ("versions", ", ".join(f"{plain(k, 40)} {plain(v, 40)}" for k, v in part(result, "versions").items()), False),
-        ("run", plain(result.get("run") or ""), True),
-        ("model", plain(result.get("model") or ""), True),
-    ]
-    return [(say(f"fact.{name}", lang), value, code) for name, value, code in facts if value]
-
-
-def _latency(micro: Any, lang: str) -> str:
-    value = real(micro)
-    return "" if value is None else f"{number(value / 1000, lang, 2)}\u00a0ms"
 
 
 def _columns(result: Result, lang: str) -> View:
@@ -379,20 +357,3 @@ def _columns(result: Result, lang: str) -> View:
             }
         )
     return {"lines": lines, "rest": say("more", lang, count=count(len(every) - COLUMNS, lang)) if len(every) > COLUMNS else ""}
-
-
-def _limits(result: Result, lang: str) -> list[str]:
-    """What the figures do not say; only what applies to this run."""
-    flagged = real(part(result, "novelty").get("flagged_share"))
-    rules = [
-        ("limit.same", True),
-        ("limit.cause", True),
-        ("limit.test", not part(result, "test")),
-        ("limit.few", 0 < (real(result.get("rows")) or 0) < 500),
-        ("limit.cut", bool(part(result, "budget").get("cut"))),
-        ("limit.coverage", bool(items(result, "coverage"))),
-    ]
-    said = [say(key, lang) for key, holds in rules if holds]
-    if flagged is not None:
-        said.append(say("limit.novelty", lang, share=share(flagged, lang)))
-    return said
