@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from etabli.work.race import Rules, Stage, Standing, race
 from etabli.work.table import Scores
 from etabli.work.tasks import Material, Task, facts_of, rows_of, set_aside
 
+CLOSING = 0.3  # seconds for each megabyte of the leader's graphs (a combination holds about two such members)
 START = 0.2  # seconds to fork, open the table and write the result
 
 
@@ -40,6 +42,7 @@ class Ground:
     seed: int
     watch: Watch
     interrupted: Callable[[], bool]
+    base: float = 0.0  # seconds that composing, proving and writing take at the least
 
 
 class Estimates:
@@ -65,7 +68,8 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
     """Runs the race over `offers`. The standing says in `ended` why it is over ("cap", "interrupted", or the race's own word)."""
     estimates = Estimates(ground)
     running: dict[str, tuple[Task, float]] = {}
-    standing = _play(ground, offers, rules)
+    refused: set[str] = set()
+    standing = _play(ground, offers, rules, refused)
     while True:
         wanted = {task.hash: task for task in standing.wanted}
         stale = [name for name in running if name not in wanted]
@@ -76,7 +80,11 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
                 del running[name]
         stopping = ground.interrupted()
         if not stopping:
-            _start(ground, [task for name, task in wanted.items() if name not in running], running, estimates)
+            no = _start(ground, [task for name, task in wanted.items() if name not in running], running, estimates, rules)
+            if no:
+                refused |= no
+                standing = _play(ground, offers, rules, refused)
+                continue
         if stopping or not running:
             break
         changed = False
@@ -93,7 +101,8 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
                     )
                     ground.watch("aside", name=task.settings[0].name, reason="its process died")
         if changed:
-            standing = _play(ground, offers, rules)
+            standing = _play(ground, offers, rules, refused)
+            ground.clock.reserve = max(ground.clock.reserve, _closing(ground, standing))
         if ground.clock.over():
             stopping = True
             break
@@ -101,24 +110,30 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
     ground.executor.cancel(list(running))
     for name in running:
         ground.journal.forgive(name)
-    if not standing.ended:
+    if not standing.ended or refused:
         standing.ended = "interrupted" if ground.interrupted() else "cap"
         _complete(standing, ground)
     return standing
 
 
-def _play(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
-    return race(offers, ground.split, ground.seed, rules, ground.journal.result, lambda *args: _lose(ground, *args), ground.scores.loss)
+def _play(ground: Ground, offers: Sequence[Offer], rules: Rules, refused: Container[str]) -> Standing:
+    def lose(*facts: Any) -> dict[str, str]:
+        return _lose(ground, *facts)
+
+    return race(offers, ground.split, ground.seed, rules, ground.journal.result, lose, ground.scores.loss, refused)
 
 
-def _start(ground: Ground, todo: Sequence[Task], running: dict[str, tuple[Task, float]], estimates: Estimates) -> None:
-    """Starts what fits: a free slot, the memory, and the time left when there is a cap."""
+def _start(ground: Ground, todo: Sequence[Task], running: dict[str, tuple[Task, float]], estimates: Estimates, rules: Rules) -> set[str]:
+    """Starts what fits: a free slot, the memory, and the time left when there is a cap. Returns tasks that the time refuses: a
+    path is not begun unless all of its folds can be done."""
     resources = ground.executor.resources()
     for task in todo:
         if len(running) >= resources.slots:
-            return
-        if not ground.clock.fits(estimates.cost(task).work, task.settings[0].family):
-            continue
+            return set()
+        first = (task.fold, task.share) == (rules.stages[0].folds[0], rules.stages[0].share)
+        folds = sum(len(stage.folds) * stage.share for stage in rules.stages) / resources.slots if first else 1.0
+        if not ground.clock.fits(estimates.cost(task).work * max(1.0, folds), task.settings[0].family):
+            return {task.hash}
         if (
             running
             and estimates.cost(task).memory + sum(estimates.cost(other).memory for other, _ in running.values()) > resources.memory * 0.8
@@ -127,6 +142,7 @@ def _start(ground: Ground, todo: Sequence[Task], running: dict[str, tuple[Task, 
         room = ground.clock.room()
         ground.executor.submit([task], None if math.isinf(room) else time.time() + room)
         running[task.hash] = (task, time.monotonic())
+    return set()
 
 
 def _lose(ground: Ground, candidates: Sequence[Setting], standing: Standing, stage: Stage, finished: Sequence[Setting]) -> dict[str, str]:
@@ -152,6 +168,15 @@ def _lose(ground: Ground, candidates: Sequence[Setting], standing: Standing, sta
         for s, stays in zip(candidates, keep[: len(candidates)], strict=True)
         if not stays
     }
+
+
+def _closing(ground: Ground, standing: Standing) -> float:
+    """Seconds that the end takes with a winner like the leader: composing, proving and writing grow with its graphs."""
+    best = min(standing.finished, key=lambda s: ground.scores.loss(s, standing), default=None)
+    if best is None:
+        return 0.0
+    size = sum(len(ground.journal.graph(task, best.hash)) for task, _ in set(standing.places[best.hash].values()))
+    return ground.base + ground.clock.expected(CLOSING * size * 1e-6)
 
 
 def _complete(standing: Standing, ground: Ground) -> None:

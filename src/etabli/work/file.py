@@ -19,7 +19,7 @@ from etabli.work.stages import Run, Splits
 from etabli.work.tasks import Material
 from etabli.work.verdict import Verdict
 
-PROOF_ROWS = 5_000
+PROOF_ROWS, PROBES = 2_000, 500
 SELF_TEST_ROWS = 32
 
 
@@ -33,8 +33,10 @@ def proven(
     model = composition.model()
     data = model.SerializeToString(deterministic=True)
     held = whole.test if len(whole.test) else whole.development
-    rows = held[:: max(1, len(held) // PROOF_ROWS)]
-    proof = prove(data, material.table, rows, composition.answer, columns=composition.columns, seed=run.question.seed).to_json()
+    rows = held[:: max(1, len(held) // PROOF_ROWS)][:PROOF_ROWS]
+    proof = prove(
+        data, material.table, rows, composition.answer, columns=composition.columns, probes=PROBES, seed=run.question.seed
+    ).to_json()
     proof["held_out"] = bool(len(whole.test))
     proof["members"] = _member_proofs(run, assembled)
     test = None

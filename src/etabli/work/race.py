@@ -11,7 +11,7 @@ al. 2018), and runs the rest on the other folds. Above, it is successive halving
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,11 +73,13 @@ Lose = Callable[[Sequence[Setting], Standing, Stage, Sequence[Setting]], dict[st
 Loss = Callable[[Setting, Standing], float]
 
 
-def race(offers: Sequence[Offer], split: str, seed: int, rules: Rules, known: Known, lose: Lose, loss: Loss) -> Standing:
+def race(
+    offers: Sequence[Offer], split: str, seed: int, rules: Rules, known: Known, lose: Lose, loss: Loss, refused: Container[str] = ()
+) -> Standing:
     """Plays the race as far as the known results go.
 
     known(task hash): its result or None. lose(candidates, standing, stage, finished): those that drop after a stage, with the
-    reason. loss(candidate, standing): its mean loss over the folds it has.
+    reason. loss(candidate, standing): its mean loss over the folds it has. refused: tasks that the cap has no time for.
     """
     standing = Standing()
     best, stale, guessing = float("inf"), 0, False
@@ -91,16 +93,20 @@ def race(offers: Sequence[Offer], split: str, seed: int, rules: Rules, known: Kn
                 standing.settings |= {setting.hash: setting for setting in path}
             standing.tried += sum(map(len, alive))
         for number, stage in enumerate(rules.stages):
-            missing = []
+            missing: list[Task] = []
             for position, path in enumerate(alive):
                 for fold in stage.folds:
                     if not path:
                         break
                     task = Task(split, fold, path, seed, stage.share)
                     result = known(task.hash)
-                    if result is None:
+                    if result is None and task.hash in refused:
+                        standing.dropped |= {setting.hash: "no time left for it" for setting in path}
+                        missing = [other for other in missing if other.settings != path]
+                        path = ()
+                    elif result is None:
                         missing.append(task)
-                    elif not guessing:
+                    elif not guessing and result is not None:
                         path = _record(standing, task, result, path)
                 alive[position] = path
             standing.wanted += missing

@@ -253,6 +253,7 @@ def _ground(run: Run, material: Material, split: Split, name: str) -> Ground:
         run.question.seed,
         run.watch,
         run.interrupted,
+        _reserve(run, material),
     )
 
 
