@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from etabli.study import Study as Study
     from etabli.study import explore as explore
     from etabli.study import fit as fit
+    from etabli.study import load_study as load_study
     from etabli.study import resume as resume
-    from etabli.study import study as study
 
 __version__ = "0.1.0"
-__all__ = ["Study", "__version__", "explore", "fit", "load", "resume", "study"]
+__all__ = ["Study", "__version__", "explore", "fit", "load", "load_study", "resume"]
 WHERE = {
     "load": "etabli.model.load",
     "Study": "etabli.study",
     "explore": "etabli.study",
     "fit": "etabli.study",
     "resume": "etabli.study",
-    "study": "etabli.study",
+    "load_study": "etabli.study",
 }
 
 

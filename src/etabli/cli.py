@@ -210,7 +210,7 @@ def parser() -> Parser:
             epilog=epilog and "examples:\n" + epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        made.set_defaults(run=run, quiet=False, lang=None, json=False)
+        made.set_defaults(act=run, quiet=False, lang=None, json=False)
         made.add_argument("--lang", choices=("en", "fr"), help="language of what people read (default: the locale's)")
         return made
 
@@ -336,7 +336,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not options.command:
             parser().print_help()
             return 0
-        return int(options.run(options))
+        return int(options.act(options))
     except EtabliError as error:
         if "--debug" in words:
             raise

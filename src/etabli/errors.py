@@ -37,6 +37,16 @@ class DataError(EtabliError):
     status = 3
 
 
+class StorageError(EtabliError):
+    """The run folder cannot be written: a full disk, a quota, no permission. The run stops and can be resumed."""
+
+
+class Interrupted(EtabliError):
+    """Ctrl-C came before anything was complete."""
+
+    status = 130
+
+
 class ProofError(EtabliError):
     """The file does not equal the trained model: it is not written."""
 

@@ -87,7 +87,7 @@ def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[]
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
         assembled = stages.assembled(run, material, split, verdict, standing)
         watch("step", name={"en": "proving it", "fr": "preuve"})
-        model, proof, test = file.proven(run, material, split, verdict, assembled)
+        model, proof, test = file.proven(run, material, split, standing, verdict, assembled)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
         result = file.written(run, material, split, standing, verdict, assembled, [*findings, *alarms], model, proof, test)
         write(result, question.folder / "report.html", language(question.lang))
@@ -109,7 +109,7 @@ def resume(run: str | Path, *, time: float | None = None, watch: Watch = quiet, 
     return establish(asked_of(run, time), watch=watch, interrupted=interrupted)
 
 
-def study(run: str | Path) -> Study:
+def load_study(run: str | Path) -> Study:
     """A finished run, read from its folder."""
     path = Path(run) / "result.json"
     if not path.exists():
@@ -123,7 +123,7 @@ def report(run: str | Path, lang: str | None = None) -> Path:
     from etabli.faces.report import write
     from etabli.faces.words import language
 
-    done = study(run)
+    done = load_study(run)
     write(done.result, done.report, language(lang))
     return done.report
 
@@ -144,4 +144,4 @@ def public(result: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in ("residuals",)}
 
 
-__all__ = ["FREE", "Study", "asked_of", "establish", "explore", "fit", "public", "report", "resume", "study"]
+__all__ = ["FREE", "Study", "asked_of", "establish", "explore", "fit", "load_study", "public", "report", "resume"]

@@ -106,7 +106,7 @@ class Draft:
         self._places: dict[str, tuple[str, int]] = {}
         self._files: dict[str, BinaryIO] = {}
         if folder is not None:
-            self._aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+            self._aside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
             shutil.rmtree(self._aside, ignore_errors=True)
             self._aside.mkdir(parents=True)
             for kind, dtype in (("doubles", "<f8"), ("codes", "<i4")):

@@ -118,7 +118,7 @@ def run_all(ground: Ground, tasks: Sequence[Task]) -> None:
             return
         while waiting and len(running) < slots:
             task = waiting.pop(0)
-            ground.executor.submit([task], None if np.isinf(left) else time.time() + 0.8 * left)
+            ground.executor.submit([task], None if np.isinf(left) else time.time() + 0.8 * left, alone=not waiting and not running)
             running[task.hash] = task
         for name, state in ground.executor.poll(0.5).items():
             if state in ("ended", "lost") and name in running:

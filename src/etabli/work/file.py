@@ -24,7 +24,7 @@ SELF_TEST_ROWS = 32
 
 
 def proven(
-    run: Run, material: Material, split: Splits, verdict: Verdict, assembled: Assembled
+    run: Run, material: Material, split: Splits, standing: Standing, verdict: Verdict, assembled: Assembled
 ) -> tuple[Any, dict[str, Any], Tested | None]:
     """(the ONNX model, its proof, the outer test). ProofError when the file misses its bound: then nothing is written."""
     from etabli.model.prove import prove
@@ -38,7 +38,7 @@ def proven(
         data, material.table, rows, composition.answer, columns=composition.columns, probes=PROBES, seed=run.question.seed
     ).to_json()
     proof["held_out"] = bool(len(whole.test))
-    proof["members"] = _member_proofs(run, assembled)
+    proof["members"] = _member_proofs(run, standing)
     test = None
     if len(whole.test):
         answer = composition.answer(material.table, whole.test)
@@ -47,14 +47,11 @@ def proven(
     return model, proof, test
 
 
-def _member_proofs(run: Run, assembled: Assembled) -> dict[str, Any]:
-    """The comparisons with the fitting libraries, made in the workers for every candidate of the run."""
-    found = [
-        proof
-        for path in (run.folder / "done").glob("*.json")
-        if (done := run.journal.result(path.stem))
-        for proof in done.get("proofs", [])
-    ]
+def _member_proofs(run: Run, standing: Standing) -> dict[str, Any]:
+    """The comparisons with the fitting libraries, made in the workers for every model of the race (what ran ahead of the race's
+    decisions is not counted: it depends on the machine)."""
+    tasks = sorted({task for places in standing.places.values() for task, _ in places.values()})
+    found = [proof for task in tasks if (done := run.journal.result(task)) for proof in done.get("proofs", [])]
     exact = [proof for proof in found if proof["exact"]]
     return {
         "models": len(found),

@@ -4,34 +4,37 @@
       plan.json                 immutable: what was asked, seeds, versions, the data's fingerprint
       data/                     the table, once, as memory-mappable columns; prepared/ matrices; split-<hash>.npz
       done/<hash>.json .npz     one finished task: scores, seconds, out-of-fold predictions; <hash>-<setting>.onnx its graphs
-      attempts/<hash>.<n>       a task that began; three without a result and it is set aside
+      lock                      held by the one driver that works here; the system frees it when the driver dies
       model.onnx card.json result.json report.html
 
-Every file is written aside in the same folder, flushed to the disk and renamed, so that a kill, a full disk or two drivers
-never leave half a file. A result that cannot be read counts as missing.
+Every file is written aside in the same folder, flushed to the disk and renamed, so that a kill or a full disk never leaves
+half a file; what a killed process left aside is swept away by the next. A result that cannot be read counts as missing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from etabli.errors import DataError, EtabliError, UsageError
+from etabli.errors import DataError, StorageError, UsageError
 from etabli.records import Array, Split
 
-ATTEMPTS = 3  # a task that killed its worker this often is set aside
+PATIENCE = 2.0  # seconds that a new driver waits for a dying one to let go
+SPACE = "free some space or choose another folder with -o, then run the same command again"
 
 
 def write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
     """Writes a file aside, flushes it to the disk and renames it into place; on any failure nothing is left."""
-    aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(aside, "wb") as file:
@@ -39,16 +42,17 @@ def write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise EtabliError(
-            f"writing {path} failed",
-            error.strerror or str(error),
-            "free some space or choose another folder with -o, then run the same command again",
-        ) from error
-    except BaseException:
-        aside.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        if isinstance(error, OSError):
+            raise unwritable(path, error) from error
         raise
+
+
+def unwritable(path: Path, error: OSError) -> StorageError:
+    """The error that says what the system said. numpy's own for a short write names no cause: there it is a lack of space."""
+    return StorageError(f"writing {path} failed", error.strerror or f"no space left ({error})", SPACE)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -78,6 +82,56 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._results: dict[str, dict[str, Any]] = {}
+
+    # one driver at a time --------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Makes the folder and holds it for one driver. What killed processes left aside is swept away, and so are results that
+        a cap cut short. A folder without a plan at the end (an error before anything was read) is emptied again."""
+        folder, made = self.folder, not self.folder.exists()
+        ours = any((folder / name).exists() for name in ("lock", "plan.json"))
+        try:
+            if not made and not ours and (others := sorted(path.name for path in folder.iterdir())):
+                raise UsageError(
+                    "a run folder is new, empty, or a run already", f"{folder} holds {', '.join(others[:5])}", "choose another with -o"
+                )
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = open(folder / "lock", "ab")  # noqa: SIM115
+        except OSError as error:
+            raise StorageError("the run folder must be writable", f"{folder}: {error.strerror}", "choose another with -o") from error
+        with lock:
+            if not _hold(lock, PATIENCE):
+                raise UsageError(
+                    "one command at a time works in a run folder", f"another works in {folder}", f"watch it with: etabli status {folder}"
+                )
+            self._sweep()
+            for path in (folder / "done").glob("*.json"):
+                if (self.result(path.stem) or {}).get("cut"):
+                    path.unlink()
+                    del self._results[path.stem]
+            try:
+                yield
+            finally:
+                self._sweep()
+                if not (folder / "plan.json").exists():
+                    for path in folder.iterdir():
+                        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+                    if made:
+                        folder.rmdir()
+
+    def busy(self) -> bool:
+        """Whether a driver works in this folder."""
+        try:
+            with open(self.folder / "lock", "ab") as lock:
+                return not _hold(lock, 0)
+        except OSError:
+            return False
+
+    def _sweep(self) -> None:
+        for place in (self.folder, *(self.folder / name for name in ("data", "data/prepared", "done"))):
+            for path in (*place.glob(".*.part"), *place.glob(".staging-*")):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
     # the plan --------------------------------------------------------------------------------------------------------
 
@@ -157,22 +211,22 @@ class Journal:
         """The graph of one setting of a finished task."""
         return (self.folder / "done" / f"{task}-{setting}.onnx").read_bytes()
 
-    # attempts --------------------------------------------------------------------------------------------------------
 
-    def attempt(self, task: str) -> int:
-        """Marks that a task begins; returns how often it has begun."""
-        folder = self.folder / "attempts"
-        folder.mkdir(exist_ok=True)
-        count = len(list(folder.glob(f"{task}.*"))) + 1
-        write_json(folder / f"{task}.{count}", {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()})
-        return count
-
-    def attempts(self, task: str) -> int:
-        """How often a task has begun."""
-        return len(list((self.folder / "attempts").glob(f"{task}.*")))
-
-    def forgive(self, task: str) -> None:
-        """Takes back the last attempt: the task was cancelled by us, it killed nobody."""
-        marks = sorted((self.folder / "attempts").glob(f"{task}.*"))
-        if marks:
-            marks[-1].unlink(missing_ok=True)
+def _hold(file: IO[bytes], patience: float) -> bool:
+    """Locks an open file for this process; False when another holds it. Where files cannot be locked nothing is held."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        return True
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.05)
+        except OSError:
+            return True
+        else:
+            return True

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from etabli.errors import StorageError
 from etabli.records import Array, Data, Facts, Feature, Fitted, Prepared, Setting, Split, Table, Target, Wants, digest
-from etabli.work.journal import ATTEMPTS, Journal, write, write_arrays, write_json
+from etabli.work.journal import Journal, write, write_arrays, write_json
 
 ALL = -1  # the fold of a refit: learns from every development row
 PROOF_ROWS = 2_000  # held-out rows on which a model is compared with its library
@@ -141,20 +142,15 @@ def run_task(folder: Path, task: Task, material: Material, threads: int = 1, dea
     journal = Journal(folder)
     if journal.result(task.hash) is not None:
         return
-    if journal.attempt(task.hash) > ATTEMPTS:
-        journal.finish(task.hash, set_aside(task, f"its worker died {ATTEMPTS} times (memory, or a crash of the library)"), None, {})
-        return
     began, cpu = time.monotonic(), time.process_time()
     try:
         result, scores, graphs = _fit(folder, task, material, threads, deadline)
     except MemoryError:
         journal.finish(task.hash, set_aside(task, "out of memory"), None, {})
         return
+    except StorageError:
+        raise  # a full disk is not the family's fault: the run stops and can be resumed
     except Exception as error:
-        from etabli.errors import EtabliError
-
-        if isinstance(error, EtabliError) and "writing" in error.rule:
-            raise  # a full disk is not the family's fault: the run stops and can be resumed
         journal.finish(task.hash, set_aside(task, f"{type(error).__name__}: {error}", traceback.format_exc()), None, {})
         return
     result |= {"task": task.to_json(), "seconds": time.monotonic() - began, "cpu": time.process_time() - cpu}
@@ -168,7 +164,7 @@ def set_aside(task: Task, reason: str, trace: str = "") -> dict[str, Any]:
 
 def _fit(
     folder: Path, task: Task, material: Material, threads: int, deadline: float | None
-) -> tuple[dict[str, Any], Array, dict[str, bytes]]:
+) -> tuple[dict[str, Any], Array | None, dict[str, bytes]]:
     from etabli.families import family
 
     split = Journal(folder).load_split(task.split)
@@ -186,10 +182,17 @@ def _fit(
         threads=threads,
     )
     member = family(task.settings[0].family)
-    fitted = member.fit_path(task.settings, data, lambda: deadline is not None and time.time() > deadline)
+    cut = False
+
+    def stop() -> bool:
+        nonlocal cut
+        cut = cut or (deadline is not None and time.time() > deadline)
+        return cut
+
+    fitted = member.fit_path(task.settings, data, stop)
     fit_cpu = time.process_time() - began
     if not fitted:
-        raise TimeoutError("the time was over before the first model of the path was complete")
+        return {"settings": [], "cut": True}, None, {}  # the time was over before the first model of the path was complete
     graphs, scores, proofs = {}, [], []
     for number, model in enumerate(fitted):
         rows = PROOF_ROWS if number + 1 == len(fitted) else PROOF_ROWS // 4  # the longest of a path holds the others' trees
@@ -206,6 +209,7 @@ def _fit(
         "estimate": estimate,
         "rows": len(train),
         "features": len(matrices.features),
+        "cut": cut,  # what the clock decided holds for this session alone: the next one does it again
     }
     return result, np.stack(scores, 1), graphs
 

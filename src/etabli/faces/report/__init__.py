@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib import resources
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from etabli.faces import figures
 from etabli.faces.report import pictures, rows
 from etabli.faces.words import cell, known, pick, plain, say
+from etabli.work.journal import write as write_file
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -53,12 +53,9 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
 
 
 def write(result: Mapping[str, Any], path: str | Path, lang: str = "en") -> Path:
-    """Writes the page (aside, then renamed, so that a reader never sees half of it); returns its path. OSError as the system says."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    aside.write_text(report(result, lang), encoding="utf-8", errors="replace", newline="\n")
-    os.replace(aside, target)
+    """Writes the page (aside, then renamed, so that a reader never sees half of it); returns its path. StorageError as the system says."""
+    target, page = Path(path), report(result, lang).encode("utf-8", "replace")
+    write_file(target, lambda file: file.write(page))
     return target
 
 

@@ -35,8 +35,9 @@ class Executor(ABC):
         """Gets ready to run tasks of that run folder. place: what followed the scheme in `--where`."""
 
     @abstractmethod
-    def submit(self, tasks: Sequence[Task], deadline: float | None = None) -> None:
-        """Starts or queues tasks; returns at once. deadline: seconds since 1970 after which a fit ends early."""
+    def submit(self, tasks: Sequence[Task], deadline: float | None = None, alone: bool = False) -> None:
+        """Starts or queues tasks; returns at once. deadline: seconds since 1970 after which a fit ends early. alone: nothing else
+        will run beside it, so it may use every core (families give the same bits with any number of threads)."""
 
     @abstractmethod
     def poll(self, timeout: float) -> dict[str, State]:

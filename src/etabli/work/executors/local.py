@@ -59,11 +59,12 @@ class Local(Executor):
         except BrokenPipeError:
             pass  # poll() sees the end of the worker and says what is lost
 
-    def submit(self, tasks: Sequence[Task], deadline: float | None = None) -> None:
+    def submit(self, tasks: Sequence[Task], deadline: float | None = None, alone: bool = False) -> None:
         """Starts tasks now: the caller keeps to `resources().slots`."""
+        threads = self._resources.threads * (self._resources.slots if alone else 1)
         for task in tasks:
             self._running[task.hash] = task
-            self._say({"do": "run", "hash": task.hash, "task": task.to_json(), "threads": self._resources.threads, "deadline": deadline})
+            self._say({"do": "run", "hash": task.hash, "task": task.to_json(), "threads": threads, "deadline": deadline})
 
     def poll(self, timeout: float) -> dict[str, State]:
         """Waits for the next event of the worker. A worker that died loses its tasks and is started again."""
