@@ -1,8 +1,6 @@
 """`python -m etabli`."""
 
-import sys
-
-from etabli.cli import main
+from etabli.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -7,16 +7,20 @@ and onnxruntime are installed. Data go to standard output, everything else to st
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from etabli import __version__
 from etabli.errors import EtabliError, UsageError, did_you_mean
 
+BEGAN = time.monotonic()  # what was imported before belongs to the cap of --time as well
 EXAMPLES = """examples:
   etabli fit census.csv --target income                      the main job: look, warn, compare, prove, report
   etabli fit census.csv --target income --time 5m --json     at most five minutes; the result as JSON on stdout
@@ -37,11 +41,14 @@ class Parser(argparse.ArgumentParser):
 
 
 def _hint(message: str, parser: argparse.ArgumentParser) -> str:
-    words = [word for word in message.replace("'", " ").split() if word.startswith("--")]
-    known = [option for action in parser._actions for option in action.option_strings]
     if "invalid choice" in message:
         return did_you_mean(message.split("invalid choice: ")[1].split("'")[1], COMMANDS)
-    return did_you_mean(words[-1], known) if words else ""
+    if "--target" in message:
+        return "which column is to be predicted? `etabli explore FILE` lists them"
+    words = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    parsers = [parser, *(one for group in groups for one in group.choices.values())]
+    return did_you_mean(words[0], sorted({o for one in parsers for action in one._actions for o in action.option_strings})) if words else ""
 
 
 # commands ------------------------------------------------------------------------------------------------------------
@@ -87,7 +94,7 @@ def _establish(question: Any, options: argparse.Namespace, run: Callable[..., An
     lang = language(options.lang)
     stop = Interrupt()
     with Progress(lang, quiet=options.quiet) as watch:
-        study = run(question, watch=watch, interrupted=stop)
+        study = run(question, watch=watch, interrupted=stop, began=BEGAN)
     if options.json:
         from etabli.study import public
 
@@ -125,7 +132,7 @@ def explore(options: argparse.Namespace) -> int:
     text, facts = look(
         options.file, target=options.target, kinds=_pairs(options.kind, "--kind"), ignore=tuple(options.ignore), lang=language(options.lang)
     )
-    print(json.dumps(facts, ensure_ascii=False) if options.json else text)
+    print(json.dumps(facts, ensure_ascii=False) if options.json else text.rstrip("\n"))
     return 0
 
 
@@ -314,11 +321,14 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._note)
+        if threading.current_thread() is threading.main_thread():  # no other may handle signals
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self._note)
 
     def _note(self, number: int, frame: object) -> None:
         if self.asked:
+            if os.isatty(2):
+                os.write(2, b"\x1b[?25h")  # the progress display hides the cursor
             os._exit(130)
         self.asked = True
         os.write(2, b"\nfinishing with the best so far; Ctrl-C again ends at once (etabli resume goes on)\n")
@@ -362,5 +372,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def program() -> NoReturn:
+    """The program: `main`, then out at once. A reading thread of Arrow that is still about when an error ends us would meet an
+    interpreter that is being taken down, and abort ("terminate called without an active exception")."""
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from etabli.errors import UsageError
@@ -67,13 +68,13 @@ def fit(file: str | Path, target: str, *, watch: Watch = quiet, interrupted: Cal
     return establish(asked(file, target, **options), watch=watch, interrupted=interrupted)
 
 
-def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never) -> Study:
-    """The whole story."""
+def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, began: float | None = None) -> Study:
+    """The whole story. began: when the cap's clock started, by time.monotonic(); None: now."""
     from etabli.faces.report import write
     from etabli.faces.words import language
     from etabli.work import file, stages
 
-    with stages.opened(question, watch, interrupted) as run:
+    with stages.opened(question, watch, interrupted, monotonic() if began is None else began) as run:
         watch("step", name={"en": "reading the data", "fr": "lecture des données"})
         table, target = stages.read(run)
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
@@ -101,7 +102,7 @@ def asked_of(run: str | Path, time: float | None = None, lang: str | None = None
     options["ignore"], options["families"] = tuple(options["ignore"]), tuple(options["families"])
     options["missing"] = {column: tuple(texts) for column, texts in options["missing"].items()}
     file, target = options.pop("file"), options.pop("target")
-    return asked(file, target, **options)
+    return asked(file, target, there=False, **options)
 
 
 def resume(run: str | Path, *, time: float | None = None, watch: Watch = quiet, interrupted: Callable[[], bool] = never) -> Study:

@@ -64,8 +64,25 @@ def test_half_a_result_counts_as_missing(tmp_path: Path) -> None:
     assert Journal(tmp_path).result("abc") is None
 
 
-def test_attempts_are_counted_and_forgiven(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    assert [journal.attempt("t") for _ in range(2)] == [1, 2]
-    journal.forgive("t")
-    assert journal.attempts("t") == 1
+def test_a_new_session_sweeps_and_forgets_what_the_clock_cut(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with Journal(folder).alone():
+        journal = Journal(folder)
+        write_json(folder / "plan.json", PLAN)
+        journal.finish("whole", {"settings": ["s"]}, None, {})
+        journal.finish("short", {"settings": ["s"], "cut": True}, None, {})
+        (folder / "done" / ".x.json.host.1.part").write_text("half")
+    (folder / ".data.1.part").mkdir()
+    again = Journal(folder)
+    with again.alone():
+        assert again.result("whole") and again.result("short") is None
+        assert not [path for path in folder.rglob(".*")]
+
+
+def test_one_driver_at_a_time(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "run")
+    with journal.alone():
+        assert journal.busy()
+        with pytest.raises(UsageError, match="one command at a time"), Journal(tmp_path / "run").alone():
+            pass
+    assert not journal.busy() and not (tmp_path / "run").exists()  # no plan came into it

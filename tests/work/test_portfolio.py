@@ -31,7 +31,7 @@ def _offer(family: str, depth: int, cost: float) -> Offer:
 
 def test_a_family_that_is_behind_goes_deeper_last() -> None:
     offers = [_offer("weak", depth, 1.0) for depth in range(1, 4)] + [_offer("strong", depth, 3.0) for depth in range(1, 4)]
-    assert [offer.family for offer in following(offers, {})][0] == "weak"
+    assert next(offer.family for offer in following(offers, {})) == "weak"
     order = following(offers, {"weak": 2.0, "strong": 1.0})
     assert [offer.family for offer in order] == ["strong"] * 3 + ["weak"] * 3
     assert sorted(order, key=id) == sorted(offers, key=id)

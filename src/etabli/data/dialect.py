@@ -303,7 +303,7 @@ def _wide(chunk: bytes, notes: list[dict[str, str]]) -> str:
 def _refuse_markup(path: Path, sample: str) -> None:
     head = sample[:2000].lstrip("\ufeff \t\r\n").lower()
     if head.startswith(("<!doctype html", "<html", "<head", "<body")):
-        raise DataError("A data file is a table.", f"{path.name} looks like an HTML page, line 1: {sample.strip()[:60]!r}", "the download may have answered with an error page")  # fmt: skip
+        raise DataError("A data file is a table.", f"{path.name} looks like an HTML page, line 1: {sample.strip().splitlines()[0][:60]!r}", "the download may have answered with an error page")  # fmt: skip
     if head.startswith("<?xml"):
         raise DataError("A data file is a table.", f"{path.name} looks like XML", "export the table as CSV")
     if head.startswith(("{", "[{", "[\n", "[[")):

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -151,7 +152,8 @@ class Draft:
     def drop(self) -> None:
         """Throws an unfinished draft away."""
         for file in self._files.values():
-            file.close()
+            with suppress(OSError):  # what is buffered may not fit on the disk either
+                file.close()
         if self.folder is not None:
             shutil.rmtree(self._aside, ignore_errors=True)
 

@@ -35,6 +35,12 @@ def target(table: Table, name: str, task: str | None = None, positive: str | Non
     filled = ~np.isnan(values) if column.is_double else values >= 0
     count = int(filled.sum())
     where = f'{table.source or "the data"}, column "{column.name}"'
+    if not count and any(note.code == "kind-overridden" and column.name in note.columns for note in table.notes):
+        raise DataError(
+            "The target has a value on some rows.",
+            f"{where}: none of its {table.rows} cells can be read as {column.kind}",
+            f"leave out --kind {column.name}=...",
+        )
     if not count:
         raise DataError("The target has a value on some rows.", f"{where}: all {table.rows} cells are empty", _others(table, column))
     if column.kind in ("identifier", "text") and column.distinct > FOLDS:
@@ -53,7 +59,7 @@ def target(table: Table, name: str, task: str | None = None, positive: str | Non
     if len(labels) < 2:
         raise DataError(
             "A target takes at least two values.",
-            f'{where}: all {count} rows with a target say "{labels[0]}"',
+            f'{where}: ' + (f"all {count} rows with a target say" if count > 1 else "the one row with a target says") + f' "{labels[0]}"',
             "there is nothing to learn; " + _others(table, column),
         )
     if count < LEAST:

@@ -150,7 +150,8 @@ def _seen(table: Table, column: Column, french: bool) -> str:
         ends = [end if isinstance(end, str) else f"{end:.6g}" for end in (low, high)]
         ends = [end.replace(".", ",") if french and column.kind != "date" else end for end in ends]
         return ends[0] if ends[0] == ends[1] else (" à " if french else " to ").join(ends)
-    return ", ".join(one_line(level) for level in _levels(table, column))
+    levels = column.reading.get("words", ()) if column.kind == "flag" else _levels(table, column)
+    return ", ".join(one_line(str(level)) for level in levels)
 
 
 def _plain(value: Any) -> Any:

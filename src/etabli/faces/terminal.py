@@ -127,7 +127,8 @@ class Progress:
         self.lang, self.quiet, self.every, self.clock = lang, quiet, every, clock
         self.stream = sys.stderr if stream is None else stream
         self.start, self.said = clock(), -every
-        self.step = self.best = self.shown_best = self.running = self.score = ""
+        self.step = self.best = self.running = self.score = ""
+        self.shown: tuple[str, int, int] = ("", 0, 0)
         self.done = self.total = 0
         self.left: float | None = None
         self._lock = threading.RLock()
@@ -181,9 +182,11 @@ class Progress:
         if self._live is not None:
             return
         moment = self.clock()
-        if self.best != self.shown_best or moment - self.said >= self.every or (self.done and self.done == self.total):
-            self.said, self.shown_best = moment, self.best
-            parts = [say("live.of", self.lang, done=count(self.done, self.lang), total=count(self.total, self.lang))]
+        fresh = (self.best, self.done, self.total) != self.shown
+        pause = self.every if fresh else 6 * self.every  # a log needs no line that says what the last one said
+        if self.best != self.shown[0] or moment - self.said >= pause or (fresh and self.done and self.done == self.total):
+            self.said, self.shown = moment, (self.best, self.done, self.total)
+            parts = [say("live.fitted", self.lang, done=count(self.done, self.lang), total=count(self.total, self.lang))]
             if self.best:
                 parts.append(f"{say('live.best', self.lang)}: {self.score} ({self.best})")
             if self.left is not None:

@@ -67,11 +67,11 @@ class LightGBM(Family):
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Histograms of every column for each tree. A path costs what its largest number of trees costs."""
         values = setting.values
-        width = facts.columns * float(values.get("feature_fraction", 1.0))
+        width = facts.width * float(values.get("feature_fraction", 1.0))
         leaves = min(float(values.get("num_leaves", 31)), max(2.0, facts.rows / float(values.get("min_data_in_leaf", 20))))
         tree = 8e-5 + facts.rows * (3.3e-8 + 1.7e-9 * width * np.log2(leaves + 1)) + 1.7e-6 * leaves * width
         outputs = facts.classes if facts.task == "multiclass" else 1
-        work = 0.01 + 2.5e-7 * facts.rows * facts.columns + float(values["n_estimators"]) * outputs * tree
+        work = 0.03 + 2.5e-7 * facts.rows * facts.columns + float(values["n_estimators"]) * outputs * tree
         return Cost(work=work, memory=12.0 * facts.rows * facts.columns + 4e7 + 300.0 * leaves * float(values["n_estimators"]) * outputs)
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:

@@ -17,7 +17,7 @@ from etabli.records import Array
 TOLERANCE = 1e-9  # largest entry of the gradient of the mean loss, on columns of unit scale
 EIGEN_COLUMNS = 800  # more columns than this: the diagonal of X'X preconditions
 BLOCK = 3_000_000  # margins held at once (24 MB an array)
-STEPS, INNER, HALVINGS = 100, 60, 30
+STEPS, INNER, HALVINGS = 100, 200, 30
 
 
 def minimise(x: Array, y: Array, outputs: int, weight: Array | None, penalties: Sequence[float], stop: Callable[[], bool]) -> Array:
@@ -135,17 +135,22 @@ def _conjugate(
     z = precondition(r)
     direction, rz = z, (r * z).sum(axis=(0, 1))
     goal = accuracy**2 * rz
+    place = np.arange(len(active))  # of the problems still going; the others leave the arrays
     for _ in range(INNER):
         curved = loss.curve(probability, direction, active)
         bend = (direction * curved).sum(axis=(0, 1))
-        going = (rz > goal) & (bend > 0)
-        if not going.any():
-            break
-        length = np.where(going, rz / np.where(going, bend, 1), 0)
-        step = step + length * direction
+        fine = bend > 0
+        length = np.where(fine, rz / np.where(fine, bend, 1), 0)
+        step[..., place] += length * direction
         r = r - length * curved
         z = precondition(r)
         new = (r * z).sum(axis=(0, 1))
-        direction = z + np.where(going, new / np.where(going, rz, 1), 0) * direction
-        rz = np.where(going, new, rz)
+        going = fine & (new > goal)
+        if not going.any():
+            break
+        direction = z + new / rz * direction
+        rz = new
+        if not going.all():
+            place, active, goal, rz = place[going], active[going], goal[going], rz[going]
+            r, direction, probability, shift = (np.ascontiguousarray(part[..., going]) for part in (r, direction, probability, shift))
     return step

@@ -39,7 +39,7 @@ class Tree(Family):
         """Sorting each column once, then a pass a level."""
         levels = min(float(setting.values["max_depth"]), np.log2(facts.rows + 2))
         outputs = facts.classes if facts.task == "multiclass" else 1
-        work = 2e-3 + 4.6e-9 * facts.rows * np.log2(facts.rows + 2) * facts.columns * (levels + 4) * (1 + 0.02 * outputs)
+        work = 0.03 + 4.6e-9 * facts.rows * np.log2(facts.rows + 2) * facts.width * (levels + 4) * (1 + 0.02 * outputs)
         return Cost(work=work, memory=16.0 * facts.rows * (facts.columns + 4))
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:

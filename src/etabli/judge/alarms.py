@@ -7,6 +7,7 @@ early once the answer is clear (Besag & Clifford 1991), so clean columns cost so
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -17,13 +18,14 @@ from etabli.judge.metrics import probabilities
 from etabli.records import Array, TaskKind
 
 LEVEL = 0.01
+FEWEST = 30  # pairs of neighbours within groups, and across their borders, that tell one from the other
 EFFECT = {"grouped": 0.03, "serial": 0.05}  # intraclass correlation; lag-one correlation
 
 
 @dataclass(frozen=True)
 class Alarm:
     """p: of the permutation test. effect: intraclass correlation of the residuals (grouped) or their lag-one correlation (serial).
-    level: the p below which it rings."""
+    level: the p up to which it rings."""
 
     kind: Literal["grouped", "serial"]
     p: float
@@ -33,7 +35,7 @@ class Alarm:
     @property
     def rings(self) -> bool:
         """Whether the split should become grouped / forward."""
-        return self.p < self.level and self.effect >= EFFECT[self.kind]
+        return self.p <= self.level and self.effect >= EFFECT[self.kind]
 
 
 def residuals(y: Array, S: Array, task: TaskKind) -> Array:
@@ -80,6 +82,26 @@ def serial(residual: Array, seed: int = 0, draws: int = 999, level: float = LEVE
         return Alarm("serial", 1.0, 0.0, level)
     here = product(np.arange(n))
     return Alarm("serial", _p(product, here, n, seed, draws), here / total, level)
+
+
+def bounded(residual: Array, groups: Array, level: float = LEVEL) -> Alarm:
+    """Do neighbours of one group err together, and neighbours of two groups not? residual, groups: rows in the order of the file.
+
+    Finds the groups whose rows do not share a mean error but follow each other (the hours of a storm), which `grouped` cannot
+    see. effect: the lag-one correlation within groups; 1 as p where it goes on across their borders, as it does in time.
+    """
+    r = _centred(residual)
+    total = float((r**2).mean(axis=0).sum())
+    same = groups[1:] == groups[:-1]
+    inside, borders = int(same.sum()), int((~same).sum())
+    if min(inside, borders) < FEWEST or total == 0:
+        return Alarm("serial", 1.0, 0.0, level)
+    product = (r[1:] * r[:-1]).sum(axis=1) / total
+    within, across = float(product[same].mean()), float(product[~same].mean())
+    if across > within / 2:
+        return Alarm("serial", 1.0, within, level)
+    error = np.sqrt(product[same].var() / inside + product[~same].var() / borders)
+    return Alarm("serial", math.erfc((within - across) / error / math.sqrt(2)) / 2 if error > 0 else 0.0, within, level)
 
 
 def _centred(residual: Array) -> Array:

@@ -108,35 +108,39 @@ class Summary:
     def words(self, language: str = "en") -> str:
         """A few plain lines for people. language: "en" or "fr"."""
         french = language == "fr"
-        lines = [f"{self.rows} lignes prédites" if french else f"{self.rows} rows predicted"]
+
+        def some(count: int, noun: str, more: str = "") -> str:
+            return " ".join(word + ("s" if count > 1 or (count == 0 and not french) else "") for word in f"{noun} {more}".split())
+
+        lines = [f"{self.rows} {some(self.rows, 'ligne', 'prédite')}" if french else f"{self.rows} {some(self.rows, 'row')} predicted"]
         if self.unlike and self.unlike_share is not None:
             share = f"{100 * self.unlike_share:.1f} %"
             lines.append(
-                f"{self.unlike} lignes ({share}) ne ressemblent pas à l'apprentissage (nouveauté < 0,01)"
+                f"sans ressemblance avec l'apprentissage (nouveauté < 0,01) : {self.unlike} {some(self.unlike, 'ligne')} ({share.replace('.', ',')})"
                 if french
-                else f"{self.unlike} rows ({share}) are unlike the training rows (novelty < 0.01)"
+                else f"unlike the training rows (novelty < 0.01): {self.unlike} {some(self.unlike, 'row')} ({share})"
             )
         for name, told in self.unseen.items():
-            some = ", ".join(f'"{example}"' for example in told["examples"][:3])
+            three, count = ", ".join(f'"{example}"' for example in told["examples"][:3]), told["count"]
             lines.append(
-                f"« {name} » : {told['count']} cellules de modalités jamais vues ({some})"
+                f"« {name} » : {count} {some(count, 'cellule')} de modalités jamais vues ({three})"
                 if french
-                else f'"{name}": {told["count"]} cells of levels never seen ({some})'
+                else f'"{name}": {count} {some(count, "cell")} of levels never seen ({three})'
             )
         for name, told in self.outside.items():
             seen, here = f"{told['low']:g} … {told['high']:g}", f"{told['lowest']:g} … {told['highest']:g}"
             lines.append(
-                f"« {name} » : {told['count']} valeurs hors de l'étendue vue ({seen}) ; ici {here}"
+                f"« {name} » : {told['count']} {some(told['count'], 'valeur')} hors de l'étendue vue ({seen}) ; ici {here}"
                 if french
-                else f'"{name}": {told["count"]} values outside the range seen ({seen}); here {here}'
+                else f'"{name}": {told["count"]} {some(told["count"], "value")} outside the range seen ({seen}); here {here}'
             )
         extra = [note.column for note in self.notes.values() if note.code == "extra"]
         if extra:
-            some = ", ".join(f'"{name}"' for name in extra[:5]) + (", …" if len(extra) > 5 else "")
+            five = ", ".join(f'"{name}"' for name in extra[:5]) + (", …" if len(extra) > 5 else "")
             lines.append(
-                f"{len(extra)} colonnes inconnues du modèle, ignorées : {some}"
+                f"{len(extra)} {some(len(extra), 'colonne', 'inconnue')} du modèle, sans usage : {five}"
                 if french
-                else f"{len(extra)} columns the model does not know are ignored: {some}"
+                else f"ignored, not known to the model: {len(extra)} {some(len(extra), 'column')}: {five}"
             )
         lines += [note.text[language if language in note.text else "en"] for note in self.notes.values() if note.code != "extra"]
         return "\n".join(lines)

@@ -32,6 +32,7 @@ from etabli.model.wire import inside
 from etabli.records import Array, TaskKind
 
 BINS, DRAWS = 15, 400
+FEW = 10  # labelled rows below which no score can be called better or worse
 MORE: Mapping[str, tuple[str, ...]] = {
     "regression": ("rmse", "mae", "r2"),
     "binary": ("log_loss", "brier", "accuracy", "balanced_accuracy", "roc_auc"),
@@ -68,8 +69,8 @@ class Value:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check found. verdict: "sound" (self-test alone), "as promised", "worse", "better", "changed" (scores hold, but coverage,
-    calibration or columns do not) or "broken". words: the same in a few plain sentences, {"en", "fr"}.
+    """What a check found. verdict: "sound" (self-test alone), "few" (too few rows to tell), "as promised", "worse", "better",
+    "changed" (scores hold, but coverage, calibration or columns do not) or "broken". words: the same in a few plain sentences, {"en", "fr"}.
 
     operators: name -> nodes. foreign: operators outside the closed set. rows: labelled rows used, left_out: rows without a
     usable label. learned: the rows are the training file itself. calibration: the expected calibration error and what chance allows (level 0), None for a number.
@@ -93,7 +94,7 @@ class Checked:
     @property
     def fine(self) -> bool:
         """Whether the file kept its word: sound, no worse than promised, sets or intervals that cover. Columns that changed are said, no more."""
-        return self.verdict not in ("broken", "worse") and all(one.got >= one.low for one in self.coverage)
+        return self.verdict == "few" or (self.verdict not in ("broken", "worse") and all(one.got >= one.low for one in self.coverage))
 
     def text(self, language: str | None = None) -> str:
         """`words` in a language ("en" where it is not known)."""
@@ -163,7 +164,7 @@ def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array
     if place is None:
         rule = f'the rows to check with must have the target\'s column "{header}"'
         have = ", ".join(f'"{header}"' for header in table.headers[:12])
-        raise UsageError(rule, f"{len(table.headers)} columns: {have}", did_you_mean(name, table.headers) or "name it with target=")
+        raise UsageError(rule, f"{len(table.headers)} columns: {have}", did_you_mean(name, table.headers) or "add that column, with the outcomes")
     if not model.classes:
         values, _ = numbers(table.columns[place], raw)
         usable = np.isfinite(values)
@@ -248,6 +249,8 @@ def _coverage(model: Model, feeds: Mapping[str, Array], rows: int, usable: Array
 
 
 def _verdict(seen: Checked, task: TaskKind) -> str:
+    if seen.rows < FEW:
+        return "few"
     main = seen.scores[0]
     chosen = metric(main.metric, task)
     if main.promised:

@@ -266,6 +266,12 @@ def load(path: str | os.PathLike[str] | bytes, threads: int | None = None) -> Mo
         session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as problem:  # onnxruntime's own exceptions share no base class
         first = str(problem).splitlines()[0][:200]
+        if "INVALID_PROTOBUF" in first or "ModelProto does not have a graph" in first:
+            raise DataError(
+                "the model file is an ONNX model",
+                f"{name} is none, or is damaged",
+                "the model comes first, then the data: etabli predict MODEL FILE" if not name.endswith(".onnx") else "copy it again",
+            ) from None
         raise DataError(
             "the file must be an ONNX model that this onnxruntime can load",
             f"{name}: {first}",

@@ -143,7 +143,8 @@ def _cells(raw: Raw, place: int | None, kind: str, table: Frame, notes: list[Not
     values, unread = numbers(table.columns[place], raw)
     if unread:
         some = ", ".join(f"{text!r:.40}" for text in dict.fromkeys(unread[:1000]) if text)[:120]
-        said = f'{len(unread)} cells of "{raw.name}" could not be read ({some}) and are taken as missing'
-        dit = f"{len(unread)} cellules de « {raw.name} » sont illisibles ({some}) et comptées manquantes"
+        # the count before the name, which may hold digits: two blocks' notes are summed (batch.py)
+        said = f'cells that could not be read and are taken as missing: {len(unread)} of "{raw.name}" ({some})'
+        dit = f"cellules illisibles, comptées manquantes : {len(unread)} de « {raw.name} » ({some})"
         notes.append(Note("unread", raw.name, len(unread), {"en": said, "fr": dit}))
     return values

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _VERDICTS = {
     "sound": ("The file is sound.", "Le fichier est sain."),
+    "few": ("Too few labelled rows to tell whether the model keeps its promises.", "Trop peu de lignes étiquetées pour dire si le modèle tient ses promesses."),
     "as promised": ("The model keeps its promises on these rows.", "Le modèle tient ses promesses sur ces lignes."),
     "worse": ("The model does worse on these rows than it promised.", "Le modèle fait moins bien sur ces lignes qu'annoncé."),
     "better": ("The model does better on these rows than it promised.", "Le modèle fait mieux sur ces lignes qu'annoncé."),
@@ -37,13 +38,14 @@ def told(seen: Checked, language: str) -> str:
         say(f"Operators outside the closed set: {names}.", f"Opérateurs hors de l'ensemble clos : {names}.")
     if not seen.rows:
         return "\n".join(lines)
-    say(f"{seen.rows} labelled rows.", f"{seen.rows} lignes étiquetées.")
+    s = "" if seen.rows == 1 else "s"
+    say(f"{seen.rows} labelled row{s}.", f"{seen.rows} ligne{s} étiquetée{s}.")
     if seen.learned:
         say("These are the very rows the model learned from: their scores flatter it.", "Ce sont les lignes mêmes de l'apprentissage : leurs scores flattent le modèle.")  # fmt: skip
     if seen.left_out:
         say(
-            f"{seen.left_out} rows without a usable label were left out.",
-            f"{seen.left_out} lignes sans étiquette utilisable ont été écartées.",
+            f"Left out, without a usable label: {seen.left_out}.",
+            f"Écartées, sans étiquette utilisable : {seen.left_out}.",
         )
     for value in seen.scores:
         lines.append(_typed(_score(value, True)) if french else _score(value, False))
@@ -86,7 +88,9 @@ def _typed(text: str) -> str:
 
 def _score(value: Value, french: bool) -> str:
     title = value.title["fr" if french else "en"]
-    text = f"{title} {value.value:.4g} ({value.low:.4g} {'à' if french else 'to'} {value.high:.4g})"
+    text = f"{title} {value.value:.4g}"
+    if value.low < value.high:
+        text += f" ({value.low:.4g} {'à' if french else 'to'} {value.high:.4g})"
     if value.promised:
         kept = value.promised
         word = "annoncé" if french else "promised"

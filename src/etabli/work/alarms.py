@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from etabli.data.audit.group import candidate_groups
-from etabli.data.audit.time_order import candidate_times
+from etabli.data.audit.group import candidate_groups, subjects
+from etabli.data.audit.time_order import candidate_times, is_time
 from etabli.judge import alarms
 from etabli.records import Finding
 from etabli.work.compare import Ground
@@ -33,6 +33,8 @@ def tested(
     residual = alarms.residuals(material.target.y[rows], scores.column(best.hash, standing, folds)[0], material.target.task)
     found: list[Finding] = []
     by = when = None
+    names: list[str] = []
+    sure = subjects(material.table, material.target, tuple(ignore))
     if group is None:
         names = [
             name for name in candidate_groups(material.table, material.target, tuple(ignore)) if material.table.column(name).distinct >= FEW
@@ -40,21 +42,32 @@ def tested(
         for name in names:
             values = np.asarray(material.table.values[name])[rows]
             alarm = alarms.grouped(residual, values, ground.seed, level=LEVEL / len(names))
-            if alarm.rings:
+            if alarm.rings and name in sure:
                 by = name
                 found.append(_grouped(name, alarm))
                 break
+            if alarm.rings:
+                found.append(_alike(name, alarm))
     if moment is None:
         times = candidate_times(material.table, material.target, tuple(ignore))
         for name in times:
             order = np.argsort(np.asarray(material.table.values[name])[rows], kind="stable")
             alarm = alarms.serial(residual[order], ground.seed, level=LEVEL / len(times))
-            if alarm.rings and material.table.column(name).kind == "date":
+            if alarm.rings and is_time(material.table, name):
                 when = name
                 found.append(_timed(name, alarm))
                 break
-        if when is None:
-            alarm = alarms.serial(residual[np.argsort(rows)], ground.seed, level=LEVEL)
+    if when is None:
+        order = np.argsort(rows)
+        if by is None:  # rows of a group may follow each other without sharing a mean error
+            for name in filter(sure.__contains__, names):
+                alarm = alarms.bounded(residual[order], np.asarray(material.table.values[name])[rows][order], LEVEL / len(names))
+                if alarm.rings:
+                    by = name
+                    found.append(_grouped(name, alarm))
+                    break
+        if by is None and moment is None:
+            alarm = alarms.serial(residual[order], ground.seed, level=LEVEL)
             if alarm.rings:
                 found.append(_ordered(alarm))
     return found, by, when
@@ -73,6 +86,23 @@ def _grouped(name: str, alarm: alarms.Alarm) -> Finding:
             "fr": f"--group {name} le dit d'emblée ; --group none si les nouvelles lignes auront des valeurs connues de {name}",
         },
         evidence={"p": alarm.p, "effect": alarm.effect},
+    )
+
+
+def _alike(name: str, alarm: alarms.Alarm) -> Finding:
+    return Finding(
+        "group-alike",
+        (name,),
+        {
+            "en": f'rows with the same "{name}" err together (p = {alarm.p:.2g}): the score is for known values of {name}, and flatters for new ones',
+            "fr": f"les lignes de même « {name} » se trompent ensemble (p = {alarm.p:.2g}) : le score vaut pour des valeurs connues de {name} et flatte pour de nouvelles",
+        },
+        {
+            "en": f"--group {name} if new rows will bring new values of {name}",
+            "fr": f"--group {name} si les nouvelles lignes apporteront de nouvelles valeurs de {name}",
+        },
+        "note",
+        {"p": alarm.p, "effect": alarm.effect},
     )
 
 

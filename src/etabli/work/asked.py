@@ -80,13 +80,14 @@ class Asked:
         return shlex.join(words)
 
 
-def asked(file: str | Path, target: str, **options: Any) -> Asked:
-    """The record of a call, checked: files exist, words are known. UsageError names the nearest right one."""
+def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) -> Asked:
+    """The record of a call, checked: files exist, words are known. UsageError names the nearest right one. there: whether the data
+    file must be there still (a run keeps its own copy)."""
     from etabli.families import family
     from etabli.job.budget import budget
 
     checked = Asked(str(file), str(target), **{key: value for key, value in options.items() if value is not None})
-    for path in filter(None, (checked.file, checked.test)):
+    for path in filter(None, (checked.file if there else None, checked.test)):
         if not Path(path).exists():
             folder = Path(path).parent
             near = did_you_mean(Path(path).name, [entry.name for entry in folder.iterdir()]) if folder.is_dir() else ""

@@ -7,6 +7,7 @@ out-of-fold residuals that make the intervals come from these very models. Stabl
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from etabli.judge import conformal, novelty, sets
 from etabli.judge.coverage import Coverage
 from etabli.model.compose import Composition, Member, Part
 from etabli.records import Setting, Wants
-from etabli.work.compare import Ground
+from etabli.work.compare import Ground, settled
 from etabli.work.race import Place, Standing
 from etabli.work.tasks import ALL, Task
 from etabli.work.verdict import Verdict
@@ -43,13 +44,14 @@ def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, r
     single = len({k for member in verdict.members for k, share in standing.places[member.setting.hash] if share == 1.0}) == 1
     again = [m.setting for m in verdict.members if refit or single or not ground.families[m.setting.family].bagged]
     tasks = {setting.hash: Task(whole, ALL, (setting,), ground.seed) for setting in again}
-    run_all(ground, list(tasks.values()))
+    if not run_all(ground, list(tasks.values())):
+        standing.ended = "interrupted" if ground.interrupted() else "cap"
     members, kinds = [], set()
     for chosen in verdict.members:
         setting = chosen.setting
         task = tasks.get(setting.hash)
         done = journal.result(task.hash) if task else None
-        if task and done and not done.get("error") and setting.hash in done["settings"]:
+        if task and done and not done.get("error") and not done.get("cut") and setting.hash in done["settings"]:
             places: list[Place] = [(task.hash, 0)]
             kinds.add("refit")
         else:  # fold members, also when the time did not allow a refit
@@ -106,16 +108,17 @@ def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], f
     return Assembled(composition, final, tuple(covered), float((unlike.apply(z) < 0.01).mean()))
 
 
-def run_all(ground: Ground, tasks: Sequence[Task]) -> None:
-    """Runs tasks to their end, or to the cap; a task without a result afterwards did not make it."""
+def run_all(ground: Ground, tasks: Sequence[Task]) -> bool:
+    """Runs tasks to their end (True), or to the cap or Ctrl-C; a task without a result afterwards did not make it."""
+    deaths: Counter[str] = Counter()
     waiting = [task for task in tasks if ground.journal.result(task.hash) is None]
     running: dict[str, Task] = {}
     slots = ground.executor.resources().slots
     while waiting or running:
         left = ground.clock.left()
-        if left <= 0:
+        if left <= 0 or ground.interrupted():
             ground.executor.cancel(list(running))
-            return
+            return False
         while waiting and len(running) < slots:
             task = waiting.pop(0)
             ground.executor.submit([task], None if np.isinf(left) else time.time() + 0.8 * left, alone=not waiting and not running)
@@ -123,5 +126,6 @@ def run_all(ground: Ground, tasks: Sequence[Task]) -> None:
         for name, state in ground.executor.poll(0.5).items():
             if state in ("ended", "lost") and name in running:
                 task = running.pop(name)
-                if ground.journal.result(name) is None and ground.journal.attempts(name) < 3:
+                if not settled(ground, task, state, deaths):
                     waiting.append(task)
+    return not any((ground.journal.result(task.hash) or {}).get("cut") for task in tasks)

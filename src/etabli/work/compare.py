@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +18,18 @@ from etabli.families.family import Family
 from etabli.job.budget import Clock
 from etabli.judge import race as dropping
 from etabli.records import Cost, Setting, Watch
-from etabli.work.executors.executor import Executor
-from etabli.work.journal import ATTEMPTS, Journal
+from etabli.work.executors.executor import Executor, State
+from etabli.work.journal import Journal
 from etabli.work.portfolio import Offer
 from etabli.work.race import Rules, Stage, Standing, race
 from etabli.work.table import Scores
 from etabli.work.tasks import Material, Task, facts_of, rows_of, set_aside
 
 CLOSING = 0.3  # seconds for each megabyte of the leader's graphs (a combination holds about two such members)
+JUDGING = 2e-6  # seconds to calibrate and compare the scores of one row
 START = 0.2  # seconds to fork, open the table and write the result
+ATTEMPTS = 3  # a task whose process died this often under our eyes is set aside
+PATIENCE, GRACE = 10.0, 5.0  # under a cap a task may run so many times its estimate, and so many seconds more
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,13 @@ class Estimates:
         self.ground, self._known = ground, dict[str, Cost]()
 
     def cost(self, task: Task) -> Cost:
-        """The dearest setting of the path, and what starting a task costs."""
+        """The dearest setting of the path, and what starting a task and judging its scores costs."""
         if task.hash not in self._known:
-            facts = facts_of(self.ground.material, len(rows_of(task, self.ground.scores.split)[0]))
+            rows = len(rows_of(task, self.ground.scores.split)[0])
+            facts = facts_of(self.ground.material, rows, wants=task.settings[0].wants)
             costs = [self.ground.families[setting.family].cost(setting, facts) for setting in task.settings]
-            self._known[task.hash] = Cost(max(cost.work for cost in costs) + START, max(cost.memory for cost in costs))
+            held = len(rows_of(task, self.ground.scores.split)[1]) * len(task.settings)
+            self._known[task.hash] = Cost(max(cost.work for cost in costs) + START + JUDGING * held, max(cost.memory for cost in costs))
         return self._known[task.hash]
 
     def seconds(self, task: Task) -> float:
@@ -68,6 +74,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
     """Runs the race over `offers`. The standing says in `ended` why it is over ("cap", "interrupted", or the race's own word)."""
     estimates = Estimates(ground)
     running: dict[str, tuple[Task, float]] = {}
+    deaths: Counter[str] = Counter()
     refused: set[str] = set()
     standing = _play(ground, offers, rules, refused)
     while True:
@@ -76,7 +83,6 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
         if stale:
             ground.executor.cancel(stale)
             for name in stale:
-                ground.journal.forgive(name)
                 del running[name]
         stopping = ground.interrupted()
         if not stopping:
@@ -93,13 +99,9 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
             if state in ("ended", "lost") and name in running:
                 task, began = running.pop(name)
                 changed = True
-                if ground.journal.result(name) is not None:
+                if settled(ground, task, state, deaths):
                     ground.clock.learn(estimates.cost(task).work, time.monotonic() - began, task.settings[0].family)
-                elif ground.journal.attempts(name) >= ATTEMPTS:
-                    ground.journal.finish(
-                        name, set_aside(task, f"its process died {ATTEMPTS} times (memory, or a crash of the library)"), None, {}
-                    )
-                    ground.watch("aside", name=task.settings[0].name, reason="its process died")
+        changed |= _overdue(ground, running, estimates)
         if changed:
             standing = _play(ground, offers, rules, refused)
             ground.clock.reserve = max(ground.clock.reserve, _closing(ground, standing))
@@ -108,12 +110,45 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
             break
         _tell(ground, standing, running, estimates)
     ground.executor.cancel(list(running))
-    for name in running:
-        ground.journal.forgive(name)
     if not standing.ended or refused:
+        for task, _ in running.values():
+            standing.dropped |= {setting.hash: "the time was over while it ran" for setting in task.settings}
         standing.ended = "interrupted" if ground.interrupted() else "cap"
         _complete(standing, ground)
     return standing
+
+
+def settled(ground: Ground, task: Task, state: State, deaths: Counter[str]) -> bool:
+    """Notes how a task ended; whether it has a result now. A process that died without one is tried again, a few times; a task
+    that was lost with its place has no blame in it. Only deaths seen by this very driver count: when it was killed itself, so
+    were its tasks."""
+    result = ground.journal.result(task.hash)
+    if result is None and state == "ended":
+        deaths[task.hash] += 1
+        if deaths[task.hash] >= ATTEMPTS:
+            result = set_aside(task, f"its process died {ATTEMPTS} times (out of memory, or a crash of the library)")
+            ground.journal.finish(task.hash, result, None, {})
+    if result and result.get("error"):
+        ground.watch("aside", name=task.settings[0].name, reason=result["error"])
+    return result is not None
+
+
+def _overdue(ground: Ground, running: dict[str, tuple[Task, float]], estimates: Estimates) -> bool:
+    """Under a cap, sets aside what runs far longer than expected and does not heed its deadline: others wait for its slot."""
+    if math.isinf(ground.clock.left()):
+        return False
+    late = []
+    for name, (task, began) in running.items():
+        took, expected = time.monotonic() - began, estimates.seconds(task)
+        if took > PATIENCE * expected + GRACE:
+            late.append(name)
+            reason = f"still running after {took:.0f} s where {expected:.1f} s were expected"
+            ground.journal.finish(name, set_aside(task, reason) | {"cut": True}, None, {})
+            ground.watch("aside", name=task.settings[0].name, reason=reason)
+    ground.executor.cancel(late)
+    for name in late:
+        del running[name]
+    return bool(late)
 
 
 def _play(ground: Ground, offers: Sequence[Offer], rules: Rules, refused: Container[str]) -> Standing:
@@ -197,7 +232,8 @@ def _last(standing: Standing, ground: Ground) -> list[tuple[int, ...]]:
 def _tell(ground: Ground, standing: Standing, running: Mapping[str, tuple[Task, float]], estimates: Estimates) -> None:
     best = min(standing.finished, key=lambda s: ground.scores.loss(s, standing), default=None)
     done = sum(len(places) for places in standing.places.values())
-    left = sum(estimates.seconds(task) for task in standing.wanted) / max(1, ground.executor.resources().slots)
+    gone = sum(min(time.monotonic() - began, estimates.seconds(task)) for task, began in running.values())
+    left = (sum(estimates.seconds(task) for task in standing.wanted) - gone) / max(1, ground.executor.resources().slots)
     room = ground.clock.room()
     ground.watch(
         "task",

@@ -121,7 +121,7 @@ def written(
     result["seconds"] = time.monotonic() - run.began
     write_json(folder / "card.json", facts)
     write_json(folder / "result.json", result)
-    for path in (folder / "data" / "prepared").glob("*.npy"):
+    for path in () if result["cut"] else (folder / "data" / "prepared").glob("*.npy"):  # who goes on needs them
         path.unlink()
     return result
 

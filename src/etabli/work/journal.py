@@ -51,8 +51,8 @@ def write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> StorageError:
-    """The error that says what the system said. numpy's own for a short write names no cause: there it is a lack of space."""
-    return StorageError(f"writing {path} failed", error.strerror or f"no space left ({error})", SPACE)
+    """The error that says what the system said. numpy's own for a short write names no cause: there it is a lack of room."""
+    return StorageError(f"writing {path} failed", error.strerror or f"no room left on the disk, or within its limits ({error})", SPACE)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -91,6 +91,8 @@ class Journal:
         a cap cut short. A folder without a plan at the end (an error before anything was read) is emptied again."""
         folder, made = self.folder, not self.folder.exists()
         ours = any((folder / name).exists() for name in ("lock", "plan.json"))
+        if not made and not folder.is_dir():
+            raise UsageError("a run folder is a folder", f"{folder} is a file", "choose another with -o")
         try:
             if not made and not ours and (others := sorted(path.name for path in folder.iterdir())):
                 raise UsageError(

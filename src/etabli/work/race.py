@@ -130,7 +130,7 @@ def race(
             if lowest < best * (1 - rules.gain) or best == float("inf"):
                 best, stale = min(best, lowest), 0
             else:
-                stale += rules.batch
+                stale += sum(any(setting.hash not in standing.aside for setting in path) for path in tried)  # a crash is no try
             if stale >= rules.patience:
                 standing.ended = f"no gain in {stale} paths"
                 return standing

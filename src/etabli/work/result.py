@@ -19,7 +19,7 @@ from etabli.judge import sentence
 from etabli.judge.honesty import interval
 from etabli.judge.metrics import METRICS, labels, probabilities
 from etabli.model.card import shape
-from etabli.records import Array, Column, Finding, Split, Table
+from etabli.records import Array, Column, Finding, Split, Table, Words
 from etabli.work.asked import Asked, versions
 from etabli.work.assemble import Assembled
 from etabli.work.journal import Journal
@@ -72,19 +72,18 @@ def result(
 ) -> dict[str, Any]:
     """The whole mapping; paths are relative to the working folder as -o was."""
     target, honest, folder = material.target, verdict.honest, asked.folder
-    simplest = _people(verdict.simplest)
-    words = sentence.sentence(
-        sentence.Verdict(
-            verdict.metric,
-            honest.value,
-            honest.low,
-            honest.high,
-            honest.leaderboard,
-            verdict.tried,
-            len(verdict.tied) - 1,
-            verdict.baseline,
-            "" if verdict.simplest == verdict.winner else simplest,
-        )
+    constants = [row for row in verdict.leaderboard if row.family != COMBINATION and families[row.family].rank == 0]
+    said = sentence.Verdict(
+        verdict.metric,
+        honest.value,
+        honest.low,
+        honest.high,
+        honest.leaderboard,
+        verdict.tried,
+        len(verdict.tied) - 1,
+        verdict.baseline,
+        "" if verdict.simplest == verdict.winner else _people(verdict.simplest, families),
+        beaten=bool(constants) and not any(row.tied for row in constants),
     )
     members = assembled.composition.members
     total = sum(member.count for member in members)
@@ -116,7 +115,7 @@ def result(
         "tried": verdict.tried,
         "leaderboard": _board(verdict, standing, journal),
         "dropped": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.dropped.items()],
-        "set_aside": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.aside.items()],
+        "set_aside": _aside(standing),
         "coverage": [
             {
                 "level": c.level,
@@ -143,8 +142,8 @@ def result(
         "warnings": [
             {"code": f.code, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure), "level": f.level} for f in findings
         ],
-        "sentence": words,
-        "evidence": bool((honest.low > verdict.baseline) if verdict.metric.greater_is_better else (honest.high < verdict.baseline)),
+        "sentence": sentence.sentence(said),
+        "evidence": bool(said.evidence),
         "seconds": seconds,
         "cut": standing.ended in ("cap", "interrupted"),
         "ended": standing.ended,
@@ -161,8 +160,18 @@ def result(
     }
 
 
-def _people(name: str) -> str:
-    return name.replace("_", " ")
+def _aside(standing: Standing) -> list[dict[str, str]]:
+    """What went wrong: a setting by its name, a family that could not even say its settings by its own."""
+    names = {key: setting.name for key, setting in standing.settings.items()}
+    return [{"name": names.get(key, key), "reason": reason} for key, reason in standing.aside.items()]
+
+
+def _people(name: str, families: Mapping[str, Family]) -> Words:
+    """A candidate's name in a sentence, as the tables write it."""
+    head, blank, rest = name.partition(" ")
+    title = families[head].title if head in families and ("=" in rest or not rest) else head
+    english = (title if title[1:2].isupper() else title[:1].lower() + title[1:]) + blank + rest
+    return {"en": english.replace("_", " "), "fr": name.replace("_", " ")}
 
 
 def _column(column: Column, material: Material) -> dict[str, Any]:

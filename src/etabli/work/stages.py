@@ -4,11 +4,10 @@ its clock.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,24 +18,24 @@ from etabli.data.preparation import usable
 from etabli.data.sources import read as read_source
 from etabli.data.store import load as load_table
 from etabli.data.target import target as make_target
-from etabli.errors import DataError, EtabliError, UsageError, did_you_mean
+from etabli.errors import DataError, EtabliError, Interrupted, UsageError, did_you_mean
 from etabli.families import families as all_families
 from etabli.families.family import Family
 from etabli.job.budget import Budget, Clock, budget
 from etabli.judge.metrics import metric
 from etabli.records import Finding, Split, Table, Target, Watch
 from etabli.work import alarms as alarm_tests
-from etabli.work.asked import Asked, versions
+from etabli.work.asked import Asked, sha256, versions
 from etabli.work.assemble import Assembled, assemble
 from etabli.work.compare import Ground, compare
 from etabli.work.executors import executor
 from etabli.work.executors.executor import Executor
-from etabli.work.journal import Journal
+from etabli.work.journal import Journal, unwritable
 from etabli.work.portfolio import Offer, following, portfolio
 from etabli.work.race import LARGE, Rules, Standing, stages
 from etabli.work.sample import sampled, split_name
 from etabli.work.table import Scores
-from etabli.work.tasks import Material, facts_of, load_material, save_material
+from etabli.work.tasks import Material, facts_of, save_material
 from etabli.work.verdict import Verdict, verdict
 
 BATCH = 3  # paths that start together
@@ -45,7 +44,7 @@ MEMBERS = {"glance": 3, "standard": 5, "thorough": 8}  # most members of a combi
 
 @dataclass
 class Run:
-    """What the stages share. Only `notes` grows."""
+    """What the stages share. Only `broken` grows: families that cannot even say what they would try, with the reason."""
 
     question: Asked
     journal: Journal
@@ -57,6 +56,7 @@ class Run:
     interrupted: Callable[[], bool]
     began: float
     whole: str = ""  # the name of the split of all rows
+    broken: dict[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -74,28 +74,23 @@ class Splits:
 
 
 @contextmanager
-def opened(question: Asked, watch: Watch, interrupted: Callable[[], bool]) -> Iterator[Run]:
-    """Opens the run folder and starts the executor, which imports the heavy libraries while we read. A folder that we made and
-    that holds no plan when an error ends the run is taken away again."""
-    began = time.monotonic()
-    folder = question.folder
-    ours = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        place = executor(question.where, folder)
-    except OSError as error:
-        raise EtabliError("the run folder must be writable", f"{folder}: {error.strerror}", "choose another with -o") from error
+def opened(question: Asked, watch: Watch, interrupted: Callable[[], bool], began: float) -> Iterator[Run]:
+    """Holds the run folder and starts the executor, which imports the heavy libraries while we read."""
+    journal = Journal(question.folder)
+    planned = budget(question.effort, question.time)
     chosen = {
         name: member for name, member in all_families().items() if not question.families or name in question.families or member.rank == 0
     }
-    planned = budget(question.effort, question.time)
-    run = Run(question, Journal(folder), place, Clock(planned.seconds), planned, chosen, watch, interrupted, began)
-    try:
-        yield run
-    finally:
-        place.close()
-        if ours and not (folder / "plan.json").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+    with journal.alone():
+        try:
+            place = executor(question.where, journal.folder)
+        except OSError as error:
+            raise unwritable(journal.folder, error) from error
+        try:
+            clock = Clock(planned.seconds, spent=time.monotonic() - began)
+            yield Run(question, journal, place, clock, planned, chosen, watch, interrupted, began)
+        finally:
+            place.close()
 
 
 # data ----------------------------------------------------------------------------------------------------------------
@@ -106,16 +101,21 @@ def read(run: Run) -> tuple[Table, Target]:
     question, data = run.question, run.folder / "data"
     if (run.folder / "plan.json").exists() and (data / "target.npz").exists():
         table = load_table(data)
-        run.journal.begin({"asked": question.identity, "fingerprint": table.fingerprint, "versions": versions()})
-        kept = load_material(run.folder)
-        return kept.table, kept.target
-    table = read_source(question.file, data, _kinds(question), run.watch)
-    _known_columns(question, table)
-    table = _missing(table, question.missing, data)
+        now = sha256(question.file) if Path(question.file).is_file() else table.fingerprint  # the run holds its own copy
+        run.journal.begin({"asked": question.identity, "fingerprint": now, "versions": versions()})
+        target, notes = make_target(table, question.target, question.task, question.positive)
+        return _noted(table, notes), target
+    try:
+        table = read_source(question.file, data, _kinds(question), run.watch)
+        _known_columns(question, table)
+        table = _missing(table, question.missing, data)
+    except OSError as error:
+        raise unwritable(data, error) from error
     target, notes = make_target(table, question.target, question.task, question.positive)
     for finding in (*table.notes, *notes):
         run.watch("finding", finding=finding)
     metric(question.metric, target.task)
+    _some_family(question, run.families, target.task)
     run.journal.begin(
         {
             "schema": 1,
@@ -127,6 +127,13 @@ def read(run: Run) -> tuple[Table, Target]:
         }
     )
     return _noted(table, notes), target
+
+
+def _some_family(question: Asked, chosen: Mapping[str, Family], task: str) -> None:
+    """Of the families asked for, one must be for this task."""
+    if question.families and not any(task in chosen[name].tasks for name in question.families):
+        fitting = ", ".join(name for name, family in all_families().items() if task in family.tasks and family.rank > 0)
+        raise UsageError(f"--families names one that fits the task ({task})", ", ".join(question.families), f"one of {fitting}")
 
 
 def _kinds(question: Asked) -> dict[str, str]:
@@ -309,7 +316,13 @@ def split(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]
 
 
 def _offers(run: Run, material: Material, split: Split) -> list[Offer]:
-    return portfolio(run.families, facts_of(material, len(split.development)), run.budget.rules.candidates)
+    facts, offers = facts_of(material, len(split.development)), list[Offer]()
+    for name, member in run.families.items():
+        try:
+            offers += portfolio({name: member}, facts, run.budget.rules.candidates)
+        except Exception as error:  # an outsider's fault must not end the run
+            run.broken[name] = f"{type(error).__name__}: {error}"
+    return offers
 
 
 def _simple(run: Run, material: Material, split: Split) -> list[Offer]:
@@ -318,8 +331,8 @@ def _simple(run: Run, material: Material, split: Split) -> list[Offer]:
 
 
 def _reserve(run: Run, material: Material) -> float:
-    """Seconds that composing, proving and writing take; measured, see docs/architecture.md."""
-    return run.clock.expected(3.0 + 4e-5 * min(material.table.rows, 50_000) + 2e-3 * len(material.used))
+    """Seconds that judging, composing, proving and writing take; measured, see docs/architecture.md."""
+    return run.clock.expected(2.5 + 1.2e-4 * min(material.table.rows, 50_000) + 2e-3 * len(material.used))
 
 
 def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Scores]:
@@ -329,11 +342,16 @@ def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Sco
     large = len(raced.development) > LARGE
     rules = Rules(stages(raced), batch=2 * BATCH if large else BATCH, patience=run.budget.rules.without_gain(len(raced.development)))
     standing = compare(ground, _offers(run, material, raced), rules)
-    if not standing.finished:
-        reasons = "; ".join(sorted(set(standing.aside.values()))) or "nothing was complete"
+    standing.aside |= run.broken
+    if not any(run.families[setting.family].rank == 0 for setting in standing.finished):  # every score is told beside the baseline's
+        if run.interrupted():
+            raise Interrupted("interrupted before any model was complete", "", f"go on with: etabli resume {run.folder}")
+        reasons = "; ".join(sorted(set(standing.aside.values()))) or (
+            f"{run.clock.spent():.1f} s were used, and judging and writing need {run.clock.reserve:.1f} s of {run.clock.cap or 0:.0f} s"
+        )
         raise EtabliError(
             "at least one model must be complete before the time is over",
-            f"{reasons}",
+            reasons,
             f"give more time (--time), or go on: etabli resume {run.folder}",
         )
     return standing, ground.scores

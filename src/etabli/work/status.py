@@ -19,8 +19,11 @@ class Status:
 
 
 def status(run: str | Path) -> Status:
-    """Tasks done, set aside and begun without a result; whether there is a model. UsageError when the folder is no run."""
+    """Tasks done and set aside; whether one works there now; whether there is a model. UsageError when the folder is no run."""
     folder = Path(run)
+    busy = Journal(folder).busy()
+    if busy and not (folder / "plan.json").exists():
+        return Status({"run": str(folder), "running": True, "finished": False}, f"{folder}: reading the data")
     plan = Journal(folder).plan()
     done: list[dict[str, Any]] = []
     aside: list[dict[str, Any]] = []
@@ -30,25 +33,26 @@ def status(run: str | Path) -> Status:
         except ValueError:
             continue  # counts as missing
         (aside if result.get("error") else done).append(result)
-    finished = {path.stem for path in (folder / "done").glob("*.json")}
-    begun = {path.name.split(".")[0] for path in (folder / "attempts").glob("*")} - finished
+    ended = folder / "result.json"
+    cut = ended.exists() and bool(json.loads(ended.read_text(encoding="utf-8"))["cut"])
     facts: dict[str, Any] = {
         "run": str(folder),
         "asked": plan["asked"],
         "tasks_done": len(done),
         "models_done": sum(len(result["settings"]) for result in done),
         "set_aside": [{"family": result["task"]["settings"][0]["family"], "reason": result["error"]} for result in aside],
-        "begun": len(begun),
+        "running": busy,
         "seconds": sum(result.get("seconds", 0.0) for result in done),
-        "finished": (folder / "result.json").exists(),
+        "finished": ended.exists() and not cut,
+        "cut": cut,
         "model": str(folder / "model.onnx") if (folder / "model.onnx").exists() else None,
     }
-    state = "finished" if facts["finished"] else f"not finished; go on with: etabli resume {folder}"
+    onward = f"; go on with: etabli resume {folder}"
+    state = "running" if busy else "finished" if facts["finished"] else ("cut short" if cut else "not finished") + onward
     lines = [
         f"{folder}: {state}",
         f"  asked     {plan['asked']['file']} -> {plan['asked']['target']}, effort {plan['asked']['effort']}, seed {plan['asked']['seed']}",
         f"  done      {facts['tasks_done']} tasks, {facts['models_done']} models, {facts['seconds']:.0f} s of work",
-        f"  begun     {facts['begun']} without a result yet",
         *(f"  set aside {one['family']}: {one['reason']}" for one in facts["set_aside"]),
         *([f"  model     {facts['model']}"] if facts["model"] else []),
     ]

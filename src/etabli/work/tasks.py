@@ -85,18 +85,29 @@ def rows_of(task: Task, split: Split) -> tuple[Array, Array]:
     return train, split.valid(task.fold)
 
 
-def facts_of(material: Material, rows: int, features: Sequence[Feature] = ()) -> Facts:
-    """What families may know, of the raw columns (or of the prepared ones, when given)."""
+def facts_of(material: Material, rows: int, features: Sequence[Feature] = (), wants: Wants | None = None) -> Facts:
+    """What families may know, of the raw columns (or of the prepared ones: those given, or those that `wants` will likely make)."""
+    from etabli.data.preparation.categories import MOST_LEVELS
+    from etabli.data.preparation.text import TERMS
+
     columns = [material.table.column(name) for name in material.used]
     categories = [column for column in columns if column.kind == "category"]
+    text = [column.name for column in columns if column.kind == "text"]
+    words = sum(feature.source[0] in text for feature in features)
+    width = len(features) or len(columns)
+    if wants is not None and not features:
+        words = 0 if wants.text == "none" else min(TERMS, rows) * bool(text)
+        shown = sum(min(column.distinct, MOST_LEVELS) for column in categories) if wants.categories == "one-hot" else len(categories)
+        width = len(columns) - len(categories) - len(text) + shown + words + wants.crosses
     return Facts(
         task=material.target.task,
         classes=len(material.target.classes),
         rows=rows,
-        columns=len(features) or len(columns),
+        columns=width,
         categories=len(categories),
         largest_category=max((column.distinct for column in categories), default=0),
-        text=sum(column.kind == "text" for column in columns),
+        text=len(text),
+        words=words,
     )
 
 

@@ -1,4 +1,4 @@
-"""A worker: `python -m etabli.work.worker RUN`. It imports the heavy libraries once, then forks a process for each task.
+"""A worker: `python -m etabli.work.worker RUN PARENT`. It imports the heavy libraries once, then forks a process for each task.
 
 One process a fit gives the memory back to the system, survives a crash of a library, and costs a fork (some 10 ms) instead
 of an import (seconds). The driver writes a line of JSON on standard input for each task and reads one line for each event on
@@ -31,28 +31,46 @@ PRELOAD = (
 )
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Linux ends this process when its parent ends; elsewhere the closed pipe does it a moment later."""
     if sys.platform == "linux":
         import ctypes
 
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it ended before we asked
+            os._exit(1)
+
+
+def _stay_small(memory: float) -> None:
+    """A task that takes all of the job's memory gets a MemoryError; if the system runs out first, it ends this process first."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limits = [limit for limit in (soft, hard, int(memory)) if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _tell(event: str, **facts: Any) -> None:
     os.write(1, (json.dumps({"event": event, **facts}) + "\n").encode())
 
 
-def _child(folder: Path, order: dict[str, Any]) -> None:
+def _child(folder: Path, order: dict[str, Any], parent: int) -> None:
     """Runs one task in this (forked) process and ends it: status 0 when a result is in the folder."""
-    _die_with_parent()
+    _die_with_parent(parent)
     status = 1
     try:
+        from etabli.errors import StorageError
         from etabli.work.tasks import Task, load_material, run_task
 
+        _stay_small(order["memory"])
         run_task(folder, Task.from_json(order["task"]), load_material(folder), order.get("threads", 1), order.get("deadline"))
         status = 0
+    except StorageError as error:
+        _tell("storage", rule=error.rule, got=error.got, hint=error.hint)
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.write(2, f"{type(error).__name__}: {error}\n".encode())
@@ -60,10 +78,10 @@ def _child(folder: Path, order: dict[str, Any]) -> None:
         os._exit(status)
 
 
-def serve(folder: Path) -> None:
+def serve(folder: Path, parent: int) -> None:
     """Reads orders {"do": "run" | "cancel", ...} until standard input closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
-    _die_with_parent()
+    _die_with_parent(parent)
     import importlib
     import warnings
 
@@ -101,11 +119,12 @@ def _obey(folder: Path, order: dict[str, Any], running: dict[int, str]) -> None:
                     os.kill(pid, signal.SIGKILL)
         return
     sys.stdout.flush()
+    server = os.getpid()
     pid = os.fork()
     if pid == 0:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _child(folder, order)
+        _child(folder, order, server)
     running[pid] = order["hash"]
 
 
@@ -122,4 +141,4 @@ def _reap(running: dict[int, str]) -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), int(sys.argv[2]))

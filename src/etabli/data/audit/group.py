@@ -8,6 +8,7 @@ residuals of the baseline. Only a telling name or rows of one value standing tog
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,6 +25,7 @@ WORDS = set(
     "vessel ship vehicle driver user customer client account company firm shop store author speaker team player storm "
     "sujet patiente personne individu famille ménage foyer mère enfant ferme troupeau parcelle hôpital école élève lot essai groupe échantillon".split()
 )
+CYCLES = set("month day dayof weekday week hour minute quarter season mois jour semaine heure trimestre saison".split())
 FEWEST, MOST = 5, 10  # levels a column without a telling name must have; candidates returned
 STANDING = 0.3  # runs of equal values, as a share of the runs that chance would make
 
@@ -32,13 +34,19 @@ def candidate_groups(table: Table, target: Target | None = None, ignore: tuple[s
     """Columns whose values may bind rows together, most likely first, at most ten: 2 to n/2 levels, 2 or more rows a level on
     average, words, or whole numbers whose
     rows stand together in the file or whose name tells (an age is no group). Telling names first, then words, then by levels."""
-    return tuple(column.name for column, _, _ in _ranked(View(table, target, ignore)))
+    return tuple(one.column.name for one in _ranked(View(table, target, ignore)))
+
+
+def subjects(table: Table, target: Target | None = None, ignore: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The candidates that are subjects by their name, or whose rows stand together in the file. Rows of one value of any other
+    may err together because a model does not use that column well enough: this alone does not make it a subject."""
+    return tuple(one.column.name for one in _ranked(View(table, target, ignore)) if one.telling or one.standing)
 
 
 def find(view: View) -> Iterable[Finding]:
     """A warning for columns with a telling name whose values bind rows; the others wait for the residual test."""
-    named = [(column, levels) for column, hinted, levels in _ranked(view) if hinted][:3]
-    for column, levels in named:
+    for one in [one for one in _ranked(view) if one.telling][:3]:
+        column, levels = one.column, one.levels
         yield Finding(
             "group",
             (column.name,),
@@ -70,8 +78,18 @@ def hinted(name: str) -> bool:
     return parts[-1] in LAST or known
 
 
-def _ranked(view: View) -> list[tuple[Column, bool, int]]:
-    """(column, telling name, levels over all usable rows), best first."""
+@dataclass(frozen=True)
+class Candidate:
+    """telling: its name says so. levels: over all usable rows. standing: its rows stand together in the file."""
+
+    column: Column
+    telling: bool
+    levels: int
+    standing: bool
+
+
+def _ranked(view: View) -> list[Candidate]:
+    """Best first."""
     found = []
     for column in view.columns:
         if column.kind in ("constant", "date", "text", "flag") or view.rows.size < 10:
@@ -89,7 +107,8 @@ def _ranked(view: View) -> list[tuple[Column, bool, int]]:
         runs = 1 + int((values[1:] != values[:-1]).sum())
         chance = 1 + values.size - float((counts.astype(float) ** 2).sum()) / values.size
         standing = runs < STANDING * chance
-        if telling or standing or column.kind != "number":
-            found.append((column, telling, levels, standing))
-    found.sort(key=lambda item: (not item[1], item[0].kind == "number", not item[3], -item[2], item[0].name))
-    return [(column, telling, levels) for column, telling, levels, _ in found[:MOST]]
+        cyclic = column.kind == "number" and any(part in CYCLES for part in tokens(column.name))  # a month comes back: no subject
+        if telling or ((standing or column.kind != "number") and not cyclic):
+            found.append(Candidate(column, telling, levels, standing))
+    found.sort(key=lambda one: (not one.telling, one.column.kind == "number", not one.standing, -one.levels, one.column.name))
+    return found[:MOST]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from etabli.data.audit.measure import alike, aucs, cells, one_way
-from etabli.data.audit.view import View
+from etabli.data.audit.view import View, tokens
 from etabli.data.audit.words import flag, words
 from etabli.data.splits import times
 from etabli.errors import DataError
@@ -18,6 +18,9 @@ from etabli.records import Finding, Table, Target
 ALIKE, SURE = 0.2, 6.0  # correlation with the next row's target, and its z-value, from which it is said
 DRIFT = 0.75  # AUC of one column in telling the first half of the file from the last
 MOST = 5
+CALENDAR = {
+    word: rank for rank, said in enumerate(("year an année", "month mois", "day jour", "hour heure", "minute")) for word in said.split()
+}
 
 
 def candidate_times(table: Table, target: Target | None = None, ignore: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -46,6 +49,21 @@ def candidate_times(table: Table, target: Target | None = None, ignore: tuple[st
         elif column.kind != "date" and strict:
             found.append((2, column.name))
     return tuple(name for _, name in sorted(found, key=lambda item: item[0])[:MOST])
+
+
+def is_time(table: Table, name: str) -> bool:
+    """Whether a candidate is a time beyond doubt: a date; or a row number along which the calendar columns of the table
+    ("year", "month", "day", "hour") go one way. Other row numbers may follow places or subjects."""
+    if table.column(name).kind == "date":
+        return True
+    parts = {words[0]: column.name for column in table.columns if len(words := tokens(column.name)) == 1 and words[0] in CALENDAR}
+    found = [np.asarray(table.values[parts[word]]) for word in sorted(parts, key=CALENDAR.__getitem__)]
+    if len(found) < 2 or any(values.dtype.kind != "f" or np.isnan(values).any() for values in found):
+        return False
+    order, moment = np.argsort(times(table, name), kind="stable"), np.zeros(table.rows)
+    for values in found:
+        moment = moment * (float(np.ptp(values)) + 1) + values
+    return one_way(moment[order], strict=False)
 
 
 def find(view: View) -> Iterable[Finding]:

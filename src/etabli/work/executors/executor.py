@@ -41,7 +41,8 @@ class Executor(ABC):
 
     @abstractmethod
     def poll(self, timeout: float) -> dict[str, State]:
-        """What became of the tasks by hash, waiting up to `timeout` seconds for news. "ended": look into the folder."""
+        """What became of the tasks by hash, waiting up to `timeout` seconds for news. "ended": look into the folder; without a
+        result there its process died. "lost": the place failed and not the task. StorageError when a task could not write."""
 
     @abstractmethod
     def cancel(self, tasks: Sequence[str]) -> None:

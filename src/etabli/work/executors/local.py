@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs
 
-from etabli.errors import UsageError
+from etabli.errors import EtabliError, StorageError, UsageError
 from etabli.job.hardware import hardware
 from etabli.work.executors.executor import Executor, Resources, State
 from etabli.work.tasks import Task
@@ -32,18 +32,21 @@ class Local(Executor):
         options = {key: values[-1] for key, values in parse_qs(place.partition("?")[2], keep_blank_values=True).items()}
         if set(options) - {"workers"} or not options.get("workers", "1").isdigit() or options.get("workers") == "0":
             raise UsageError("--where local takes workers=N", f"local{place}", "for instance: --where 'local?workers=2'")
+        if not hasattr(os, "fork"):
+            raise UsageError("--where local needs a system that forks processes", sys.platform, "Linux, macOS, or WSL on Windows")
         owned = hardware()
         slots = int(options.get("workers", owned.cores))
         self._resources = Resources(slots, max(1, owned.cores // slots), owned.memory)
-        self._folder, self._running, self._buffer, self._restarts = folder, dict[str, Task](), b"", 0
+        self._folder, self._running, self._buffer, self._restarts, self._asked = folder, dict[str, Task](), b"", 0, False
         self._start()
 
     def _start(self) -> None:
         environment = dict(os.environ) | dict.fromkeys(THREAD_VARIABLES, str(self._resources.threads)) | {"OMP_WAIT_POLICY": "passive"}
+        environment["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)  # it imports what we do, and -P:
         (self._folder / "data").mkdir(parents=True, exist_ok=True)
         with open(self._folder / "worker.log", "ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "etabli.work.worker", str(self._folder)],
+                [sys.executable, "-P", "-m", "etabli.work.worker", str(self._folder), str(os.getpid())],  # no file of this folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -62,9 +65,11 @@ class Local(Executor):
     def submit(self, tasks: Sequence[Task], deadline: float | None = None, alone: bool = False) -> None:
         """Starts tasks now: the caller keeps to `resources().slots`."""
         threads = self._resources.threads * (self._resources.slots if alone else 1)
+        self._asked = self._asked or bool(tasks)
         for task in tasks:
             self._running[task.hash] = task
-            self._say({"do": "run", "hash": task.hash, "task": task.to_json(), "threads": threads, "deadline": deadline})
+            facts = {"threads": threads, "memory": 0.9 * self._resources.memory, "deadline": deadline}
+            self._say({"do": "run", "hash": task.hash, "task": task.to_json(), **facts})
 
     def poll(self, timeout: float) -> dict[str, State]:
         """Waits for the next event of the worker. A worker that died loses its tasks and is started again."""
@@ -80,14 +85,18 @@ class Local(Executor):
                 self._end()
                 self._restarts += 1
                 if self._restarts > RESTARTS:
-                    raise ChildProcessError(f"the worker ended {self._restarts} times, see {self._folder / 'worker.log'}")
+                    log = self._folder / "worker.log"
+                    last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+                    raise EtabliError("the worker must stay alive", f"it ended {self._restarts} times: {last[:300]}", f"see {log}")
                 self._start()
                 self._buffer = b""
             *lines, self._buffer = (self._buffer + data).split(b"\n")
             for line in lines:
                 event = json.loads(line)
+                if event["event"] == "storage":
+                    raise StorageError(event["rule"], event["got"], event["hint"])
                 if event["event"] == "ended" and self._running.pop(event["hash"], None):
-                    news[event["hash"]] = "ended" if event["status"] == 0 else "lost"
+                    news[event["hash"]] = "ended"
         return news | dict.fromkeys(self._running, "running")
 
     def cancel(self, tasks: Sequence[str]) -> None:
@@ -113,5 +122,7 @@ class Local(Executor):
             self._process.wait()
 
     def close(self) -> None:
-        """Closes the worker's input, upon which it ends its tasks and itself."""
+        """Closes the worker's input, upon which it ends its tasks and itself. One that was given nothing may still be importing."""
+        if not self._asked:
+            self._process.kill()
         self._end()
