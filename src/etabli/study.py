@@ -73,6 +73,7 @@ def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[]
     from etabli.faces.report import write
     from etabli.faces.words import language
     from etabli.work import file, stages
+    from etabli.work.alarms import unanswered
 
     with stages.opened(question, watch, interrupted, monotonic() if began is None else began) as run:
         watch("step", name={"en": "reading the data", "fr": "lecture des données"})
@@ -90,7 +91,7 @@ def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[]
         watch("step", name={"en": "proving it", "fr": "preuve"})
         model, proof, test = file.proven(run, material, split, standing, verdict, assembled)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
-        result = file.written(run, material, split, standing, verdict, assembled, [*findings, *alarms], model, proof, test)
+        result = file.written(run, material, split, standing, verdict, assembled, unanswered(findings, alarms), model, proof, test)
         write(result, question.folder / "report.html", language(question.lang))
     return Study(question.folder, result)
 

@@ -48,7 +48,6 @@ _PHRASES: dict[str, tuple[Literal["note", "warn"], str, str, str, str]] = {
         "certaines dates ne se lisent que le jour d'abord, d'autres que le mois d'abord ; la colonne reste en mots",
         "Write all dates one way, best as 2021-04-03.", "Écrivez toutes les dates de la même façon, de préférence 2021-04-03.",
     ),
-    "empty-column": ("warn", "empty throughout; left out", "vide de bout en bout ; laissée de côté", "Fill it or remove it.", "Remplissez-la ou supprimez-la."),
     "digits-kept": ("note", "codes with leading zeros or very long numbers were kept as they are written", "des codes à zéros initiaux ou de très longs nombres ont été gardés tels qu'écrits", "", ""),
     "unsupported-column": (
         "warn", "a kind of value that is no number, date or text; left out", "une sorte de valeur qui n'est ni nombre, ni date, ni texte ; laissée de côté",
@@ -57,6 +56,9 @@ _PHRASES: dict[str, tuple[Literal["note", "warn"], str, str, str, str]] = {
     "duplicate-names": (
         "warn", "the header repeats a name; the later columns are called as listed here", "l'en-tête répète un nom ; les colonnes suivantes s'appellent comme indiqué ici",
         "Give each column its own name.", "Donnez à chaque colonne son propre nom.",
+    ),
+    "reserved-names": (
+        "note", "the model file keeps these names for its answers; such columns are called", "le fichier du modèle garde ces noms pour ses réponses ; ces colonnes s'appellent", "", "",
     ),
     "empty-names": ("note", "columns without a name are called by their place", "les colonnes sans nom sont appelées par leur rang", "", ""),
     "kind-overridden": ("note", "the kind was given", "la sorte a été donnée", "", ""),

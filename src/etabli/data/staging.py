@@ -69,7 +69,8 @@ def _names_said(stage: Stage) -> Said:
         if not header.strip():
             said.append(("empty-names", name, None))
         elif name != header.strip():
-            said.append(("duplicate-names", name, None))
+            alone = [other.strip() for other in stage.headers].count(header.strip()) == 1
+            said.append(("reserved-names" if alone else "duplicate-names", name, None))
     return said
 
 
@@ -180,8 +181,6 @@ def _doubles(name: str, header: str, values: Array, read: columns.Reading, stem:
         values = np.where(np.isnan(values) | np.isin(values, (0.0, 1.0)), values, np.nan)
     if kind in ("identifier", "constant"):
         facts["as"] = "double"
-    if not filled:
-        said.append(("empty-column", name, None))
     low, high = (float(ordered[0]), float(ordered[-1])) if filled else (None, None)
     column = Column(name, kind, header, facts, read.missing, len(values) - filled, len(ordered), low, high, reason, sure)
     return column, values, None
@@ -390,8 +389,6 @@ def _strings(stage: Stage, i: int, read: columns.Reading, stem: str, said: Said,
     kind, reason, sure = columns.kind_of_strings(len(levels), filled, sample, digits)
     if stem:
         kind, reason, sure = stem, "given", 1.0  # type: ignore[assignment]
-    if not filled:
-        said.append(("empty-column", name, None))
     column = Column(name, kind, header, dict(read.facts), read.missing, len(codes) - filled, len(levels), None, None, reason, sure)
     levels = levels.take(pa.array(order))
     data, ends = levels.buffers()[2], np.frombuffer(levels.buffers()[1] or b"\0" * 8, np.int64)[: len(levels) + 1]

@@ -59,7 +59,7 @@ def target(table: Table, name: str, task: str | None = None, positive: str | Non
     if len(labels) < 2:
         raise DataError(
             "A target takes at least two values.",
-            f'{where}: ' + (f"all {count} rows with a target say" if count > 1 else "the one row with a target says") + f' "{labels[0]}"',
+            f'{where}: ' + (f"all {count} rows with a target say" if count > 1 else "the 1 row with a target says") + f' "{labels[0]}"',
             "there is nothing to learn; " + _others(table, column),
         )
     if count < LEAST:
@@ -206,13 +206,6 @@ def _classes(
             f"{where}: {rest}",
             "gather more rows, or join rare classes; a number? --task regression",
         )
-    if rare := [k for k in range(len(labels)) if count[k] < FOLDS]:
-        named = ", ".join(f'"{labels[k]}" ({count[k]})' for k in rare[:8])
-        text = {
-            "en": f'Classes of "{column.name}" with fewer rows than the {FOLDS} folds: {named}; some folds will not see them.',
-            "fr": f"Classes de « {column.name} » avec moins de lignes que les {FOLDS} plis : {named} ; certains plis ne les verront pas.",
-        }
-        said = [*said, Finding("rare-class", (column.name,), text, {}, "warn", {"classes": {labels[k]: int(count[k]) for k in rare}})]
     if len(labels) > 2:
         if positive is not None:
             raise UsageError(

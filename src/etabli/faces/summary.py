@@ -5,6 +5,7 @@ Made of rich texts and tables (never of markup), so that it fits 60 columns as w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -43,20 +44,20 @@ def _board(result: Result, lang: str, width: int) -> Table:
     from rich.text import Text
 
     every = items(result, "leaderboard")
-    kept = every[:BEST]
+    kinds: dict[str, Any] = {}
+    for e in every:  # twelve penalties of one model are one line: its best
+        kinds.setdefault(re.sub(r"[\d.]+(e-?\d+)?", "#", str(e.get("name"))), e)
+    best = list(kinds.values())
+    kept = best[:BEST]
     if not any(is_baseline(e, result) for e in kept):
-        kept = [*every[: BEST - 1], *[e for e in every[BEST - 1 :] if is_baseline(e, result)][:1]]
+        kept = [*best[: BEST - 1], *[e for e in best[BEST - 1 :] if is_baseline(e, result)][:1]]
     digits, wide = places(result) + 1, width >= 76
     timed = any(real(e.get("seconds")) is not None for e in kept)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
     table.add_column("", no_wrap=True)
-    table.add_column(
-        say("end.candidate", lang),
-        no_wrap=True,
-        overflow="ellipsis",
-        max_width=max(16, width - (17 + (24 if wide else 0) + (11 if timed else 0))),
-    )
-    table.add_column(known("metric", result.get("metric") or "?", lang)[:18], justify="right", no_wrap=True)
+    room = max(16, width - (17 + (24 if wide else 0) + (11 if timed else 0)))
+    table.add_column(say("end.candidate", lang), no_wrap=True, overflow="ellipsis", max_width=room)
+    table.add_column(known("metric", result.get("metric") or "?", lang).replace(" ", "\n", 1), justify="right", no_wrap=True)
     if wide:
         table.add_column(say("difference", lang), justify="right", no_wrap=True)
     if timed:
@@ -65,7 +66,7 @@ def _board(result: Result, lang: str, width: int) -> Table:
         look, gap = look_of(e, result), part(e, "difference")
         mark, style = MARKS[look]
         strong = "bold" if look == "tied" else "dim" if look == "base" else ""
-        cells = [Text(mark, style), Text(named(e.get("name") or "?", lang, 70), strong), Text(number(e.get("score"), lang, digits), strong)]
+        cells = [Text(mark, style), Text(named(e.get("name") or "?", lang, room), strong), Text(number(e.get("score"), lang, digits), strong)]
         if wide:
             ends = (real(gap.get("low")), real(gap.get("high")))
             winner = is_winner(e, result)

@@ -154,7 +154,8 @@ def check(model_path: str | os.PathLike[str], data: Any = None, target: str | No
 def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array, Array]:
     """The target's values (float64, or int64 class numbers) and which rows have a usable one, both [rows]."""
     name = str(target or model.card["target"])
-    entry: Mapping[str, Any] = next((column for column in model.card["columns"] if column["name"] == model.card["target"]), {})
+    listed = (column for column in model.card["columns"] if column["name"] == model.card["target"])
+    entry: Mapping[str, Any] = next(listed, model.card.get("target_reading") or {})
     header = target or str(entry.get("header", name))
     reading = entry.get("reading") or ({"parse": "text"} if model.classes else {"parse": "number"})
     raw = Raw(

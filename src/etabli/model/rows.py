@@ -96,7 +96,7 @@ def match(headers: Sequence[str], raws: Sequence[Raw]) -> list[int | None]:
 def columns_of(card: Mapping[str, Any]) -> tuple[set[str], dict[str, Raw]]:
     """Every name and header the card knows, and the columns by name."""
     seen: dict[str, int] = {}
-    known: set[str] = {str(card.get("target", ""))}
+    known: set[str] = {str(card.get("target", "")), str((card.get("target_reading") or {}).get("header", ""))} - {""}
     raws = {}
     kinds = {name: entry["type"] for entry in card["inputs"] for name in entry["columns"]}
     for entry in card["columns"]:

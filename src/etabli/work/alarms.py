@@ -73,6 +73,13 @@ def tested(
     return found, by, when
 
 
+def unanswered(findings: Sequence[Finding], found: Sequence[Finding]) -> list[Finding]:
+    """Findings and alarms together, without the suspicions that an alarm has settled."""
+    settled = {"group-alarm": ("group",), "time-alarm": ("time", "time_order", "row_number")}
+    known = {(code, alarm.columns) for alarm in found for code in settled.get(alarm.code, ())}
+    return [*(finding for finding in findings if (finding.code, finding.columns) not in known), *found]
+
+
 def _grouped(name: str, alarm: alarms.Alarm) -> Finding:
     return Finding(
         "group-alarm",

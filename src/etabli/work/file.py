@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,7 +107,8 @@ def written(
         0.0,
         _latency(ready, fed),
     )
-    facts = card(result, material, _inputs(model, composition.columns))
+    named = replace(run.question, file=Path(run.question.file).name, test=run.question.test and Path(run.question.test).name)
+    facts = card(result | {"command": named.command}, material, _inputs(model, composition.columns))  # no folder of ours travels in it
     helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
     write(folder / "model.onnx", lambda file: file.write(model.SerializeToString(deterministic=True)))
     loaded = load(folder / "model.onnx").self_test()

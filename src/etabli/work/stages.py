@@ -204,7 +204,10 @@ def _missing(table: Table, missing: Mapping[str, tuple[str, ...]], folder: Path)
 
 def audited(run: Run, table: Table, target: Target) -> list[Finding]:
     """What may go wrong, told at once; a refusal ends the run."""
-    found = [*table.notes, *audit(table, target, run.question.ignore, run.watch)]
+    question = run.question
+    asked = {"group": question.group, "time_order": question.time_column, "time": question.time_column, "weights": question.weights}
+    looked = [f for f in audit(table, target, question.ignore, run.watch) if asked.get(f.code) is None]  # answered: not asked again
+    found = [*table.notes, *looked]
     for finding in found[len(table.notes) :]:
         run.watch("finding", finding=finding)
     for finding in found:

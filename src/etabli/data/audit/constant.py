@@ -23,8 +23,7 @@ def find(view: View) -> Iterable[Finding]:
             empty.append(column.name)
         elif present.size == values.size and present.min() == present.max() and values.size > 1:
             same.append(column.name)
-    said = {name for note in view.table.notes if note.code == "empty-column" for name in note.columns}  # by the reader, at once
-    if empty and not set(empty) <= said:
+    if empty:
         yield Finding(
             "empty",
             tuple(empty),

@@ -54,7 +54,9 @@ def say(key: str, lang: str = "en", **values: Any) -> str:
     """The sentence of that key with its values filled in. KeyError for an unknown key (a test reads all keys in use)."""
     words = vocabulary(lang)
     count = values.get("n")
-    if isinstance(count, int | float) and (abs(count) < 2 if lang == "fr" else count == 1) and f"{key}.one" in words:
+    if count == 0 and f"{key}.none" in words:
+        key = f"{key}.none"
+    elif isinstance(count, int | float) and (abs(count) < 2 if lang == "fr" else count == 1) and f"{key}.one" in words:
         key = f"{key}.one"
     return words[key].format(**{name: _shown(value) for name, value in values.items()})
 
