@@ -195,9 +195,12 @@ def _lose(ground: Ground, candidates: Sequence[Setting], standing: Standing, sta
     rivals = [s for s in finished if set(folds) <= set(scores.folds_of(s.hash, standing))]
     leader = min(rivals, key=lambda s: scores.loss(s, standing)) if rivals else None
     everyone = [*candidates, *([leader] if leader else [])]
-    losses = np.stack([scores.column(s.hash, standing, folds)[1] for s in everyone], 1)
-    groups = scores.split.groups
-    keep = dropping.keep(losses, groups=None if groups is None else groups[scores.rows(folds)], seed=ground.seed)
+    known = tuple(s.hash for s in everyone), folds
+    if known not in scores.kept:  # the race is played again after every result; the bootstrap is not
+        losses = np.stack([scores.column(s.hash, standing, folds)[1] for s in everyone], 1)
+        groups = scores.split.groups
+        scores.kept[known] = dropping.keep(losses, groups=None if groups is None else groups[scores.rows(folds)], seed=ground.seed)
+    keep = scores.kept[known]
     return {
         s.hash: "cannot win (bootstrap on the folds so far)"
         for s, stays in zip(candidates, keep[: len(candidates)], strict=True)

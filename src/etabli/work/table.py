@@ -43,6 +43,7 @@ class Scores:
     def __init__(self, journal: Journal, material: Material, split: Split) -> None:
         self.journal, self.material, self.split = journal, material, split
         self.rank: Metric = metric(None, material.target.task)
+        self.kept: dict[tuple[tuple[str, ...], tuple[int, ...]], Array] = {}  # who stays, by who ran on which folds
         self._columns: dict[tuple[str, tuple[int, ...], float], tuple[Array, Array]] = {}
 
     def rows(self, folds: Sequence[int]) -> Array:
