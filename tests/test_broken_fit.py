@@ -92,8 +92,9 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["file"])
-def test_as_sensible_tools_do(case: dict[str, str], tmp_path: Path, command: Any) -> None:
-    name, file, run = case["file"], FOLDER / case["file"], tmp_path / "run.etabli"
+def test_as_sensible_tools_do(case: dict[str, str], tmp_path: Path, command: Any, fitted: Path) -> None:
+    name, file = case["file"], FOLDER / case["file"]
+    run = fitted if name == "tabs_named.csv" else tmp_path / "run.etabli"
     looked = command("explore", file, "--target", case["target"], "--text", "--lang", "en")
     done = _fit(command, file, case["target"], run, "tree" if name.startswith("very_wide") else "logistic")
     if name in REFUSED:
@@ -113,10 +114,14 @@ def test_as_sensible_tools_do(case: dict[str, str], tmp_path: Path, command: Any
     assert case["expect"] == "ok" or loud
     assert all(word in loud[code] and word in looked.out and word in done.err for word in words), done.err
     assert result["proof"]["label_mismatches"] == 0 and result["honest"]["low"] < result["honest"]["high"]
-    assert result["evidence"] and result["sentence"]["en"].startswith("Expect ")
+    if name == "very_wide.csv.gz":  # honest: one tree that sees 50 rows of 3 000 columns cannot promise much
+        assert result["honest"]["value"] > 0.1 and result["honest"]["high"] - result["honest"]["low"] > 0.1
+    else:
+        assert result["evidence"] and result["sentence"]["en"].startswith("Expect ")
     assert (run / "report.html").stat().st_size < 300_000
-    assert json.loads(command("explore", file, "--json").out)["rows"] == result["rows"]
     _predicted_again(command, file, run, tmp_path)
+    if name in OWN:
+        OWN[name](command, file, run, tmp_path)
 
 
 def _predicted_again(command: Any, file: Path, run: Path, place: Path) -> None:
@@ -138,6 +143,55 @@ def _predicted_again(command: Any, file: Path, run: Path, place: Path) -> None:
 # each file's own matter ------------------------------------------------------------------------------------------------
 
 
+def _infinite_is_missing(command: Any, file: Path, run: Path, place: Path) -> None:
+    """The model file reads what is infinite as the training did."""
+    model = load(run / "model.onnx")
+    row = {"age": 40, "city": "Lyon"}
+    missing = model.predict({**row, "income": None})
+    for value in (np.inf, -np.inf, np.nan, "1e400", "Infinity", "-inf"):
+        assert np.array_equal(model.predict({**row, "income": value})["probability"], missing["probability"]), value
+    far = model.predict({**row, "income": -1e39})["probability"]  # beyond 32-bit floats, and yet a number
+    assert np.isfinite(far).all() and not np.array_equal(far, missing["probability"])
+
+
+def _empty_columns_may_be_left_out(command: Any, file: Path, run: Path, place: Path) -> None:
+    headers, rows = _table(file)
+    with (place / "without.csv").open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text).writerows([headers[:3], *(row[:3] for row in rows)])
+    done = command("predict", run, place / "without.csv", "-o", place / "out.csv")
+    assert (done.status, done.err) == (0, "120 rows predicted\n")
+
+
+def _names_run_nowhere_and_come_back(command: Any, file: Path, run: Path, place: Path) -> None:
+    page = (run / "report.html").read_text("utf-8")
+    assert "alert(1)" in page and not any(bad in page for bad in ("<script>alert", "<img src=x", "age <b>"))
+    card = json.loads((run / "card.json").read_text("utf-8"))
+    headers = [header for header in _table(file)[0] if header != "<script>alert(1)</script>"]
+    assert [column["header"] for column in card["columns"]] == headers
+    assert "120 labelled rows" in command("check", run / "model.onnx", file).out
+    assert json.loads(command("explore", file, "--json").out)["columns"][2]["name"] == "column_3"
+
+
+def _left_out_class(command: Any, file: Path, run: Path, place: Path) -> None:
+    assert json.loads((run / "result.json").read_text("utf-8"))["classes"] == ["no", "yes"]
+
+
+def _identifier_as_written(command: Any, file: Path, run: Path, place: Path) -> None:
+    columns = {column["name"]: column for column in json.loads((run / "result.json").read_text("utf-8"))["columns"]}
+    assert columns["account"]["kind"] == "identifier" and not columns["account"]["used"]
+    assert (place / "out.csv").read_text("utf-8").splitlines()[1].startswith("9007199254740993,05158,")
+
+
+OWN: dict[str, Any] = {
+    "infinite_values.csv": _infinite_is_missing,
+    "all_missing_column.csv": _empty_columns_may_be_left_out,
+    "hostile_names.csv": _names_run_nowhere_and_come_back,
+    "class_with_one_row.csv": _left_out_class,
+    "target_partly_missing.csv": _left_out_class,
+    "big_ids.csv": _identifier_as_written,
+}
+
+
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of tabs_named.csv by the installed program, whose standard error must be clean."""
@@ -148,39 +202,6 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run([sys.executable, "-m", "etabli", *map(str, words)], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", f"{run / 'report.html'}\n")
     return run
-
-
-def test_infinite_is_missing_in_the_file_as_in_training(shared: Path, tmp_path: Path, command: Any) -> None:
-    run = tmp_path / "run.etabli"
-    assert _fit(command, FOLDER / "infinite_values.csv", "bought", run).status == 0
-    model = load(run / "model.onnx")
-    row = {"age": 40, "city": "Lyon"}
-    missing = model.predict({**row, "income": None})
-    for value in (np.inf, -np.inf, np.nan, "1e400", "Infinity", "-inf"):
-        assert np.array_equal(model.predict({**row, "income": value})["probability"], missing["probability"]), value
-    far = model.predict({**row, "income": -1e39})["probability"]  # beyond 32-bit floats, and yet a number
-    assert np.isfinite(far).all() and not np.array_equal(far, missing["probability"])
-
-
-def test_empty_columns_may_be_left_out(shared: Path, tmp_path: Path, command: Any) -> None:
-    run, file = tmp_path / "run.etabli", FOLDER / "all_missing_column.csv"
-    assert _fit(command, file, "bought", run).status == 0
-    headers, rows = _table(file)
-    with (tmp_path / "without.csv").open("w", encoding="utf-8", newline="") as text:
-        csv.writer(text).writerows([headers[:3], *(row[:3] for row in rows)])
-    done = command("predict", run, tmp_path / "without.csv", "-o", tmp_path / "out.csv")
-    assert (done.status, done.err) == (0, "120 rows predicted\n")
-
-
-def test_hostile_names_run_nowhere_and_come_back(shared: Path, tmp_path: Path, command: Any) -> None:
-    run, file = tmp_path / "run.etabli", FOLDER / "hostile_names.csv"
-    assert _fit(command, file, "<script>alert(1)</script>", run).status == 0
-    page = (run / "report.html").read_text("utf-8")
-    assert "alert(1)" in page and not any(bad in page for bad in ("<script>alert", "<img src=x", "age <b>"))
-    card = json.loads((run / "card.json").read_text("utf-8"))
-    headers = [header for header in _table(file)[0] if header != "<script>alert(1)</script>"]
-    assert [column["header"] for column in card["columns"]] == headers
-    assert "120 labelled rows" in command("check", run / "model.onnx", file).out
 
 
 def test_columns_named_like_the_file_s_own(tmp_path: Path, command: Any) -> None:
@@ -207,7 +228,9 @@ def test_columns_named_like_the_file_s_own(tmp_path: Path, command: Any) -> None
         assert (seen.status, seen.err) == (0, "120 rows predicted\n")
         with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as text:
             answers.append(list(csv.DictReader(text)))
-    assert answers[0] == answers[1] and [row["prediction"] for row in answers[0]] == table["prediction"].tolist()
+    new = ["prediction", "prediction_2", "probability_yes", "set_2", "novelty_2"]  # beside the source's own "prediction", "set", ...
+    assert [[row[name] for name in new] for row in answers[0]] == [[row[name] for name in new] for row in answers[1]]
+    assert [row["prediction"] for row in answers[0]] == table["prediction"].tolist()
     right = np.mean([row["prediction_2"] == row["prediction"] for row in answers[0]])
     assert right > 0.8
 

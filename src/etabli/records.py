@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -83,10 +84,11 @@ class Table:
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:  # thousands of columns are asked for thousands of times
+        return {column.name: column for column in reversed(self.columns)}
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ class Facts:
 
     @property
     def width(self) -> float:
-        """The columns as trees feel them: those of words are nearly empty and bundled or skipped (measured: a sixteenth)."""
+        """The columns as most families feel them: those of words are nearly empty and are bundled or skipped (a sixteenth)."""
         return self.columns - self.words * 15 / 16
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from etabli.data import audit as package
 from etabli.data.audit import audit, candidate_groups, candidate_times, finders
-from etabli.data.audit.group import hinted
+from etabli.data.audit.group import hinted, subjects
 from etabli.data.audit.measure import BINS, cells
+from etabli.data.audit.time_order import is_time
 from etabli.data.audit.view import View, tokens
 from etabli.data.audit.words import words
 from etabli.errors import UsageError
@@ -304,6 +305,21 @@ def test_copies_are_told_from_coarse_rows():
     assert findings["noise_floor"].evidence == {"rows": 2201, "wrong": int(sizes.min(1).sum())}
 
 
+def test_a_row_number_is_a_time_when_the_calendar_follows_it():
+    hours = np.arange(0, 24 * 400, 5)
+    parts = {"year": 2010 + hours // 8760, "month": hours % 8760 // 731 + 1, "hour": hours // 5}
+    table = table_of(No=np.arange(hours.size), when=hours * 3600.0, kinds={"when": "date"}, **parts)
+    assert is_time(table, "No") and is_time(table, "when")
+    mixed = table_of(No=np.arange(hours.size), **{name: np.random.default_rng(0).permutation(values) for name, values in parts.items()})
+    assert not is_time(mixed, "No") and not is_time(table_of(No=np.arange(50), year=np.arange(50)), "No")  # a year alone may be the place
+
+
+def test_months_and_hours_are_no_groups():
+    rng = np.random.default_rng(0)
+    table = table_of(month=np.repeat(np.arange(1, 13), 50), DayofMonth=np.repeat(np.arange(30), 20), y=rng.normal(size=600))
+    assert candidate_groups(table, target_of(table, "y", "regression")) == ()
+
+
 def test_candidates_for_the_residual_tests():
     rng, n = np.random.default_rng(0), 900
     table = table_of(
@@ -328,6 +344,7 @@ def test_candidates_for_the_residual_tests():
     )
     assert candidate_times(table, target) == ("when", "day", "tick")
     assert candidate_groups(table, target, ("batch",))[0] != "batch"
+    assert set(subjects(table, target)) == {"batch", "plate"}  # a colour is a property until someone says otherwise
     assert hinted("hospital_number") and hinted("studyName") and hinted("Individual ID") and hinted("patient")
     assert not hinted("Lot.Area") and not hinted("education_num") and not hinted("households") and not hinted("FlightNum")
     assert tokens("customerID") == ["customer", "id"] and tokens("Date Egg_2") == ["date", "egg", "2"]

@@ -15,7 +15,11 @@ from etabli.records import Finding, Table, Target
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "broken"
 CASES = json.loads((FOLDER / "broken.json").read_text("utf-8")) if FOLDER.is_dir() else []
-LATER = {"all_missing_column.csv", "target_in_disguise.csv", "repeated_rows.csv"}  # the audit's business: here they only have to be read right
+LATER = {
+    "all_missing_column.csv",
+    "target_in_disguise.csv",
+    "repeated_rows.csv",
+}  # the audit's business: here they only have to be read right
 # file -> what the refusal must name
 REFUSED = {
     "ragged.csv": ["ragged.csv", "line 11 has 5", "line 26 has 6", "line 41 has 2", "line 78 has 1", "4 of 120"],

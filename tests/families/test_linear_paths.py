@@ -123,7 +123,7 @@ def test_logistic_gradient_vanishes_on_hard_matrices(classes):
         assert np.abs(ones.T @ (probability - wanted) / len(y) + shrink).max() < 1e-8
 
 
-def test_blocks_of_penalties_give_the_same(monkeypatch):
+def test_blocks_of_penalties_and_sparse_matrices_give_the_same(monkeypatch):
     from etabli.families import newton
 
     x, _, y, _ = made(100, 5, 3)
@@ -131,6 +131,9 @@ def test_blocks_of_penalties_give_the_same(monkeypatch):
     monkeypatch.setattr(newton, "BLOCK", 300)
     assert np.abs(minimise(x, y, 3, None, [1e-3, 1e-1, 1e-2], never) - whole).max() < 1e-5
     monkeypatch.setattr(newton, "EIGEN_COLUMNS", 2)
+    assert np.abs(minimise(x, y, 3, None, [1e-3, 1e-1, 1e-2], never) - whole).max() < 1e-5
+    monkeypatch.setattr(newton, "LARGE", 0)
+    monkeypatch.setattr(newton, "SPARSE", 1.0)
     assert np.abs(minimise(x, y, 3, None, [1e-3, 1e-1, 1e-2], never) - whole).max() < 1e-5
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from etabli.judge.alarms import grouped, residuals, serial
+from etabli.judge.alarms import bounded, grouped, residuals, serial
 
 
 def test_planted_groups_and_order_are_found():
@@ -44,3 +44,27 @@ def test_classes_and_degenerate_groups():
     assert serial(np.zeros(10)).p == 1.0
     clipped = residuals(np.append(np.zeros(199), 1e9), np.zeros((200, 1)), "regression")
     assert clipped.max() < 1e9
+
+
+def test_rows_that_follow_each_other_within_groups_only():
+    """The hours of a storm: no mean of its own, but each hour like the last; in one long series the borders do not matter."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(100), 30)
+
+    def wave(start):
+        r = rng.normal(size=3000)
+        for i in range(1, 3000):
+            r[i] += 0 if start[i] else 0.7 * r[i - 1]
+        return r
+
+    storms = wave(np.append(True, groups[1:] != groups[:-1]))
+    assert bounded(storms, groups).rings and bounded(np.column_stack([storms, -storms]), groups).rings
+    assert not bounded(wave(np.zeros(3000, bool)), groups).rings
+    assert not bounded(rng.normal(size=3000), groups).rings
+    assert not bounded(storms, np.zeros(3000)).rings and not bounded(storms, np.arange(3000)).rings
+
+
+def test_the_smallest_p_that_permutations_can_have_rings():
+    groups = np.repeat(np.arange(20), 20)
+    found = grouped(groups + np.random.default_rng(0).normal(size=400), groups, draws=999, level=0.01 / 10)
+    assert found.p == 0.001 and found.rings

@@ -37,6 +37,8 @@ def test_no_evidence_when_the_interval_touches_the_baseline():
     assert Verdict(METRICS["roc_auc"], 0.6, 0.55, 0.65, 0.6, 1, 0, 0.5).evidence
     assert Verdict(METRICS["rmse"], 2, 1, 3, 2, 1, 0, 4).evidence
     assert not Verdict(METRICS["rmse"], 2, 1, 4, 2, 1, 0, 4).evidence
+    assert Verdict(METRICS["rmse"], 2, 1, 4, 2, 1, 0, 4, beaten=True).evidence  # row by row it is plain
+    assert Verdict(METRICS["roc_auc"], 0.6, 0.45, 0.65, 0.6, 1, 0, 0.5, beaten=True).evidence
 
 
 def test_nothing_is_said_that_does_not_apply():

@@ -59,7 +59,7 @@ def target(table: Table, name: str, task: str | None = None, positive: str | Non
     if len(labels) < 2:
         raise DataError(
             "A target takes at least two values.",
-            f'{where}: ' + (f"all {count} rows with a target say" if count > 1 else "the 1 row with a target says") + f' "{labels[0]}"',
+            f"{where}: " + (f"all {count} rows with a target say" if count > 1 else "the 1 row with a target says") + f' "{labels[0]}"',
             "there is nothing to learn; " + _others(table, column),
         )
     if count < LEAST:

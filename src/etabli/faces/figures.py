@@ -166,7 +166,10 @@ def intervals(
     beyond = plot.right + strip - 16 if far > 0 else plot.left - strip + 16
     for value in ticks(low, high, 3 if narrow else 6):
         plot.line(plot.x(value), plot.top, plot.x(value), plot.bottom, "grid")
-        plot.text(plot.x(value), plot.bottom + 16, show(value), "soft small mid")
+        half = len(show(value)) * LETTER / 2
+        taken = len(show(dash)) * LETTER / 2 if far and dash is not None else -math.inf  # the baseline's own number
+        if abs(plot.x(value) - beyond) > half + taken:
+            plot.text(min(max(plot.x(value), half), width - half), plot.bottom + 16, show(value), "soft small mid")
     plot.line(plot.left, plot.bottom, plot.right, plot.bottom, "axis")
     if far and dash is not None:
         cut = (plot.right if far > 0 else plot.left) + far * 10

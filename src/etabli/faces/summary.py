@@ -66,7 +66,11 @@ def _board(result: Result, lang: str, width: int) -> Table:
         look, gap = look_of(e, result), part(e, "difference")
         mark, style = MARKS[look]
         strong = "bold" if look == "tied" else "dim" if look == "base" else ""
-        cells = [Text(mark, style), Text(named(e.get("name") or "?", lang, room), strong), Text(number(e.get("score"), lang, digits), strong)]
+        cells = [
+            Text(mark, style),
+            Text(named(e.get("name") or "?", lang, room), strong),
+            Text(number(e.get("score"), lang, digits), strong),
+        ]
         if wide:
             ends = (real(gap.get("low")), real(gap.get("high")))
             winner = is_winner(e, result)

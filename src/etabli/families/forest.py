@@ -59,7 +59,7 @@ class Forest(Family):
         if facts.largest_category > 30:
             wants = wants[::-1]
         tried = [(*ways[0], wants[0]), (*ways[1], wants[0]), *((*ways[0], other) for other in wants[1:])]
-        return [Setting(self.name, {**size, **values}, recipe, origin=origin) for values, origin, recipe in tried]
+        return [Setting(self.name, {**values, **size}, recipe, origin=origin) for values, origin, recipe in tried]
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Sorting the tried columns on every level of every tree."""

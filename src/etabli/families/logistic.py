@@ -43,7 +43,7 @@ class Logistic(Family):
         """Some hundred passes over the matrix for the whole path; ten times as many for classes that are easy to tell apart."""
         outputs = 1 if facts.task == "binary" else facts.classes
         margins = facts.rows * outputs * len(PENALTIES)
-        work = 0.06 + (2.2e-8 if outputs == 1 else 1.2e-7) * margins * (facts.columns + 40) + 1.5e-9 * min(facts.columns, 800) ** 3
+        work = 0.06 + (2.2e-8 if outputs == 1 else 1.2e-7) * margins * (facts.width + 40) + 1.5e-9 * min(facts.columns, 800) ** 3
         return Cost(work=work, memory=8.0 * (2 * facts.rows * facts.columns + 8 * min(margins, 3_000_000)))
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:

@@ -30,7 +30,8 @@ class Verdict:
     def evidence(self) -> bool:
         """Whether the winner is better than the baseline row by row, or its interval stays clear of it on the better side. The
         interval alone would deny what is plain: it is that of a third of the rows, and one row can make it wide."""
-        return self.beaten or self.low > self.baseline if self.metric.greater_is_better else self.high < self.baseline
+        clear = self.low > self.baseline if self.metric.greater_is_better else self.high < self.baseline
+        return self.beaten or clear
 
 
 def places(low: float, high: float) -> int:

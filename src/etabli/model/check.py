@@ -165,7 +165,9 @@ def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array
     if place is None:
         rule = f'the rows to check with must have the target\'s column "{header}"'
         have = ", ".join(f'"{header}"' for header in table.headers[:12])
-        raise UsageError(rule, f"{len(table.headers)} columns: {have}", did_you_mean(name, table.headers) or "add that column, with the outcomes")
+        raise UsageError(
+            rule, f"{len(table.headers)} columns: {have}", did_you_mean(name, table.headers) or "add that column, with the outcomes"
+        )
     if not model.classes:
         values, _ = numbers(table.columns[place], raw)
         usable = np.isfinite(values)

@@ -79,6 +79,14 @@ class Asked:
         words += ["--effort", self.effort, "--seed", str(self.seed)]
         return shlex.join(words)
 
+    @property
+    def call(self) -> str:
+        """The same in Python: options that are not the default."""
+        usual = Asked(self.file, self.target)
+        given = {key: value for key, value in self.identity.items() if key not in ("file", "target") and value != getattr(usual, key)}
+        said = "".join(f", {key}={value!r}" for key, value in given.items())
+        return f"etabli.fit({self.file!r}, target={self.target!r}{said})"
+
 
 def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) -> Asked:
     """The record of a call, checked: files exist, words are known. UsageError names the nearest right one. there: whether the data

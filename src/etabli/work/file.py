@@ -15,7 +15,7 @@ from etabli.records import Column, Finding
 from etabli.work.assemble import Assembled
 from etabli.work.journal import write, write_json
 from etabli.work.race import Standing
-from etabli.work.result import Tested, card, tested
+from etabli.work.result import Tested, card, finite, tested
 from etabli.work.result import result as make_result
 from etabli.work.stages import Run, Splits
 from etabli.work.tasks import Material
@@ -92,7 +92,7 @@ def written(
     fed = {value.name: fed[value.name] for value in ready.get_inputs() if value.name in fed}
     answers = run_graph(ready, fed)
     whole = split.whole
-    result = make_result(
+    made = make_result(
         run.question,
         run.journal,
         material,
@@ -107,6 +107,7 @@ def written(
         0.0,
         _latency(ready, fed),
     )
+    result: dict[str, Any] = finite(made)
     named = replace(run.question, file=Path(run.question.file).name, test=run.question.test and Path(run.question.test).name)
     facts = card(result | {"command": named.command}, material, _inputs(model, composition.columns))  # no folder of ours travels in it
     helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
@@ -120,7 +121,7 @@ def written(
     if run.question.test:
         from etabli.model.check import check
 
-        result["test"] = dict(check(folder / "model.onnx", run.question.test).to_json()["scores"])
+        result["test"] = finite(dict(check(folder / "model.onnx", run.question.test).to_json()["scores"]))
     result["seconds"] = time.monotonic() - run.began
     write_json(folder / "card.json", facts)
     write_json(folder / "result.json", result)

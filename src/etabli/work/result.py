@@ -150,7 +150,7 @@ def result(
         "budget": {"effort": asked.effort, "time": asked.time, "cut": standing.ended in ("cap", "interrupted")},
         "seed": asked.seed,
         "command": asked.command,
-        "python_call": f'etabli.fit({asked.file!r}, target={asked.target!r}, effort="{asked.effort}", seed={asked.seed})',
+        "python_call": asked.call,
         "predict_command": shlex.join(["etabli", "predict", str(folder / "model.onnx"), "new.csv", "-o", "out.csv"]),
         "versions": versions(),
         "fingerprint": material.table.fingerprint,
@@ -248,6 +248,15 @@ def _pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
         "confusion": {"classes": list(target.classes), "counts": counts.tolist()} if count <= 40 else None,
         "residuals": None,
     }
+
+
+def finite(value: Any) -> Any:
+    """The same with None for every number that is not finite: JSON has no name for them."""
+    if isinstance(value, Mapping):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def reliability(score: Array, hit: Array, seed: int = 0) -> tuple[list[dict[str, float]], float, float]:

@@ -116,6 +116,7 @@ def read(run: Run) -> tuple[Table, Target]:
         run.watch("finding", finding=finding)
     metric(question.metric, target.task)
     _some_family(question, run.families, target.task)
+    _test_file(question, [target.name, *_features(question, table, target)])
     run.journal.begin(
         {
             "schema": 1,
@@ -229,8 +230,7 @@ def looked(file: Path, target: str | None, kinds: dict[str, str], ignore: Sequen
 def material(run: Run, table: Table, target: Target, findings: Sequence[Finding]) -> Material:
     """What models may see, kept in the run folder for the workers."""
     question = run.question
-    aside = {*question.ignore, question.weights, question.group}
-    used = tuple(name for name in usable(table, target) if name not in aside)
+    used = _features(question, table, target)
     if not used:
         raise DataError(
             "at least one column must be left to learn from",
@@ -246,6 +246,25 @@ def material(run: Run, table: Table, target: Target, findings: Sequence[Finding]
     made = Material(table, target, used, weight)
     save_material(run.folder, made)
     return made
+
+
+def _features(question: Asked, table: Table, target: Target) -> tuple[str, ...]:
+    """The columns that models may see."""
+    aside = {*question.ignore, question.weights, question.group}
+    return tuple(name for name in usable(table, target) if name not in aside)
+
+
+def _test_file(question: Asked, needed: Sequence[str]) -> None:
+    """The file of --test has the target and what the model reads: said now, not when hours of work are done."""
+    if question.test is None:
+        return
+    names = {name for column in read_source(Path(question.test), None, {}).columns for name in (column.name, column.header)}
+    if lacking := [name for name in needed if name not in names]:
+        raise UsageError(
+            "the file of --test has the target and the columns of the data",
+            f"{question.test} lacks " + ", ".join(f'"{name}"' for name in lacking[:8]) + (" …" if len(lacking) > 8 else ""),
+            did_you_mean(lacking[0], sorted(names)),
+        )
 
 
 # split and comparison --------------------------------------------------------------------------------------------------
