@@ -104,7 +104,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
         changed |= _overdue(ground, running, estimates)
         if changed:
             standing = _play(ground, offers, rules, refused)
-            ground.clock.reserve = max(ground.clock.reserve, _closing(ground, standing))
+            ground.clock.reserve = _closing(ground, standing)
         if ground.clock.over():
             stopping = True
             break
@@ -211,10 +211,9 @@ def _lose(ground: Ground, candidates: Sequence[Setting], standing: Standing, sta
 def _closing(ground: Ground, standing: Standing) -> float:
     """Seconds that the end takes with a winner like the leader: composing, proving and writing grow with its graphs."""
     best = min(standing.finished, key=lambda s: ground.scores.loss(s, standing), default=None)
-    if best is None:
-        return 0.0
-    size = sum(len(ground.journal.graph(task, best.hash)) for task, _ in set(standing.places[best.hash].values()))
-    return ground.base + ground.clock.expected(CLOSING * size * 1e-6)
+    places = set(standing.places[best.hash].values()) if best is not None else set()
+    size = sum(len(ground.journal.graph(task, best.hash)) for task, _ in places) if best is not None else 0
+    return ground.clock.expected(ground.base + CLOSING * size * 1e-6)
 
 
 def _complete(standing: Standing, ground: Ground) -> None:
