@@ -272,9 +272,7 @@ def throughput(work: Path, source: Path, rows: int = 100_000) -> Part:
         )
     part.rows += _numbers(work, rows)
     part.notes.append(f"Trees in the file: {_trees(both)}; in LightGBM: {TREES}. The best of three.")
-    part.notes.append(
-        "Without categories onnxruntime walks trees of one kind of test, with them of two: hence the two ratios."
-    )
+    part.notes.append("Without categories onnxruntime walks trees of one kind of test, with them of two: hence the two ratios.")
     return part
 
 
