@@ -231,7 +231,7 @@ def parser() -> Parser:
     one.add_argument("--task", metavar="TASK", help="binary, multiclass or regression (default: from the target)")
     one.add_argument("--positive", metavar="LABEL", help="which of two classes counts as positive")
     one.add_argument("--effort", default="standard", help="glance, standard or thorough: how much is tried (default: standard)")
-    one.add_argument("--time", metavar="TIME", help="a hard cap such as 60s, 10m or 1h30m")
+    one.add_argument("--time", metavar="TIME", help="a cap such as 60s, 10m or 1h30m")
     one.add_argument("--group", metavar="COL", help="rows of one group stay on one side of every split; 'none' to rule it out")
     one.add_argument("--time-column", metavar="COL", help="learn from the past, score on what came later; 'none' to rule it out")
     one.add_argument("--weights", metavar="COL", help="how much each row counts")

@@ -1,7 +1,7 @@
 """The budget is work, the clock is a cap.
 
 `--effort` fixes how much is tried: folds, candidates, trees, patience. So one seed gives one answer, on a slow machine too.
-`--time` is a cap on top that is never overrun: a task that cannot finish is not begun, and what must follow (the refit, composing,
+`--time` is a cap on top: a task that cannot finish is not begun, and what must follow (the refit, composing,
 the proof) is set aside before. An estimate made in work on some other machine becomes seconds on this one by what finished tasks
 really took. Pure but for the clock that is passed in, so that tests turn it by hand.
 """
