@@ -19,18 +19,35 @@ ORDER = (
     ("errors",),
     ("records", "examples"),
     ("job", "graph"),
+    ("estimators",),
     ("data",),
     ("families",),
     ("judge",),
     ("model",),
     ("work",),
+    ("adopt",),
     ("faces",),
     ("study",),
     ("cli",),
     ("__init__", "__main__"),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
-HEAVY = {"onnx", "onnxruntime", "sklearn", "lightgbm", "pyarrow", "scipy", "rich", "jinja2", "pandas", "polars", "matplotlib", "joblib"}
+HEAVY = {
+    "onnx",
+    "onnxruntime",
+    "sklearn",
+    "lightgbm",
+    "xgboost",
+    "catboost",
+    "pyarrow",
+    "scipy",
+    "rich",
+    "jinja2",
+    "pandas",
+    "polars",
+    "matplotlib",
+    "joblib",
+}
 STARTS = ("etabli", "etabli.cli", "etabli.model.load")  # where a person or a program comes in
 ALONE = (
     "etabli.model.load",

@@ -19,7 +19,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Words = Mapping[str, str]  # the same sentence by language: {"en": ..., "fr": ...}
 Kind = Literal["number", "category", "flag", "date", "text", "identifier", "constant"]
 TaskKind = Literal["binary", "multiclass", "regression"]
-Link = Literal["identity", "sigmoid", "softmax", "probability"]
+Link = Literal["identity", "exp", "sigmoid", "softmax", "probability"]
+Range = Literal["real", "nonnegative", "positive"]  # of a target of numbers
 KINDS: tuple[Kind, ...] = ("number", "category", "flag", "date", "text", "identifier", "constant")
 
 
@@ -103,6 +104,20 @@ class Target:
     y: Array
     classes: tuple[str, ...] = ()
 
+    @cached_property
+    def range(self) -> Range:
+        """What values a target of numbers takes: all above zero, none below, or any."""
+        low = float(np.nanmin(self.y, initial=np.inf)) if self.task == "regression" else -1.0
+        return "positive" if low > 0 else "nonnegative" if low == 0 else "real"
+
+    @cached_property
+    def skewed(self) -> bool:
+        """Whether a few large values dwarf the rest: none is below zero and the mean is far above the median."""
+        if self.range == "real":
+            return False
+        known = self.y[~np.isnan(self.y)]
+        return bool(len(known) and known.mean() > 1.25 * np.median(known))
+
     @property
     def outputs(self) -> int:
         """Width of a score: 1 for regression (the value) and binary (probability of classes[1]), else one a class."""
@@ -182,11 +197,13 @@ class Wants:
 
 @dataclass(frozen=True)
 class Feature:
-    """One column of a prepared matrix. source: the raw columns it is made of. levels: > 0 when the values are category codes."""
+    """One column of a prepared matrix. source: the raw columns it is made of. levels: > 0 when the values are category codes.
+    direction: +1 (-1) when the answer must never fall (rise) as the feature rises: the user said so of its column."""
 
     name: str
     source: tuple[str, ...]
     levels: int = 0
+    direction: int = 0
 
 
 @dataclass(frozen=True)
@@ -216,7 +233,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a family may know before it proposes settings or estimates a cost. words: columns that count words of texts."""
+    """What a family may know before it proposes settings or estimates a cost. words: columns that count words of texts.
+    range: what values a target of numbers takes. skewed: whether its few large values dwarf the rest. monotone: columns with a
+    declared direction."""
 
     task: TaskKind
     classes: int
@@ -226,6 +245,9 @@ class Facts:
     largest_category: int = 0
     text: int = 0
     words: int = 0
+    range: Range = "real"
+    skewed: bool = False
+    monotone: int = 0
 
     @property
     def width(self) -> float:
@@ -236,7 +258,8 @@ class Facts:
 @dataclass(frozen=True)
 class Data:
     """What a family learns from. x: float64 [rows, features], C order. y: float64 [rows] or int64 class numbers [rows].
-    weight: float64 [rows] or None. threads: cores this fit may use."""
+    weight: float64 [rows] or None. threads: cores this fit may use. together: numbers of the features that may interact, a tuple a
+    group; () when any may."""
 
     x: Array
     y: Array
@@ -246,13 +269,14 @@ class Data:
     weight: Array | None = None
     seed: int = 0
     threads: int = 1
+    together: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Fitted:
     """A trained model, as plain arrays. native(x) is the fitting library's own raw prediction, float64 [rows, outputs]: it
     lives in the worker only, for the proof, and is never stored. link turns the raw output into a score: "identity" (value),
-    "sigmoid" (margin of classes[1]), "softmax" (margins), "probability" (already; [rows, 1] of classes[1], or one a class).
+    "exp" (the logarithm of the value), "sigmoid" (margin of classes[1]), "softmax" (margins), "probability" (already; [rows, 1] of classes[1], or one a class).
     exact: raw outputs must be equal bit for bit (trees); otherwise within 1e-13 of the output's scale."""
 
     setting: Setting

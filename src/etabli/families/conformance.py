@@ -242,7 +242,7 @@ def output_is_a_score(family: Family, task: TaskKind) -> Iterator[str]:
     from etabli.graph.links import apply
 
     fitted, data = fit(family, task)
-    allowed = {"regression": {"identity"}, "binary": {"sigmoid", "probability"}, "multiclass": {"softmax", "probability"}}[task]
+    allowed = {"regression": {"identity", "exp"}, "binary": {"sigmoid", "probability"}, "multiclass": {"softmax", "probability"}}[task]
     if fitted.link not in allowed:
         yield f'the link "{fitted.link}" does not fit the task'
         return

@@ -23,7 +23,8 @@ class Family(ABC):
     name: what the user types. title: for people. tasks: what it can learn. needs: distributions imported inside fit.
     citation: author and year. rank: simplicity, 0 simplest: among the tied, the simplest is named. doc: one or two plain
     sentences, in English: what it assumes and when to use it. bagged: an unstable learner, whose fold members are kept and averaged
-    in the final model; otherwise it is fitted again on all rows.
+    in the final model; otherwise it is fitted again on all rows. monotone: it obeys `Feature.direction` (numbers and two classes);
+    where a user declares directions, the others are left out, and that is said. additive: no two columns interact in it.
     """
 
     name: ClassVar[str]
@@ -34,6 +35,8 @@ class Family(ABC):
     rank: ClassVar[int]
     doc: ClassVar[str]
     bagged: ClassVar[bool] = False
+    monotone: ClassVar[bool] = False
+    additive: ClassVar[bool] = False
 
     @abstractmethod
     def settings(self, facts: Facts) -> Sequence[Setting]:
@@ -50,6 +53,10 @@ class Family(ABC):
     def fit_path(self, settings: Sequence[Setting], data: Data, stop: Stop) -> list[Fitted]:
         """Trains settings that share a path (one factorisation for all penalties, one boosting run for all numbers of trees)."""
         return [self.fit(setting, data, stop) for setting in settings]
+
+    def fit_folds(self, settings: Sequence[Setting], folds: Sequence[Data], stop: Stop) -> list[list[Fitted]]:
+        """Trains a path on several folds at once: a list a fold. Families for which that is one computation override it."""
+        return [self.fit_path(settings, data, stop) for data in folds]
 
     @abstractmethod
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:

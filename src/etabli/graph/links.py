@@ -22,6 +22,8 @@ def link(graph: Graph, raw: str, kind: Link) -> str:
     classes[1], or [rows, classes] probabilities. ValueError for an unknown kind."""
     if kind in ("identity", "probability"):
         return raw
+    if kind == "exp":
+        return graph.op("Exp", raw)
     if kind == "sigmoid":
         one = graph.const(1.0, np.float64)
         return graph.op("Div", one, graph.op("Add", one, graph.op("Exp", graph.op("Neg", raw))))
@@ -36,6 +38,8 @@ def apply(raw: Array, kind: Link) -> Array:
     """The numpy twin of `link`: raw [rows, outputs] to a score of the same shape. ValueError for an unknown kind."""
     if kind in ("identity", "probability"):
         return raw
+    if kind == "exp":
+        return np.asarray(np.exp(raw))
     if kind == "sigmoid":
         with np.errstate(over="ignore"):  # exp(800) is infinite and 1 / inf the right 0
             return np.asarray(1.0 / (1.0 + np.exp(-raw)))

@@ -88,7 +88,7 @@ class Composition:
         links = {part.link for part in member.parts}
         if len(parts) == 1:
             score = parts[0]["score"]
-        elif links <= {"sigmoid", "identity"} and len(links) == 1:  # one link for all fold members: fewer nodes a row
+        elif links <= {"sigmoid", "identity", "exp"} and len(links) == 1:  # one link for all fold members: fewer nodes a row
             raws = graph.op("Concat", *[part["raw"] for part in parts], axis=1)
             total = graph.op("ReduceSum", link(graph, raws, next(iter(links))), graph.const([1], np.int64), keepdims=1)
             score = graph.op("Div", total, graph.const(float(len(parts)), np.float64))

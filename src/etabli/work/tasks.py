@@ -108,6 +108,8 @@ def facts_of(material: Material, rows: int, features: Sequence[Feature] = (), wa
         largest_category=max((column.distinct for column in categories), default=0),
         text=len(text),
         words=words,
+        range=material.target.range,
+        skewed=material.target.skewed,
     )
 
 
