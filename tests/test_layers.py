@@ -25,9 +25,9 @@ ORDER = (
     ("judge",),
     ("model",),
     ("work",),
-    ("adopt",),
+    ("adoption",),
     ("faces",),
-    ("study",),
+    ("study", "arguments"),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from etabli.model.load import load as load
     from etabli.study import Study as Study
+    from etabli.study import adopt as adopt
     from etabli.study import explore as explore
     from etabli.study import fit as fit
     from etabli.study import load_study as load_study
     from etabli.study import resume as resume
 
 __version__ = "0.1.0"
-__all__ = ["Study", "__version__", "explore", "fit", "load", "load_study", "resume"]
+__all__ = ["Study", "__version__", "adopt", "explore", "fit", "load", "load_study", "resume"]
 WHERE = {
     "load": "etabli.model.load",
     "Study": "etabli.study",
+    "adopt": "etabli.study",
     "explore": "etabli.study",
     "fit": "etabli.study",
     "resume": "etabli.study",

@@ -17,40 +17,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from etabli import __version__
-from etabli.errors import EtabliError, UsageError, did_you_mean
+from etabli.arguments import parser
+from etabli.errors import EtabliError, UsageError
 
 BEGAN = time.monotonic()  # what was imported before belongs to the cap of --time as well
-EXAMPLES = """examples:
-  etabli fit census.csv --target income                      the main job: look, warn, compare, prove, report
-  etabli fit census.csv --target income --time 5m --json     at most five minutes; the result as JSON on stdout
-  etabli explore census.csv --text                           what may go wrong, without training
-  etabli predict census.etabli/model.onnx new.csv -o out.csv
-  etabli check census.etabli/model.onnx labelled.csv         is the promise kept on new labelled rows?
-
-exit status: 0 fine, 1 our error, 2 usage, 3 the data forbid it, 4 nothing beat the baseline, 130 interrupted
-"""
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, with errors in our own three lines."""
-
-    def error(self, message: str) -> NoReturn:
-        """Ends with status 2, naming the nearest right word."""
-        raise UsageError(f"{self.prog}: {message}", hint=_hint(message, self) or f"see: {self.prog} --help")
-
-
-def _hint(message: str, parser: argparse.ArgumentParser) -> str:
-    if "invalid choice" in message:
-        return did_you_mean(message.split("invalid choice: ")[1].split("'")[1], COMMANDS)
-    if "--target" in message:
-        return "which column is to be predicted? `etabli explore FILE` lists them"
-    words = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
-    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    parsers = [parser, *(one for group in groups for one in group.choices.values())]
-    return did_you_mean(words[0], sorted({o for one in parsers for action in one._actions for o in action.option_strings})) if words else ""
-
-
 # commands ------------------------------------------------------------------------------------------------------------
 
 
@@ -80,6 +50,12 @@ def fit(options: argparse.Namespace) -> int:
             column: tuple(text for name, text in _pair_list(options.missing, "--missing") if name == column)
             for column, _ in _pair_list(options.missing, "--missing")
         },
+        increasing=tuple(options.increasing),
+        decreasing=tuple(options.decreasing),
+        together=tuple(options.together),
+        exposure=options.exposure,
+        cost=_numbers(options.cost, "--cost"),
+        class_weight=_numbers(options.class_weight, "--class-weight"),
         where=options.where,
         lang=options.lang,
         out=options.output,
@@ -104,6 +80,34 @@ def _establish(question: Any, options: argparse.Namespace, run: Callable[..., An
     if not options.json:
         print(study.result["report"])
     return 130 if stop.asked else int(study.status)
+
+
+def adopt(options: argparse.Namespace) -> int:
+    """A model fitted elsewhere as the same proven file, with calibration and intervals."""
+    from etabli.adoption.loading import loaded
+    from etabli.faces.terminal import Progress
+    from etabli.faces.words import language
+    from etabli.study import adopt as take
+
+    lang = language(options.lang)
+    with Progress(lang, quiet=options.quiet) as watch:
+        study = take(
+            loaded(options.model, options.trust_pickle),
+            options.data,
+            options.target,
+            out=options.output,
+            where=options.model,
+            seen=options.seen,
+            seed=options.seed,
+            lang=lang,
+            watch=watch,
+        )
+    if options.json:
+        print(json.dumps(dict(study.result), ensure_ascii=False))
+    else:
+        print(study.result["sentence"][lang], file=sys.stderr)
+        print(study.folder / "model.onnx")
+    return 0
 
 
 def resume(options: argparse.Namespace) -> int:
@@ -189,113 +193,14 @@ def completion(options: argparse.Namespace) -> int:
     """A completion script for bash, zsh or fish."""
     from etabli.faces.completion import script
 
-    print(script(options.shell, parser()))
+    print(script(options.shell, parser(ACTS)))
     return 0
 
 
-# parser --------------------------------------------------------------------------------------------------------------
+ACTS = {act.__name__: act for act in (fit, adopt, resume, status, explore, predict, check, report, families, completion)}
 
 
-def parser() -> Parser:
-    """The parser of all commands."""
-    root = Parser(
-        prog="etabli",
-        description="From a data file to an established model, in one command.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    root.add_argument("--version", action="version", version=f"etabli {__version__}")
-    root.add_argument("--debug", action="store_true", help="show the traceback of an error of ours")
-    commands = root.add_subparsers(dest="command", metavar="COMMAND")
-
-    def command(name: str, run: Callable[[argparse.Namespace], int], epilog: str = "") -> argparse.ArgumentParser:
-        text = (run.__doc__ or "").strip()
-        made = commands.add_parser(
-            name,
-            help=text,
-            description=text,
-            epilog=epilog and "examples:\n" + epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        made.set_defaults(act=run, quiet=False, lang=None, json=False)
-        made.add_argument("--lang", choices=("en", "fr"), help="language of what people read (default: the locale's)")
-        return made
-
-    one = command(
-        "fit",
-        fit,
-        "  etabli fit census.csv --target income --effort glance\n  etabli fit visits.parquet --target cost --group patient --time 10m -o visits.etabli",
-    )
-    one.add_argument("file", help="CSV (any dialect, gzip, zstd) or Parquet")
-    one.add_argument("-t", "--target", required=True, metavar="COL", help="the column to predict")
-    one.add_argument("--task", metavar="TASK", help="binary, multiclass or regression (default: from the target)")
-    one.add_argument("--positive", metavar="LABEL", help="which of two classes counts as positive")
-    one.add_argument("--effort", default="standard", help="glance, standard or thorough: how much is tried (default: standard)")
-    one.add_argument("--time", metavar="TIME", help="a cap such as 60s, 10m or 1h30m")
-    one.add_argument("--group", metavar="COL", help="rows of one group stay on one side of every split; 'none' to rule it out")
-    one.add_argument("--time-column", metavar="COL", help="learn from the past, score on what came later; 'none' to rule it out")
-    one.add_argument("--weights", metavar="COL", help="how much each row counts")
-    one.add_argument("--ignore", metavar="COL", action="append", default=[], help="a column the model must not see (may be repeated)")
-    one.add_argument(
-        "--kind", metavar="COL=KIND", action="append", default=[], help="number, category, flag, date, text, identifier or constant"
-    )
-    one.add_argument(
-        "--missing", metavar="COL=TEXT", action="append", default=[], help="a text or number that means missing in that column"
-    )
-    one.add_argument("--metric", help="rank by this (default: a proper score)")
-    one.add_argument("--families", metavar="A,B", help="only these (see: etabli families)")
-    one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")
-    one.add_argument("--test", metavar="FILE", help="an own test file, opened once at the end")
-    one.add_argument("--where", default="local", metavar="PLACE", help="local, or local?workers=N")
-    one.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
-    one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
-    one.add_argument("-o", "--output", metavar="RUN", help="the run folder (default: FILE.etabli here)")
-
-    one = command("resume", resume)
-    one.add_argument("run", help="a run folder")
-    one.add_argument("--time", metavar="TIME", help="a new cap")
-    one.add_argument("--json", action="store_true", help="the result as JSON on stdout")
-    one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
-
-    one = command("status", status)
-    one.add_argument("run", help="a run folder")
-    one.add_argument("--json", action="store_true", help="as JSON")
-
-    one = command("explore", explore, "  etabli explore census.csv --text\n  etabli explore census.csv --target income --json")
-    one.add_argument("file", help="CSV or Parquet")
-    one.add_argument("-t", "--target", metavar="COL", help="also look for leaks towards this column")
-    one.add_argument("--kind", metavar="COL=KIND", action="append", default=[], help="override the kind of a column")
-    one.add_argument("--ignore", metavar="COL", action="append", default=[], help="leave a column out")
-    one.add_argument("--text", action="store_true", help="as text (the default)")
-    one.add_argument("--json", action="store_true", help="as JSON")
-
-    one = command(
-        "predict", predict, "  etabli predict model.onnx new.csv -o out.csv\n  etabli predict model.onnx new.parquet -o - --confidence 0.95"
-    )
-    one.add_argument("model", help="a model.onnx made by etabli")
-    one.add_argument("file", help="new rows: CSV or Parquet")
-    one.add_argument("-o", "--output", default="-", metavar="OUT", help=".csv, .parquet or - for stdout (default)")
-    one.add_argument("--confidence", type=float, metavar="LEVEL", help="of intervals and sets (default: the file's, 0.9)")
-    one.add_argument("-q", "--quiet", action="store_true", help="no summary")
-
-    one = command("check", check)
-    one.add_argument("model", help="a model.onnx made by etabli")
-    one.add_argument("file", nargs="?", help="labelled rows")
-    one.add_argument("--json", action="store_true", help="as JSON")
-
-    one = command("report", report)
-    one.add_argument("run", help="a run folder")
-
-    one = command("families", families)
-    one.add_argument("--json", action="store_true", help="as JSON")
-    one.add_argument("--check", metavar="PACKAGE", help="hold the families of an installed package to the contract")
-
-    one = command("completion", completion, '  eval "$(etabli completion bash)"')
-    one.add_argument("shell", choices=("bash", "zsh", "fish"))
-    return root
-
-
-COMMANDS = ("fit", "resume", "status", "explore", "predict", "check", "report", "families", "completion")
+EXAMPLE = {"--kind": "zip=category", "--missing": "pdays=999", "--cost": '"sick>healthy=50"', "--class-weight": "sick=10"}
 
 
 def _pair_list(texts: Sequence[str], option: str) -> list[tuple[str, str]]:
@@ -306,10 +211,21 @@ def _pair_list(texts: Sequence[str], option: str) -> list[tuple[str, str]]:
             raise UsageError(
                 f"{option} takes COLUMN=VALUE",
                 f'"{text}"',
-                f"for instance: {option} zip=category" if option == "--kind" else "for instance: --missing pdays=999",
+                f"for instance: {option} " + EXAMPLE[option],
             )
         pairs.append((column, value))
     return pairs
+
+
+def _numbers(texts: Sequence[str], option: str) -> dict[str, float]:
+    """NAME=NUMBER pairs; a bare "balanced" is 1."""
+    made = {}
+    for name, text in _pair_list(["balanced=1" if text == "balanced" else text for text in texts], option):
+        try:
+            made[name] = float(text)
+        except ValueError:
+            raise UsageError(f"{option} takes a number after =", f'"{name}={text}"') from None
+    return made
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -342,9 +258,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        options = parser().parse_args(words)
+        options = parser(ACTS).parse_args(words)
         if not options.command:
-            parser().print_help()
+            parser(ACTS).print_help()
             return 0
         return int(options.act(options))
     except EtabliError as error:

@@ -56,7 +56,8 @@ class Study:
     @property
     def status(self) -> int:
         """The exit status: 4 when nothing beat the constant."""
-        return 4 if self.result["winner"]["members"][0]["family"] == "baseline" else 0
+        members = self.result["winner"]["members"] if "winner" in self.result else []
+        return 4 if members and members[0]["family"] == "baseline" else 0
 
     def __str__(self) -> str:
         return str(self.result["sentence"]["en"])
@@ -72,15 +73,16 @@ def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[]
     """The whole story. began: when the cap's clock started, by time.monotonic(); None: now."""
     from etabli.faces.report import write
     from etabli.faces.words import language
-    from etabli.work import file, stages
+    from etabli.work import file, intake, stages
     from etabli.work.alarms import unanswered
+    from etabli.work.run import opened
 
-    with stages.opened(question, watch, interrupted, monotonic() if began is None else began) as run:
+    with opened(question, watch, interrupted, monotonic() if began is None else began) as run:
         watch("step", name={"en": "reading the data", "fr": "lecture des données"})
-        table, target = stages.read(run)
+        table, target = intake.read(run)
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
-        findings = stages.audited(run, table, target)
-        material = stages.material(run, table, target, findings)
+        findings = intake.audited(run, table, target)
+        material = intake.material(run, table, target, findings)
         watch("step", name={"en": "baseline first", "fr": "le niveau zéro d'abord"})
         material, split, alarms = stages.split(run, material)
         watch("step", name={"en": "comparing", "fr": "comparaison"})
@@ -96,11 +98,45 @@ def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[]
     return Study(question.folder, result)
 
 
+def adopt(
+    estimator: Any,
+    data: Any,
+    target: str | None = None,
+    *,
+    y: Sequence[Any] | None = None,
+    out: str | Path | None = None,
+    where: str = "",
+    seen: bool = False,
+    seed: int = 0,
+    lang: str | None = None,
+    watch: Watch = quiet,
+) -> Study:
+    """A model fitted elsewhere as the same proven file: `etabli.adopt(pipeline, "held_out.csv", target="price")`.
+
+    estimator: a fitted scikit-learn estimator or pipeline, a booster of XGBoost, LightGBM or CatBoost, or one that a plug-in writes. data: a
+    path, a frame, or an array [rows, features], with rows that the model was not fitted on (calibration and intervals are learned
+    from them); y: the target's values, where data have no column for it. Without a target the file holds the model alone. seen: the
+    rows are those of the fit, no interval is wanted. Errors: Refused, ProofError, UsageError, DataError; nothing is written then.
+    """
+    from etabli.adoption import Asked as AdoptAsked
+    from etabli.adoption import adopted, named, title
+    from etabli.faces.report import write
+    from etabli.faces.words import language
+
+    path = str(data) if isinstance(data, str | Path) else "data"
+    folder = Path(out) if out is not None else Path(f"{named(estimator)}.etabli")
+    question = AdoptAsked(where or title(estimator), path, target, folder, seen, seed)
+    result = adopted(estimator, data, question, y, watch)
+    if target is not None:
+        write(result, folder / "report.html", language(lang))
+    return Study(folder, result)
+
+
 def asked_of(run: str | Path, time: float | None = None, lang: str | None = None) -> Asked:
     """What was asked of a run folder, for `resume`: the same, with another cap or language."""
     plan = Journal(Path(run)).plan()
     options = plan["asked"] | {"time": time, "lang": lang, "out": str(run)}
-    options["ignore"], options["families"] = tuple(options["ignore"]), tuple(options["families"])
+    options |= {name: tuple(options[name]) for name in ("ignore", "families", "increasing", "decreasing", "together")}
     options["missing"] = {column: tuple(texts) for column, texts in options["missing"].items()}
     file, target = options.pop("file"), options.pop("target")
     return asked(file, target, there=False, **options)
@@ -135,9 +171,9 @@ def explore(
 ) -> tuple[str, dict[str, Any]]:
     """Columns and what may go wrong, without training: as text and as a JSON-able mapping."""
     from etabli.faces.explore_text import explore_json, explore_text
-    from etabli.work import stages
+    from etabli.work import intake
 
-    table, findings = stages.looked(Path(file), target, dict(kinds or {}), ignore)
+    table, findings = intake.looked(Path(file), target, dict(kinds or {}), ignore)
     return explore_text(table, findings, lang), explore_json(table, findings)
 
 
@@ -146,4 +182,4 @@ def public(result: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in ("residuals",)}
 
 
-__all__ = ["FREE", "Study", "asked_of", "establish", "explore", "fit", "load_study", "public", "report", "resume"]
+__all__ = ["FREE", "Study", "adopt", "asked_of", "establish", "explore", "fit", "load_study", "public", "report", "resume"]

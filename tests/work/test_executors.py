@@ -22,7 +22,8 @@ from etabli.work.executors.executor import Executor
 from etabli.work.journal import Journal
 from etabli.work.portfolio import portfolio
 from etabli.work.sample import split_name
-from etabli.work.tasks import Material, Task, facts_of, load_material, save_material
+from etabli.work.tasks import Task
+from etabli.work.material import Material, facts_of, load_material, save_material
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,9 @@ class Answer:
     logarithm, "sigmoid" a margin of classes[1], "softmax" margins, "probability" already: [rows, 1] of classes[1] for two classes, else
     one a class). native: the library's own `raw`. exact: equal bit for bit (sums of trees), else within 1e-13 of the output's scale.
     classes: the estimator's own labels; () for numbers. label: int64 [rows, 1], the place in `classes` that its `predict` gives, when that is not
-    the largest score. values: what `transform` (clusters, projections) or `decision_function` gives, of an estimator that has no score.
+    the largest score. values: what `transform` (clusters, projections) or `decision_function` gives, of an estimator that has no score (values is
+    raw then), or beside its score (values is another tensor). bound: of the output's scale; above 1e-13 only where the library's own
+    formula loses digits, so that two evaluations of it differ by more.
     """
 
     raw: str
@@ -102,6 +104,7 @@ class Answer:
     label: str = ""
     values: Part | None = None
     outputs: int = 1
+    bound: float = 1e-13
 
 
 Writer = Callable[[Any, Graph, Frame], Frame | Answer]

@@ -1,8 +1,8 @@
-"""What `tree.py` and `forest.py` share: scikit-learn's trees as arrays, bit for bit (no family of its own).
+"""What `tree.py`, `forest.py` and `extratrees.py` share: fitting scikit-learn's trees and asking them (no family of its own).
 
-scikit-learn rounds x to float32 and compares with thresholds in double; the graph does the same casts. Predictions go through
-the fitted `tree_` itself, tree after tree: scikit-learn's own `predict` refuses infinities, and with several threads it adds the trees
-in the order they happen to finish.
+Their nodes are written by `estimators/sktrees.py`, as those of forests fitted elsewhere are. Predictions go through the fitted
+`tree_` itself, tree after tree: scikit-learn's own `predict` refuses infinities, and with several threads it adds the trees in the
+order they happen to finish. Declared directions become scikit-learn's `monotonic_cst`, which numbers and two classes obey.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from etabli.graph import trees as forest
+from etabli.estimators import sktrees
 from etabli.graph.graph import Graph
-from etabli.records import Array, Data
+from etabli.records import Array, Data, Facts, Fitted, Link, Setting, Wants
 
 LARGEST = float(np.finfo(np.float32).max)
+LEAVES = 1_000_000  # of all trees and classes of a forest together: about 35 MB
 
 
 def single(x: Array) -> Array:
@@ -42,22 +43,6 @@ def columns(data: Data, classes: Array | None) -> tuple[Array, int]:
     return np.asarray(classes, np.int64), data.classes
 
 
-def arrays(trees: Sequence[Any], column: Array) -> dict[str, Array]:
-    """Flat arrays of fitted `tree_` objects. A leaf has one weight, so K classes take K copies of each tree."""
-    made = forest.Trees()
-    used = np.flatnonzero(column >= 0)
-    for tree in trees:
-        left, right = tree.children_left, tree.children_right
-        inner = left >= 0
-        number = np.where(inner, np.cumsum(inner) - 1, -np.cumsum(~inner))  # leaf i is ~i
-        shape = (tree.feature[inner], tree.threshold[inner], number[left[inner]], number[right[inner]])
-        for k in used:
-            made.add(*shape, tree.value[~inner, 0, k], nan_true=tree.missing_go_to_left[inner], target=int(column[k]))
-    if not len(used):  # two classes, and only the negative one was seen
-        made.constant(0.0)
-    return made.arrays()
-
-
 def native(trees: Sequence[Any], column: Array, outputs: int) -> Callable[[Array], Array]:
     """The mean over the trees of scikit-learn's own tree predictions, added in the order of the trees."""
     used = np.flatnonzero(column >= 0)
@@ -71,8 +56,56 @@ def native(trees: Sequence[Any], column: Array, outputs: int) -> Callable[[Array
     return predict
 
 
+def directions(data: Data) -> list[int] | None:
+    """The declared direction of each feature, for numbers and two classes; None when there is none."""
+    made = [feature.direction for feature in data.features]
+    return made if any(made) and data.task != "multiclass" else None
+
+
+def fitted(setting: Setting, data: Data, trees: Sequence[Any], classes: Array | None) -> Fitted:
+    """What the grown `tree_` objects learned, as plain arrays. classes: the model's own, None for numbers."""
+    column, outputs = columns(data, classes)
+    kept = sktrees.arrays(trees, column) | {"trees": np.int64(len(trees)), "outputs": np.int64(outputs)}
+    link: Link = "identity" if data.task == "regression" else "probability"
+    return Fitted(setting, kept, link, native(trees, column, outputs), exact=True)
+
+
+def size(facts: Facts) -> dict[str, int]:
+    """The number of trees of a forest, and a cap on their leaves where the file would grow beyond some 40 MB."""
+    trees = 300 if facts.rows < 5_000 else 200 if facts.rows < 50_000 else 100
+    made = {"n_estimators": trees}
+    leaves = LEAVES // (trees * (facts.classes if facts.task == "multiclass" else 1))
+    if leaves < 0.7 * facts.rows:
+        made["max_leaf_nodes"] = max(leaves, 200)
+    return made
+
+
+def settings(family: str, facts: Facts, ways: Sequence[tuple[dict[str, Any], str]]) -> list[Setting]:
+    """The two ways (values, origin) of a forest, then the first again with the other recipe for categories, if there are any."""
+    if facts.text:  # thousands of nearly empty columns: half of them at every split takes minutes and gains nothing
+        ways = [ways[0], ({**ways[1][0], "max_features": "sqrt"}, ways[1][1])]
+    wants = [Wants(), Wants(categories="target")] if facts.categories else [Wants()]
+    if facts.largest_category > 30:
+        wants = wants[::-1]
+    tried = [(*ways[0], wants[0]), (*ways[1], wants[0]), *((*ways[0], other) for other in wants[1:])]
+    return [Setting(family, {**values, **size(facts)}, recipe, origin=origin) for values, origin, recipe in tried]
+
+
+def grow(make: Callable[..., Any], setting: Setting, data: Data, stop: Callable[[], bool]) -> Fitted:
+    """A forest of `setting.values["n_estimators"]` trees, in batches: when the time is over it is as large as it got.
+
+    make: the forest's class. Each tree has a seed of its own, so neither the batches nor the threads change its bits.
+    """
+    wanted = int(setting.values["n_estimators"])
+    values = {**setting.values, "n_estimators": 0, "monotonic_cst": directions(data)}
+    model = make(random_state=data.seed, n_jobs=data.threads, warm_start=True, **values)
+    x, batch = learnable(data.x), max(10, wanted // 10)
+    while model.n_estimators < wanted and (model.n_estimators == 0 or not stop()):
+        model.n_estimators = min(wanted, model.n_estimators + batch)
+        model.fit(x, data.y, sample_weight=data.weight)
+    return fitted(setting, data, [tree.tree_ for tree in model.estimators_], getattr(model, "classes_", None))
+
+
 def write(graph: Graph, x: str, kept: Mapping[str, Any], outputs: int) -> str:
     """Rounds to float32, sums the trees, divides by their number (kept["trees"])."""
-    rounded = graph.op("Cast", graph.op("Cast", x, to=1), to=11)  # to float, back to double
-    total = forest.write(graph, rounded, kept, outputs)
-    return total if int(kept["trees"]) == 1 else graph.op("Div", total, graph.const(float(kept["trees"]), np.float64))
+    return sktrees.mean(graph, x, kept, int(kept["trees"]), outputs)

@@ -101,9 +101,10 @@ def sample(task: TaskKind, rows: int = 160, seed: int = 0, wants: Wants | None =
 
 
 def facts(data: Data) -> Facts:
-    """What the data above tell."""
+    """What the data above tell. (Numbers are above zero, so that families for such targets have something to offer.)"""
     levels = [feature.levels for feature in data.features if feature.levels]
-    return Facts(data.task, data.classes, len(data.y), data.x.shape[1], len(levels), max(levels, default=0))
+    known = Facts(data.task, data.classes, len(data.y), data.x.shape[1], len(levels), max(levels, default=0))
+    return replace(known, range="positive") if data.task == "regression" else known
 
 
 def first_path(family: Family, task: TaskKind) -> list[Setting]:
@@ -139,12 +140,13 @@ def answers(family: Family, fitted: Fitted, x: Array, probe: bool = False) -> tu
     return rows, run(model, {"X": rows})["raw"], fitted.native(rows)
 
 
-def _unequal(fitted: Fitted, graph: Array, native: Array) -> str:
+def _unequal(fitted: Fitted, graph: Array, native: Array, scale: float = 0.0) -> str:
+    """What differs. scale: the largest output of all rows, where only a few are given: one alone may be nearly 0."""
     if graph.shape != native.shape:
         return f"the graph gives {graph.shape}, native {native.shape}"
     if not (np.isfinite(graph).all() and np.isfinite(native).all()):
         return "an output is not finite"
-    bound = 0.0 if fitted.exact else DENSE * max(float(np.abs(native).max(initial=0)), 1e-300)
+    bound = 0.0 if fitted.exact else DENSE * max(float(np.abs(native).max(initial=0)), scale, 1e-300)
     worst = np.abs(graph - native).max(axis=1, initial=0)
     if (worst > bound).any():
         return (
@@ -171,6 +173,8 @@ def settings_are_data(family: Family, task: TaskKind) -> Iterator[str]:
     """JSON-able values, distinct hashes, known wants; the settings of a path share their names; small and large data have some."""
     for rows, categories in ((3, 0), (160, 2), (5_000, 3), (300_000, 40)):
         known = Facts(task, {"binary": 2, "multiclass": 5, "regression": 0}[task], rows, 50, categories, 500 if categories else 0)
+        if task == "regression":
+            known = replace(known, range="positive", skewed=True)
         made = list(family.settings(known))
         if not made:
             yield f"no settings for {rows} rows"
@@ -223,8 +227,9 @@ def graph_equals_native(family: Family, task: TaskKind) -> Iterator[str]:
                 yield f"{fitted.setting.name}, on thresholds: {problem}"
             other = rows
         whole, alone = answers(family, fitted, other[:20])[1], [answers(family, fitted, other[i : i + 1]) for i in range(3)]
+        scale = float(np.abs(whole).max())
         for i, (_, graph, native) in enumerate(alone):
-            if problem := _unequal(fitted, graph, native) or _unequal(fitted, graph, whole[i : i + 1]):
+            if problem := _unequal(fitted, graph, native, scale) or _unequal(fitted, graph, whole[i : i + 1], scale):
                 yield f"{fitted.setting.name}, one row: {problem}"
 
 

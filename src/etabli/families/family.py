@@ -25,6 +25,7 @@ class Family(ABC):
     sentences, in English: what it assumes and when to use it. bagged: an unstable learner, whose fold members are kept and averaged
     in the final model; otherwise it is fitted again on all rows. monotone: it obeys `Feature.direction` (numbers and two classes);
     where a user declares directions, the others are left out, and that is said. additive: no two columns interact in it.
+    together: it obeys `Data.together`.
     """
 
     name: ClassVar[str]
@@ -37,6 +38,7 @@ class Family(ABC):
     bagged: ClassVar[bool] = False
     monotone: ClassVar[bool] = False
     additive: ClassVar[bool] = False
+    together: ClassVar[bool] = False
 
     @abstractmethod
     def settings(self, facts: Facts) -> Sequence[Setting]:

@@ -13,9 +13,7 @@ import numpy as np
 from etabli.families import cart
 from etabli.families.family import Family, Stop
 from etabli.graph.graph import Graph
-from etabli.records import Cost, Data, Facts, Fitted, Link, Setting, TaskKind, Wants
-
-LEAVES = 1_000_000  # of all trees and classes together: about 35 MB
+from etabli.records import Cost, Data, Facts, Fitted, Setting, TaskKind
 
 
 @final
@@ -28,6 +26,7 @@ class Forest(Family):
     needs: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     citation: ClassVar[str] = "Breiman 2001"
     rank: ClassVar[int] = 4
+    monotone: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "The mean of hundreds of deep trees, each grown on a random half of the evidence. Hard to do wrong: use it on small or noisy data, "
         "and as a second opinion beside boosting."
@@ -35,11 +34,6 @@ class Forest(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Two or three: the usual default, more columns a split, and target statistics instead of codes for wide categories."""
-        trees = 300 if facts.rows < 5_000 else 200 if facts.rows < 50_000 else 100
-        size = {"n_estimators": trees}
-        leaves = LEAVES // (trees * (facts.classes if facts.task == "multiclass" else 1))
-        if leaves < 0.7 * facts.rows:
-            size["max_leaf_nodes"] = max(leaves, 200)
         if facts.task == "regression":
             ways: list[tuple[dict[str, Any], str]] = [
                 ({"max_features": 0.6, "min_samples_leaf": 2}, "AutoGluon zero-shot 2023, RF_r39, narrower"),
@@ -53,13 +47,7 @@ class Forest(Family):
                     "AutoGluon zero-shot 2023, RF_r15 and RFEntr, narrower",
                 ),
             ]
-        if facts.text:  # thousands of nearly empty columns: half of them at every split takes minutes and gains nothing
-            ways[1] = ({**ways[1][0], "max_features": "sqrt"}, ways[1][1])
-        wants = [Wants(), Wants(categories="target")] if facts.categories else [Wants()]
-        if facts.largest_category > 30:
-            wants = wants[::-1]
-        tried = [(*ways[0], wants[0]), (*ways[1], wants[0]), *((*ways[0], other) for other in wants[1:])]
-        return [Setting(self.name, {**values, **size}, recipe, origin=origin) for values, origin, recipe in tried]
+        return cart.settings(self.name, facts, ways)
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Sorting the tried columns on every level of every tree."""
@@ -76,23 +64,10 @@ class Forest(Family):
         return Cost(work=work, memory=8.0 * rows * facts.columns + 150.0 * leaves * outputs * float(values["n_estimators"]))
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:
-        """Grows the trees in batches and looks at `stop` between them: when the time is over, the forest is as large as it got."""
+        """scikit-learn's forest; missing values are routed where they fit best."""
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-        make = RandomForestRegressor if data.task == "regression" else RandomForestClassifier
-        wanted = int(setting.values["n_estimators"])
-        values = {**setting.values, "n_estimators": 0}
-        model = make(random_state=data.seed, n_jobs=data.threads, warm_start=True, **values)
-        x = cart.learnable(data.x)
-        batch = max(10, wanted // 10)
-        while model.n_estimators < wanted and (model.n_estimators == 0 or not stop()):
-            model.n_estimators = min(wanted, model.n_estimators + batch)
-            model.fit(x, data.y, sample_weight=data.weight)
-        column, outputs = cart.columns(data, getattr(model, "classes_", None))
-        trees = [tree.tree_ for tree in model.estimators_]
-        kept = cart.arrays(trees, column) | {"trees": np.int64(len(trees)), "outputs": np.int64(outputs)}
-        link: Link = "identity" if data.task == "regression" else "probability"
-        return Fitted(setting, kept, link, cart.native(trees, column, outputs), exact=True)
+        return cart.grow(RandomForestRegressor if data.task == "regression" else RandomForestClassifier, setting, data, stop)
 
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """One TreeEnsemble and a division."""

@@ -10,7 +10,7 @@ import numpy as np
 from etabli.families import cart
 from etabli.families.family import Family, Stop
 from etabli.graph.graph import Graph
-from etabli.records import Cost, Data, Facts, Fitted, Link, Setting, TaskKind, Wants
+from etabli.records import Cost, Data, Facts, Fitted, Setting, TaskKind, Wants
 
 DEPTHS = ((4, 500), (6, 1000), (3, 500), (8, 2000), (2, 500), (12, 5000))  # depth; a leaf holds at least rows / this
 
@@ -25,6 +25,7 @@ class Tree(Family):
     needs: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     citation: ClassVar[str] = "Breiman, Friedman, Olshen & Stone 1984"
     rank: ClassVar[int] = 2
+    monotone: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A short list of yes-or-no questions. Use it when the rule itself must be read and discussed; it is seldom the most accurate."
     )
@@ -47,11 +48,9 @@ class Tree(Family):
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
         make = DecisionTreeRegressor if data.task == "regression" else DecisionTreeClassifier
-        model = make(random_state=data.seed, **setting.values).fit(cart.learnable(data.x), data.y, sample_weight=data.weight)
-        column, outputs = cart.columns(data, getattr(model, "classes_", None))
-        kept = cart.arrays([model.tree_], column) | {"trees": np.int64(1), "outputs": np.int64(outputs)}
-        link: Link = "identity" if data.task == "regression" else "probability"
-        return Fitted(setting, kept, link, cart.native([model.tree_], column, outputs), exact=True)
+        model = make(random_state=data.seed, monotonic_cst=cart.directions(data), **setting.values)
+        model.fit(cart.learnable(data.x), data.y, sample_weight=data.weight)
+        return cart.fitted(setting, data, [model.tree_], getattr(model, "classes_", None))
 
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """One TreeEnsemble."""

@@ -11,7 +11,7 @@ ML = "ai.onnx.ml"
 
 PLAIN = frozenset(
     "Abs Add And ArgMax Cast Ceil Clip Concat Div Equal Exp Expand Floor Gather GatherElements Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log "
-    "MatMul Max Min Mul Neg Not Or Pow ReduceMax ReduceMin ReduceSum Relu Reshape Round Shape Sign Slice Softmax Split Sqrt Squeeze "
+    "MatMul Max Min Mul Neg Not Or Pow ReduceMax ReduceMin ReduceSum Relu Reshape Round Shape Sign Sin Slice Softmax Split Sqrt Squeeze "
     "StringConcat StringSplit Sub Tanh TfIdfVectorizer TopK Transpose Unsqueeze Where".split()
 )
 ML_OPERATORS = frozenset({"TreeEnsemble", "LabelEncoder"})

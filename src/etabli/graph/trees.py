@@ -4,11 +4,12 @@ One operator carries every tree family: its sums run in the order of the trees, 
 bit for bit. Trees are kept as flat numpy arrays (never a Python object a node): a model of half a million leaves is written
 in about a second, and the first k trees of a boosting run are slices of the same arrays. `post_transform` is never used
 (onnxruntime#26596): links are composed by `graph/links.py`. A start value is a tree of one leaf in first place, not a final Add.
+Where the library itself sums in float32 (XGBoost), the same node does so: its bits are the library's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
@@ -73,6 +74,8 @@ class Trees:
         """
         if not len(feature):  # the operator knows no bare leaf: a node whose two sides are the same leaf
             feature, split, true, false, mode, nan_true = (np.zeros(1), np.zeros(1), np.full(1, ~0), np.full(1, ~0), LEQ, 0)
+        if np.ndim(mode):
+            feature, split, true, false, weight, mode, nan_true = _apart(feature, split, true, false, weight, np.asarray(mode), nan_true)
         count = len(feature)
         true, false = np.asarray(true, np.int64), np.asarray(false, np.int64)
         tree = {
@@ -107,6 +110,46 @@ class Trees:
         return {name: np.concatenate(parts) if parts else np.zeros(0, _KINDS[name]) for name, parts in self._parts.items()}
 
 
+def asked(split: Array, category: Array, sets: Sequence[Array]) -> tuple[Array, Array]:
+    """(splits, modes) of a tree's nodes. category: which nodes ask for a set; sets: those, in node order.
+
+    The operator refuses an empty set (only missing values go that way): such a node asks x <= -inf instead, which no value answers.
+    """
+    empty = np.zeros(len(category), bool)
+    empty[category] = [not len(members) for members in sets]
+    return np.where(empty, -np.inf, split), np.where(category & ~empty, MEMBER, LEQ)
+
+
+def ended(sets: Sequence[Array]) -> Array:
+    """The sets that are not empty one after the other, NaN after each."""
+    return np.concatenate([np.append(members, np.nan) for members in sets if len(members)] or [np.zeros(0)])
+
+
+def _apart(feature: Array, split: Array, true: Array, false: Array, weight: Array, mode: Array, nan_true: Array | int) -> tuple[Array, ...]:
+    """The same tree with a node that changes nothing between two sets of one column whose members may reach equal leaves.
+
+    onnxruntime 1.32 melts such a pair (a MEMBER node and its false child) into one and then counts the leaf that it dropped to
+    another tree: sums are wrong without a word. The node between asks x <= infinity; its other leaf is never reached.
+    """
+    true, false = np.asarray(true, np.int64), np.asarray(false, np.int64)
+    pair = (mode == MEMBER) & (false >= 0)
+    pair[pair] = (mode[false[pair]] == MEMBER) & (feature[false[pair]] == feature[pair])
+    above = np.flatnonzero(pair)
+    one, two = true[above], true[false[above]]
+    alike = (one >= 0) & (two >= 0)
+    leaves = (one < 0) & (two < 0)
+    alike[leaves] = weight[~one[leaves]] == weight[~two[leaves]]
+    above = above[alike]
+    more, nodes, ones = len(above), len(feature), np.ones(len(above), np.int64)
+    if more:
+        feature, split, mode = np.append(feature, feature[above]), np.append(split, np.inf * ones), np.append(mode, LEQ * ones)
+        nan_true = np.append(np.broadcast_to(nan_true, nodes), ones)
+        true, false = np.append(true, false[above]), np.append(false, ~(len(weight) + np.arange(more)))
+        false[above] = nodes + np.arange(more)
+        weight = np.append(weight, 0.0 * ones)
+    return feature, split, true, false, weight, mode, np.asarray(nan_true)
+
+
 def first(arrays: Mapping[str, Array], trees: int) -> dict[str, Array]:
     """The first `trees` trees, as views of the same memory; arrays of other names are kept."""
     if trees >= len(arrays["root"]):
@@ -117,12 +160,16 @@ def first(arrays: Mapping[str, Array], trees: int) -> dict[str, Array]:
     return {name: array[: cut[name]] if name in cut else array for name, array in arrays.items()}
 
 
-def write(graph: Graph, x: str, arrays: Mapping[str, Array], outputs: int) -> str:
-    """Adds the TreeEnsemble node: [rows, outputs] double, the sum of the leaves reached. x: [rows, features] double."""
+def write(graph: Graph, x: str, arrays: Mapping[str, Array], outputs: int, single: bool = False) -> str:
+    """Adds the TreeEnsemble node: [rows, outputs] double, the sum of the leaves reached. x: [rows, features] double.
+
+    single: x, the splits, the sums and the answer are float32; splits and weights must be float32 numbers already.
+    """
     from onnx import numpy_helper
 
     def tensor(name: str) -> Any:
-        return numpy_helper.from_array(np.ascontiguousarray(arrays[name], _KINDS[name]), name)
+        kind = np.float32 if single and _KINDS[name] is np.float64 else _KINDS[name]
+        return numpy_helper.from_array(np.ascontiguousarray(arrays[name], kind), name)
 
     sets = {"membership_values": tensor("members")} if len(arrays["members"]) else {}
     return graph.op(
@@ -170,7 +217,7 @@ def thresholds(model: onnx.ModelProto) -> dict[int, tuple[Array, Array]]:
     splits: dict[int, list[Array]] = {}
     sets: dict[int, list[Array]] = {}
     for feature, mode, split, members in _ensembles(model):
-        number = np.flatnonzero((mode != MEMBER) & ~np.isnan(split))
+        number = np.flatnonzero((mode != MEMBER) & np.isfinite(split))
         order = number[np.argsort(feature[number], kind="stable")]
         for part in np.split(order, np.flatnonzero(np.diff(feature[order])) + 1):
             if len(part):

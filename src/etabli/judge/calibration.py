@@ -30,21 +30,23 @@ class Choice:
     column: Array
 
 
-def choose(y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = False) -> Choice:
-    """The calibrator of one out-of-fold column S [n, outputs], from all that fit the task (cheap: from the quick ones)."""
+def choose(y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = False, weight: Array | None = None) -> Choice:
+    """The calibrator of one out-of-fold column S [n, outputs], from all that fit the task (cheap: from the quick ones).
+    weight: [n] or None."""
     if task == "regression":
         return Choice(Raw(), {}, S)
-    columns, losses = _crossfitted(y, S, fold, task, cheap)
+    weight = _scaled(weight)
+    columns, losses = _crossfitted(y, S, fold, task, cheap, weight)
     name = _best(losses)
     kind = next(one for one in fitting(task) if one.name == name)
-    return Choice(kind.fit(y, S), {key: float(rows.mean()) for key, rows in losses.items()}, columns[name])
+    return Choice(kind.fit(y, S, weight), {key: float(rows.mean()) for key, rows in losses.items()}, columns[name])
 
 
-def crossfit(y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = True) -> Array:
+def crossfit(y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = True, weight: Array | None = None) -> Array:
     """The cross-fitted calibrated column [n, outputs]: in each fold, what was fitted on, and chosen by, the rows of the others."""
     if task == "regression":
         return S
-    columns, losses = _crossfitted(y, S, fold, task, cheap)
+    columns, losses = _crossfitted(y, S, fold, task, cheap, _scaled(weight))
     answer = np.array(S, np.float64)
     for k in np.unique(fold):
         other, here = fold != k, fold == k
@@ -53,19 +55,27 @@ def crossfit(y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = True
     return answer
 
 
-def _crossfitted(y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool) -> tuple[dict[str, Array], dict[str, Array]]:
+def _scaled(weight: Array | None) -> Array | None:
+    return None if weight is None else weight * (len(weight) / weight.sum())
+
+
+def _crossfitted(
+    y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool, weight: Array | None
+) -> tuple[dict[str, Array], dict[str, Array]]:
     """Columns and losses [n] by the calibrator's name."""
     columns: dict[str, Array] = {}
     parts = [(np.flatnonzero(fold == k), np.flatnonzero(fold != k)) for k in np.unique(fold)]
     for kind in fitting(task, cheap):
         if kind.name != Raw.name and (len(parts) < 2 or not all(kind.possible(y[other]) for _, other in parts)):
             continue
+        if weight is not None and not kind.weighted:
+            continue
         column = np.array(S, np.float64)
         if kind.name != Raw.name:
             for here, other in parts:
-                column[here] = kind.fit(y[other], S[other]).apply(S[here])
+                column[here] = kind.fit(y[other], S[other], None if weight is None else weight[other]).apply(S[here])
         columns[kind.name] = column
-    return columns, {name: METRICS["log_loss"].rows(y, column) for name, column in columns.items()}
+    return columns, {name: METRICS["log_loss"].rows(y, column, weight) for name, column in columns.items()}
 
 
 def _best(losses: Mapping[str, Array]) -> str:

@@ -61,14 +61,16 @@ def greedy(
     seed: int = 0,
     steps: int = STEPS,
     rows: int = ROWS,
+    weight: Array | None = None,
 ) -> Combination:
     """P: [n, C, outputs] calibrated columns. limit: most distinct members. cost, budget: what a member costs (bytes, seconds)
     [C], and what all members together may cost; the best affordable single candidate is always allowed. absolute: absolute in
-    place of squared error (regression)."""
+    place of squared error (regression). weight: [n] or None."""
+    w = np.ones(len(y)) if weight is None else weight
     if len(y) > rows:
         taken = np.sort(np.random.default_rng(seed).choice(len(y), rows, replace=False))
-        P, y = P[taken], y[taken]
-    score = _scorer(P, y, task, absolute)
+        P, y, w = P[taken], y[taken], w[taken]
+    score = _scorer(P, y, task, absolute, w / w.sum())
     price = np.zeros(P.shape[1]) if cost is None else np.asarray(cost, np.float64)
     counts, best, path = np.zeros(P.shape[1], np.int64), np.inf, []
     for step in range(steps):
@@ -94,24 +96,24 @@ def greedy(
     return Combination(counts // shared, loss)
 
 
-def _scorer(P: Array, y: Array, task: TaskKind, absolute: bool) -> Callable[[Array], Array]:
+def _scorer(P: Array, y: Array, task: TaskKind, absolute: bool, share: Array) -> Callable[[Array], Array]:
     """counts [C] -> the mean loss [C] after one more of each candidate."""
     if task != "regression":
         truth = np.stack([probabilities(P[:, c])[np.arange(len(y)), y] for c in range(P.shape[1])]).astype(np.float32)
 
         def log_loss(counts: Array) -> Array:
             mixed = (counts.astype(np.float32) @ truth + truth) / np.float32(counts.sum() + 1)
-            return np.asarray(-np.log(np.maximum(mixed, np.float32(TINY))).mean(axis=1, dtype=np.float64))
+            return np.asarray(-np.log(np.maximum(mixed, np.float32(TINY))).astype(np.float64) @ share)
 
         return log_loss
     R = P[:, :, 0].T - np.asarray(y, np.float64)
     if absolute:
 
         def mean_absolute(counts: Array) -> Array:
-            return np.asarray(np.abs((counts @ R + R) / (counts.sum() + 1)).mean(axis=1))
+            return np.asarray(np.abs((counts @ R + R) / (counts.sum() + 1)) @ share)
 
         return mean_absolute
-    gram = R @ R.T / len(y)
+    gram = (R * share) @ R.T
 
     def squared(counts: Array) -> Array:
         shared = gram @ counts
@@ -130,12 +132,14 @@ def crossfit(
     budget: float = np.inf,
     absolute: bool = False,
     seed: int = 0,
+    weight: Array | None = None,
 ) -> Array:
     """The combination's own column [n, outputs]: in each fold the weights that the other folds give."""
     answer = np.empty((len(y), P.shape[2]))
     for k in np.unique(fold):
         here, other = fold == k, fold != k
-        learned = greedy(P[other], y[other], task, limit, cost, budget, absolute, seed) if other.any() else greedy(P, y, task, limit)
+        used = other if other.any() else here
+        learned = greedy(P[used], y[used], task, limit, cost, budget, absolute, seed, weight=None if weight is None else weight[used])
         answer[here] = blend(P[here], learned.counts)
     return answer
 

@@ -70,19 +70,21 @@ class Intervals:
         return graph.op("Sub", prediction, down), graph.op("Add", prediction, up)
 
 
-def fit(kind: Kind, y: Array, S: Array) -> Intervals:
-    """Learns one kind from targets y [n] and out-of-fold predictions S [n, 1]."""
+def fit(kind: Kind, y: Array, S: Array, weight: Array | None = None) -> Intervals:
+    """Learns one kind from targets y [n] and out-of-fold predictions S [n, 1]. weight: [n] or None."""
     p, r = S[:, 0].astype(np.float64), np.asarray(y - S[:, 0], np.float64)
     none = np.empty(0)
     if kind == "normalised":
         knots, bends, floor = _line(p, np.abs(r))
         shape = Intervals(kind, ranks([none]), ranks([none]), none, knots, bends, floor)
         z = r / shape.width(S)[:, 0]
-        return Intervals(kind, ranks([z], tail=True), ranks([-z], tail=True), none, knots, bends, floor)
+        w = None if weight is None else [weight]
+        return Intervals(kind, ranks([z], tail=True, weights=w), ranks([-z], tail=True, weights=w), none, knots, bends, floor)
     edges = np.unique(np.quantile(p, SHARES)) if kind == "mondrian" else none
     edges = edges[edges < p.max(initial=-np.inf)]  # no cell without rows, where every interval would be infinite
     cell = below(p, edges)
-    both = ranks([np.abs(r[cell == g]) for g in range(len(edges) + 1)])
+    cells = [cell == g for g in range(len(edges) + 1)]
+    both = ranks([np.abs(r[here]) for here in cells], weights=None if weight is None else [weight[here] for here in cells])
     return Intervals(kind, both, both, edges, none, none)
 
 
@@ -110,13 +112,14 @@ def score(y: Array, lower: Array, upper: Array, confidence: float) -> Array:
     return np.asarray(high - low + 2 / (1 - confidence) * (np.maximum(low - y, 0) + np.maximum(y - high, 0)))
 
 
-def crossfit(kind: Kind, y: Array, S: Array, fold: Array, confidence: float) -> tuple[Array, Array]:
+def crossfit(kind: Kind, y: Array, S: Array, fold: Array, confidence: float, weight: Array | None = None) -> tuple[Array, Array]:
     """lower, upper [n, 1] of every row, with quantiles of the other folds."""
-    return _at(_fitted(kind, y, S, fold), S, confidence)
+    return _at(_fitted(kind, y, S, fold, weight), S, confidence)
 
 
-def _fitted(kind: Kind, y: Array, S: Array, fold: Array) -> list[tuple[Array, Intervals]]:
-    return [(fold == k, fit(kind, y[fold != k], S[fold != k])) for k in np.unique(fold)]
+def _fitted(kind: Kind, y: Array, S: Array, fold: Array, weight: Array | None) -> list[tuple[Array, Intervals]]:
+    parts = [(fold == k, fold != k) for k in np.unique(fold)]
+    return [(here, fit(kind, y[other], S[other], None if weight is None else weight[other])) for here, other in parts]
 
 
 def _at(fitted: list[tuple[Array, Intervals]], S: Array, confidence: float) -> tuple[Array, Array]:
@@ -126,27 +129,33 @@ def _at(fitted: list[tuple[Array, Intervals]], S: Array, confidence: float) -> t
     return lower, upper
 
 
-def choose(y: Array, S: Array, fold: Array, confidence: float = 0.9) -> Intervals:
+def choose(y: Array, S: Array, fold: Array, confidence: float = 0.9, weight: Array | None = None) -> Intervals:
     """The kind with the lowest cross-fitted interval score, the simplest within a standard error; fitted on all rows."""
     if len(y) < ENOUGH or len(np.unique(S)) < 10 or len(np.unique(fold)) < 2:
-        return fit("constant", y, S)
+        return fit("constant", y, S, weight)
     scores: dict[Kind, Array] = {}
     for kind in KINDS:
-        lower, upper = crossfit(kind, y, S, fold, confidence)
+        lower, upper = crossfit(kind, y, S, fold, confidence, weight)
         if np.isfinite(lower).all() and np.isfinite(upper).all():
-            scores[kind] = score(y, lower, upper, confidence)
+            scores[kind] = score(y, lower, upper, confidence) * (1.0 if weight is None else weight * (len(y) / weight.sum()))
     if not scores:
-        return fit("constant", y, S)
+        return fit("constant", y, S, weight)
     best = min(scores, key=lambda kind: float(scores[kind].mean()))
     for kind in scores:
         loss = scores[kind] - scores[best]
         if loss.mean() <= loss.std() / np.sqrt(len(loss)):
-            return fit(kind, y, S)
-    return fit(best, y, S)
+            return fit(kind, y, S, weight)
+    return fit(best, y, S, weight)
 
 
 def coverage(
-    kind: Kind, y: Array, S: Array, fold: Array, groups: Array | None = None, levels: tuple[float, ...] = LEVELS
+    kind: Kind,
+    y: Array,
+    S: Array,
+    fold: Array,
+    groups: Array | None = None,
+    levels: tuple[float, ...] = LEVELS,
+    weight: Array | None = None,
 ) -> list[Coverage]:
     """What the intervals of that kind covered, with quantiles of the other folds; the worst among the fifths of the prediction.
     size: mean width, infinite when some rows cannot have an interval."""
@@ -154,9 +163,9 @@ def coverage(
         return []
     fifth = below(S[:, 0], np.unique(np.quantile(S[:, 0], SHARES)))
     names = np.array([f"fifth {i + 1} of the prediction" for i in range(5)])[fifth]
-    answer, fitted = [], _fitted(kind, y, S, fold)
+    answer, fitted = [], _fitted(kind, y, S, fold, weight)
     for level in levels:
         lower, upper = _at(fitted, S, level)
         hit = (y >= lower[:, 0]) & (y <= upper[:, 0])
-        answer.append(measured(hit, level, float(np.mean(upper - lower)), names, groups))
+        answer.append(measured(hit, level, float(np.mean(upper - lower)), names, groups, weight))
     return answer

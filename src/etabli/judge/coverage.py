@@ -37,21 +37,30 @@ class Coverage:
         return self.got >= self.low and (self.worst is None or self.worst_low is None or self.worst >= self.worst_low)
 
 
-def measured(hit: Array, level: float, size: float, labels: Array, groups: Array | None = None) -> Coverage:
+def measured(hit: Array, level: float, size: float, labels: Array, groups: Array | None = None, weight: Array | None = None) -> Coverage:
     """hit: bool [n], truth inside. labels: [n], the groups among which the worst is sought. groups: [n], rows that belong together:
-    they widen the band by the design effect."""
-    low, high = band(level, len(hit) / _design(hit, groups))
-    known = [(float(hit[labels == g].mean()), int((labels == g).sum()), str(g)) for g in np.unique(labels)]
+    they widen the band by the design effect. weight: [n] or None; shares are weighed, and the band is that of as many rows as the weights
+    are worth."""
+    w = np.ones(len(hit)) if weight is None else np.asarray(weight, np.float64)
+    low, high = band(level, _worth(w) / _design(hit, groups))
+    got = float(w @ hit / w.sum())
+    cells = [(labels == g, str(g)) for g in np.unique(labels)]
+    known = [(float(w[here] @ hit[here] / w[here].sum()), int(_worth(w[here])), name) for here, name in cells if w[here].sum() > 0]
     known = [one for one in known if one[1] >= ENOUGH]
     if len(known) < 2:
-        return Coverage(level, float(hit.mean()), low, high, size=size)
+        return Coverage(level, got, low, high, size=size)
     lows = [band(level, rows, 0.05 / len(known))[0] for _, rows, _ in known]
     at = int(np.argmin([share - least for (share, _, _), least in zip(known, lows, strict=True)]))
     worst, _, label = min(known)
     if known[at][0] < lows[at]:  # a group below its own band is worse than a smaller one that is merely lower
         worst, _, label = known[at]
     least = lows[[one[2] for one in known].index(label)]
-    return Coverage(level, float(hit.mean()), low, high, worst, label, least, size)
+    return Coverage(level, got, low, high, worst, label, least, size)
+
+
+def _worth(w: Array) -> float:
+    """How many equal rows so weighed rows are worth (Kish 1965)."""
+    return float(w.sum() ** 2 / (w @ w))
 
 
 def band(level: float, rows: float, alpha: float = 0.05) -> tuple[float, float]:

@@ -49,15 +49,26 @@ class Ranks:
         return graph.op("Gather", graph.const(self.table.reshape(-1), np.float64), entry)
 
 
-def ranks(scores: Sequence[Array], tail: bool = False, knots: int = KNOTS, sign: float = 1.0) -> Ranks:
+def ranks(
+    scores: Sequence[Array], tail: bool = False, knots: int = KNOTS, sign: float = 1.0, weights: Sequence[Array] | None = None
+) -> Ranks:
     """The table of the calibration scores of each cell (a cell may be empty: infinite). tail: the level (1 + c) / 2 of each of two
-    tails in place of c. sign: -1 for scores that conform when large: the table then holds them falling, to minus infinity."""
+    tails in place of c. sign: -1 for scores that conform when large: the table then holds them falling, to minus infinity.
+    weights: of the scores of each cell, or None: quantiles are then weighed, and as many rows count as the weights are worth,
+    (sum w)^2 / sum w^2 (Kish 1965)."""
     room = max(20, knots // len(scores))
     kept, slope, start = [], [], []
-    for cell in scores:
-        ordered = np.sort(sign * np.asarray(cell, np.float64))
-        n, m = len(ordered), min(len(ordered), room)
-        if n > m:
+    for place, cell in enumerate(scores):
+        signed = sign * np.asarray(cell, np.float64)
+        order = np.argsort(signed, kind="stable")
+        ordered = signed[order]
+        n, m = float(len(ordered)), min(len(ordered), room)
+        if weights is not None and m:
+            w = np.maximum(np.asarray(weights[place], np.float64)[order], 1e-300)
+            n = float(w.sum() ** 2 / (w @ w))
+            reached = np.cumsum(w) / w.sum()
+            ordered = ordered[np.minimum(np.searchsorted(reached, np.arange(1, m + 1) / m - ROUND), len(order) - 1)]
+        elif n > m:
             ordered = ordered[np.ceil(np.arange(1, m + 1) * (n / m) - ROUND).astype(np.int64) - 1]
         kept.append(sign * ordered)
         full = (n + 1) * (m / n) if n else 1.0

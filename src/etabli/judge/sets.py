@@ -43,14 +43,16 @@ class Sets:
         return graph.op("GreaterOrEqual", probability, least)
 
 
-def fit(y: Array, S: Array, classes: int, by_class: bool | None = None) -> Sets:
-    """Learns from class numbers y [n] and calibrated out-of-fold scores S. by_class: None decides by the rows of each class."""
+def fit(y: Array, S: Array, classes: int, by_class: bool | None = None, weight: Array | None = None) -> Sets:
+    """Learns from class numbers y [n] and calibrated out-of-fold scores S. by_class: None decides by the rows of each class.
+    weight: [n] or None."""
     P = probabilities(S)
     truth = P[np.arange(len(y)), y]
     if by_class is None:
         by_class = bool(np.bincount(y, minlength=classes).min() >= ENOUGH)
-    cells = [truth[y == k] for k in range(classes)] if by_class else [truth]
-    return Sets(by_class, ranks(cells, knots=max(KNOTS, 100 * len(cells)), sign=-1.0))
+    cells = [y == k for k in range(classes)] if by_class else [np.ones(len(y), bool)]
+    weights = None if weight is None else [weight[here] for here in cells]
+    return Sets(by_class, ranks([truth[here] for here in cells], knots=max(KNOTS, 100 * len(cells)), sign=-1.0, weights=weights))
 
 
 def coverage(
@@ -62,18 +64,20 @@ def coverage(
     names: tuple[str, ...] = (),
     groups: Array | None = None,
     levels: tuple[float, ...] = LEVELS,
+    weight: Array | None = None,
 ) -> list[Coverage]:
     """What the sets covered, with quantiles of the other folds; the worst among the classes. size: mean number of labels."""
     if len(np.unique(fold)) < 2:
         return []
     if by_class is None:
         by_class = fit(y, S, classes).by_class
-    fitted = [(fold == k, fit(y[fold != k], S[fold != k], classes, by_class)) for k in np.unique(fold)]
+    parts = [(fold == k, fold != k) for k in np.unique(fold)]
+    fitted = [(here, fit(y[other], S[other], classes, by_class, None if weight is None else weight[other])) for here, other in parts]
     labels = np.array(names if len(names) == classes else [str(k) for k in range(classes)])[y]
     answer = []
     for level in levels:
         inside = np.empty((len(y), classes), bool)
         for here, learned in fitted:
             inside[here] = learned.apply(S[here], level)
-        answer.append(measured(inside[np.arange(len(y)), y], level, float(inside.sum(axis=1).mean()), labels, groups))
+        answer.append(measured(inside[np.arange(len(y)), y], level, float(inside.sum(axis=1).mean()), labels, groups, weight))
     return answer

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from etabli.judge import combine
+from etabli.judge import combine, costs
 from etabli.records import PREPARED, Array, Column, Link, Table, Target
 
 
 @dataclass(frozen=True)
 class Part:
-    """One fitted model: its preparation (raw and coded) and its own graph X -> raw, score, serialized."""
+    """One fitted model: its preparation (raw and coded) and its own graph X -> raw, score, serialized. Without a preparation (an
+    adopted model) the graph takes the raw columns itself."""
 
     prepared_raw: bytes
     prepared_coded: bytes
@@ -42,7 +43,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Composition:
-    """Everything that goes into the file. heads: interval (numbers) or sets (classes), with `write` and `apply`."""
+    """Everything that goes into the file. heads: interval (numbers) or sets (classes), with `write` and `apply`; None where
+    nothing honest could be learned (an adopted model, on the rows it was fitted on)."""
 
     columns: tuple[Column, ...]
     levels: Mapping[str, Sequence[str]]
@@ -54,6 +56,10 @@ class Composition:
     novelty_raw: bytes
     novelty_coded: bytes
     confidence: float = 0.9
+    cost: Array | None = None  # [classes, classes] of the answer (column) where the truth is the row
+    partial: bool = False  # rows without an answer (NaN) get the label ""
+    own_label: bool = False  # the label is the one that the (adopted, uncalibrated) model itself gives: its output "label"
+    exposure: str = ""  # a column the answers for a number are multiplied with
 
     # the file --------------------------------------------------------------------------------------------------------
 
@@ -69,14 +75,26 @@ class Composition:
         outputs: dict[str, tuple[str, str, int | None]] = {}
         classes = self.target.classes
         if self.target.task == "regression":
-            lower, upper = self.interval.write(graph, score, confidence)
-            outputs |= {"prediction": (score, "double", 1), "lower": (lower, "double", 1), "upper": (upper, "double", 1)}
+            values = {"prediction": score}
+            if self.interval is not None:
+                values["lower"], values["upper"] = self.interval.write(graph, score, confidence)
+            if self.exposure:
+                exposed = graph.input(self.exposure)  # none, none at all, or an endless one: there is no answer
+                known = graph.op("And", graph.op("Greater", exposed, graph.const(0.0)), graph.op("Not", graph.op("IsInf", exposed)))
+                exposed = graph.op("Where", known, exposed, graph.const(np.nan))
+                values = {name: graph.op("Mul", value, exposed) for name, value in values.items()}
+            outputs |= {name: (value, "double", 1) for name, value in values.items()}
         else:
             if self.target.task == "binary":
                 score = graph.op("Concat", graph.op("Sub", graph.const(1.0, np.float64), score), score, axis=1)
-            label = graph.op("Gather", graph.const(list(classes)), graph.op("ArgMax", score, axis=1, keepdims=1), axis=0)
+            place = _inline(graph, self.members[0].parts[0].graph)["label"] if self.own_label else costs.write(graph, score, self.cost)
+            label = graph.op("Gather", graph.const(list(classes)), place, axis=0)
+            if self.partial:
+                total = graph.op("ReduceSum", score, graph.const([1], np.int64), keepdims=1)
+                label = graph.op("Where", graph.op("IsNaN", total), graph.const("", str), label)
             outputs |= {"prediction": (label, "string", 1), "probability": (score, "double", len(classes))}
-            outputs["set"] = (self.interval.write(graph, score, confidence), "bool", len(classes))
+            if self.interval is not None:
+                outputs["set"] = (self.interval.write(graph, score, confidence), "bool", len(classes))
         z = _inline(graph, self.novelty_raw)[PREPARED]
         outputs["novelty"] = (self.novelty.write(graph, z), "double", 1)
         return graph.model(outputs, metadata)
@@ -84,7 +102,7 @@ class Composition:
     def _member(self, graph: Any, member: Member) -> str:
         from etabli.graph.links import link
 
-        parts = [_inline(graph, part.graph, {"X": _inline(graph, part.prepared_raw)[PREPARED]}) for part in member.parts]
+        parts = [_inline(graph, part.graph, _prepared(graph, part)) for part in member.parts]
         links = {part.link for part in member.parts}
         if len(parts) == 1:
             score = parts[0]["score"]
@@ -116,19 +134,34 @@ class Composition:
 
         own = []
         for member in self.members:
-            parts = [run(part.graph, {"X": x_of(part.prepared_coded)})["score"] for part in member.parts]
+            parts = [
+                run(part.graph, {"X": x_of(part.prepared_coded)} if part.prepared_coded else feeds(table, self.columns, rows))["score"]
+                for part in member.parts
+            ]
             own.append(member.calibrator.apply(np.sum(parts, axis=0) / len(parts)))
         counts = np.array([member.count for member in self.members])
         score = self.calibrator.apply(own[0] if len(own) == 1 else combine.blend(np.stack(own, 1), counts))
         level = self.confidence if confidence is None else confidence
         novelty = self.novelty.apply(x_of(self.novelty_coded))
         if self.target.task == "regression":
-            lower, upper = self.interval.apply(score, level)
-            return {"prediction": score, "lower": lower, "upper": upper, "novelty": novelty}
+            values = {"prediction": score}
+            if self.interval is not None:
+                values["lower"], values["upper"] = self.interval.apply(score, level)
+            exposed = fed[self.exposure] if self.exposure else np.ones(1)
+            exposed = np.where((exposed > 0) & ~np.isinf(exposed), exposed, np.nan)
+            return {name: value * exposed for name, value in values.items()} | {"novelty": novelty}
         if self.target.task == "binary":
             score = np.hstack([1.0 - score, score])
-        labels = np.array(self.target.classes, object)[score.argmax(1)][:, None]
-        return {"prediction": labels, "probability": score, "set": self.interval.apply(score, level), "novelty": novelty}
+        place = run(self.members[0].parts[0].graph, feeds(table, self.columns, rows))["label"][:, 0] if self.own_label else None
+        labels = np.array(self.target.classes, object)[costs.decide(score, self.cost) if place is None else place][:, None]
+        if self.partial:
+            labels[np.isnan(score).any(axis=1)] = ""
+        sets = {} if self.interval is None else {"set": self.interval.apply(score, level)}
+        return {"prediction": labels, "probability": score, **sets, "novelty": novelty}
+
+
+def _prepared(graph: Any, part: Part) -> dict[str, str]:
+    return {"X": _inline(graph, part.prepared_raw)[PREPARED]} if part.prepared_raw else {}
 
 
 def _inline(graph: Any, data: bytes, feeds: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -18,11 +18,13 @@ from etabli.records import KINDS
 
 FREE = ("time", "where", "lang", "out")  # may differ on resuming
 TASKS = ("binary", "multiclass", "regression")
+BALANCED = "balanced"  # of class weights: every class weighs the same in all
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of `fit`. file, test: paths. kinds: column -> kind. missing: column -> texts that mean missing."""
+    """The options of `fit`. file, test: paths. kinds: column -> kind. missing: column -> texts that mean missing.
+    together: "a,b,c", columns that may interact. cost: "truth>answer" -> cost. class_weight: class -> weight ("balanced" -> 1 for all)."""
 
     file: str
     target: str
@@ -40,6 +42,12 @@ class Asked:
     test: str | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    increasing: tuple[str, ...] = ()
+    decreasing: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+    cost: Mapping[str, float] = field(default_factory=dict)
+    class_weight: Mapping[str, float] = field(default_factory=dict)
+    exposure: str | None = None
     where: str = "local"
     lang: str | None = None
     out: str | None = None
@@ -68,11 +76,16 @@ class Asked:
             ("--group", self.group),
             ("--time-column", self.time_column),
             ("--weights", self.weights),
+            ("--exposure", self.exposure),
         ):
             words += [option, value] if value else []
         words += [word for column in self.ignore for word in ("--ignore", column)]
         words += [word for column, kind in self.kinds.items() for word in ("--kind", f"{column}={kind}")]
         words += [word for column, texts in self.missing.items() for text in texts for word in ("--missing", f"{column}={text}")]
+        for option, listed in (("--increasing", self.increasing), ("--decreasing", self.decreasing), ("--together", self.together)):
+            words += [word for entry in listed for word in (option, entry)]
+        for option, paired in (("--cost", self.cost), ("--class-weight", self.class_weight)):
+            words += [word for name, value in paired.items() for word in (option, name if name == BALANCED else f"{name}={value:g}")]
         words += ["--metric", self.metric] if self.metric else []
         words += ["--families", ",".join(self.families)] if self.families else []
         words += ["--test", self.test] if self.test else []

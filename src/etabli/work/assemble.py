@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,12 @@ from etabli.data.preparation import matrix, prepare
 from etabli.judge import conformal, novelty, sets
 from etabli.judge.coverage import Coverage
 from etabli.model.compose import Composition, Member, Part
-from etabli.records import Setting, Wants
+from etabli.records import Array, Setting, Wants
 from etabli.work.compare import Ground, settled
+from etabli.work.inside import inside, prepared_features
+from etabli.work.material import Material
 from etabli.work.race import Place, Standing
+from etabli.work.table import OutOfFold
 from etabli.work.tasks import ALL, Task
 from etabli.work.verdict import Verdict
 
@@ -30,12 +33,14 @@ NOVELTY_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Assembled:
-    """The composition, how it was made ("refit", "fold members", "both"), and the coverage measured across folds."""
+    """The composition, how it was made ("refit", "fold members", "both"), and the coverage measured across folds. inside: what can
+    be read in a simple winner (`inside.py`)."""
 
     composition: Composition
     final: str
     coverage: tuple[Coverage, ...]
     novelty_flagged: float
+    inside: dict[str, Any] | None = None
 
 
 def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, refit: bool) -> Assembled:
@@ -59,7 +64,8 @@ def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, r
             kinds.add("fold members")
         parts = tuple(part(ground, setting, place) for place in places)
         members.append(Member(setting.name, setting.family, chosen.count, parts, chosen.calibration.calibrator))
-    return _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop())
+    made = _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop())
+    return replace(made, inside=inside(ground, verdict, members[0].parts, prepared_features(ground, places[0][0])))
 
 
 def part(ground: Ground, setting: Setting, place: Place) -> Part:
@@ -72,40 +78,62 @@ def part(ground: Ground, setting: Setting, place: Place) -> Part:
     return Part(raw, coded, ground.journal.graph(task_hash, setting.hash), result["links"][index], result["features"])
 
 
-def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str) -> Assembled:
-    material, table = ground.material, verdict.table
+@dataclass(frozen=True)
+class Heads:
+    """What says how sure an answer is, learned from scores of rows the model did not see. interval: intervals or sets."""
+
+    interval: Any
+    coverage: tuple[Coverage, ...]
+    novelty: Any
+    novelty_raw: bytes
+    novelty_coded: bytes
+    flagged: float
+
+
+def heads(material: Material, table: OutOfFold, scores: Array, seed: int) -> Heads:
+    """Intervals or sets, their coverage across folds, and the check for unlike rows. scores: of the rows of `table` [n, outputs]."""
     target = material.target
     interval: Any
     covered: Sequence[Coverage]
     if target.task == "regression":
-        interval = conformal.choose(table.y, verdict.scores, table.fold)
-        covered = conformal.coverage(interval.kind, table.y, verdict.scores, table.fold, table.groups)
+        interval = conformal.choose(table.y, scores, table.fold, weight=table.weight)
+        covered = conformal.coverage(interval.kind, table.y, scores, table.fold, table.groups, weight=table.weight)
     else:
-        interval = sets.fit(table.y, verdict.scores, len(target.classes))
-        covered = sets.coverage(table.y, verdict.scores, table.fold, len(target.classes), names=target.classes, groups=table.groups)
+        interval = sets.fit(table.y, scores, len(target.classes), weight=table.weight)
+        covered = sets.coverage(
+            table.y, scores, table.fold, len(target.classes), names=target.classes, groups=table.groups, weight=table.weight
+        )
     rows, fold = table.rows, table.fold
     if len(rows) > NOVELTY_ROWS:
-        taken = np.sort(np.random.default_rng(ground.seed).choice(len(rows), NOVELTY_ROWS, replace=False))
+        taken = np.sort(np.random.default_rng(seed).choice(len(rows), NOVELTY_ROWS, replace=False))
         rows, fold = rows[taken], fold[taken]
     used = [name for name in material.used if material.table.column(name).kind != "text"]
     if used:
-        made = prepare(material.table, target, UNLIKE, rows, ground.seed, columns=used)
+        made = prepare(material.table, target, UNLIKE, rows, seed, columns=used)
     else:  # nothing but text: its words are what a row can be unlike in
-        made = prepare(material.table, target, Wants(filled=True, categories="frequency"), rows, ground.seed, columns=material.used)
+        made = prepare(material.table, target, Wants(filled=True, categories="frequency"), rows, seed, columns=material.used)
     z = matrix(made, material.table, rows)
-    unlike = novelty.fit(z, fold, ground.seed)
+    unlike = novelty.fit(z, fold, seed)
+    return Heads(interval, tuple(covered), unlike, made.raw, made.coded, float((unlike.apply(z) < 0.01).mean()))
+
+
+def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str) -> Assembled:
+    material = ground.material
+    sure = heads(material, verdict.table, verdict.scores, ground.seed)
     composition = Composition(
-        columns=tuple(material.table.column(name) for name in material.used),
+        columns=tuple(material.table.column(name) for name in (*material.used, *([material.exposure] if material.exposure else []))),
         levels=material.table.levels,
-        target=target,
+        target=material.target,
         members=members,
         calibrator=verdict.calibration.calibrator,
-        interval=interval,
-        novelty=unlike,
-        novelty_raw=made.raw,
-        novelty_coded=made.coded,
+        interval=sure.interval,
+        novelty=sure.novelty,
+        novelty_raw=sure.novelty_raw,
+        novelty_coded=sure.novelty_coded,
+        cost=material.cost,
+        exposure=material.exposure,
     )
-    return Assembled(composition, final, tuple(covered), float((unlike.apply(z) < 0.01).mean()))
+    return Assembled(composition, final, sure.coverage, sure.flagged)
 
 
 def run_all(ground: Ground, tasks: Sequence[Task]) -> bool:

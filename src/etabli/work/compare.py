@@ -20,14 +20,16 @@ from etabli.judge import race as dropping
 from etabli.records import Cost, Setting, Watch
 from etabli.work.executors.executor import Executor, State
 from etabli.work.journal import Journal
+from etabli.work.material import Material, facts_of
 from etabli.work.portfolio import Offer
 from etabli.work.race import Rules, Stage, Standing, race
 from etabli.work.table import Scores
-from etabli.work.tasks import Material, Task, facts_of, rows_of, set_aside
+from etabli.work.tasks import Task, rows_of, set_aside
 
 CLOSING = 0.3  # seconds for each megabyte of the leader's graphs (a combination holds about two such members)
 JUDGING = 2e-6  # seconds to calibrate and compare the scores of one row
-START = 0.2  # seconds to fork, open the table and write the result
+START = 0.15  # seconds to fork, open the table, prepare and write the result
+SMALL = 0.5  # seconds of fitting up to which the folds of a path share a process
 ATTEMPTS = 3  # a task whose process died this often under our eyes is set aside
 PATIENCE, GRACE = 10.0, 5.0  # under a cap a task may run so many times its estimate, and so many seconds more
 
@@ -65,15 +67,36 @@ class Estimates:
             self._known[task.hash] = Cost(max(cost.work for cost in costs) + START + JUDGING * held, max(cost.memory for cost in costs))
         return self._known[task.hash]
 
-    def seconds(self, task: Task) -> float:
-        """Wall seconds of one task on one slot."""
-        return self.ground.clock.expected(self.cost(task).work, task.settings[0].family)
+    def total(self, tasks: Sequence[Task]) -> Cost:
+        """Of tasks that share a process: all of their matrices are there at once."""
+        costs = [self.cost(task) for task in tasks]
+        return Cost(sum(cost.work for cost in costs), sum(cost.memory for cost in costs))
+
+    def seconds(self, tasks: Sequence[Task]) -> float:
+        """Wall seconds of tasks that share a process, on one slot."""
+        return self.ground.clock.expected(self.total(tasks).work, tasks[0].settings[0].family)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A task at work. together: all tasks of its process, itself among them. when: on the monotonic clock."""
+
+    task: Task
+    together: tuple[Task, ...]
+    when: float
+
+
+Running = dict[str, Begun]  # by the task's hash
+
+
+def _memory(running: Running, estimates: Estimates) -> float:
+    return sum(estimates.cost(begun.task).memory for begun in running.values())
 
 
 def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
     """Runs the race over `offers`. The standing says in `ended` why it is over ("cap", "interrupted", or the race's own word)."""
     estimates = Estimates(ground)
-    running: dict[str, tuple[Task, float]] = {}
+    running: Running = {}
     deaths: Counter[str] = Counter()
     refused: set[str] = set()
     standing = _play(ground, offers, rules, refused)
@@ -86,7 +109,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
                 del running[name]
         stopping = ground.interrupted()
         if not stopping:
-            no = _start(ground, [task for name, task in wanted.items() if name not in running], running, estimates, rules)
+            no = _start(ground, [task for name, task in wanted.items() if name not in running], running, estimates, rules, deaths)
             if no:
                 refused |= no
                 standing = _play(ground, offers, rules, refused)
@@ -97,10 +120,11 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
         news = ground.executor.poll(0.5)
         for name, state in news.items():
             if state in ("ended", "lost") and name in running:
-                task, began = running.pop(name)
+                begun = running.pop(name)
                 changed = True
-                if settled(ground, task, state, deaths):
-                    ground.clock.learn(estimates.cost(task).work, time.monotonic() - began, task.settings[0].family)
+                if settled(ground, begun.task, state, deaths) and begun.task == begun.together[-1]:  # one process, one lesson
+                    work, took = estimates.total(begun.together).work, time.monotonic() - begun.when
+                    ground.clock.learn(work, took, begun.task.settings[0].family)
         changed |= _overdue(ground, running, estimates)
         if changed:
             standing = _play(ground, offers, rules, refused)
@@ -111,8 +135,8 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
         _tell(ground, standing, running, estimates)
     ground.executor.cancel(list(running))
     if not standing.ended or refused:
-        for task, _ in running.values():
-            standing.dropped |= {setting.hash: "the time was over while it ran" for setting in task.settings}
+        for begun in running.values():
+            standing.dropped |= {setting.hash: "the time was over while it ran" for setting in begun.task.settings}
         standing.ended = "interrupted" if ground.interrupted() else "cap"
         _complete(standing, ground)
     return standing
@@ -133,18 +157,20 @@ def settled(ground: Ground, task: Task, state: State, deaths: Counter[str]) -> b
     return result is not None
 
 
-def _overdue(ground: Ground, running: dict[str, tuple[Task, float]], estimates: Estimates) -> bool:
+def _overdue(ground: Ground, running: Running, estimates: Estimates) -> bool:
     """Under a cap, sets aside what runs far longer than expected and does not heed its deadline: others wait for its slot."""
     if math.isinf(ground.clock.left()):
         return False
     late = []
-    for name, (task, began) in running.items():
-        took, expected = time.monotonic() - began, estimates.seconds(task)
+    for name, begun in running.items():
+        took, expected = time.monotonic() - begun.when, estimates.seconds(begun.together)
         if took > PATIENCE * expected + GRACE:
             late.append(name)
+            if ground.journal.result(name) is not None:  # done already: another task of its process is late
+                continue
             reason = f"still running after {took:.0f} s where {expected:.1f} s were expected"
-            ground.journal.finish(name, set_aside(task, reason) | {"cut": True}, None, {})
-            ground.watch("aside", name=task.settings[0].name, reason=reason)
+            ground.journal.finish(name, set_aside(begun.task, reason) | {"cut": True}, None, {})
+            ground.watch("aside", name=begun.task.settings[0].name, reason=reason)
     ground.executor.cancel(late)
     for name in late:
         del running[name]
@@ -158,26 +184,43 @@ def _play(ground: Ground, offers: Sequence[Offer], rules: Rules, refused: Contai
     return race(offers, ground.split, ground.seed, rules, ground.journal.result, lose, ground.scores.loss, refused)
 
 
-def _start(ground: Ground, todo: Sequence[Task], running: dict[str, tuple[Task, float]], estimates: Estimates, rules: Rules) -> set[str]:
+def _start(
+    ground: Ground, todo: Sequence[Task], running: Running, estimates: Estimates, rules: Rules, deaths: Mapping[str, int]
+) -> set[str]:
     """Starts what fits: a free slot, the memory, and the time left when there is a cap. Returns tasks that the time refuses: a
     path is not begun unless all of its folds can be done."""
     resources = ground.executor.resources()
     for task in todo:
-        if len(running) >= resources.slots:
+        if len({begun.together[0].hash for begun in running.values()}) >= resources.slots:
             return set()
+        if task.hash in running:
+            continue
+        room = resources.memory * 0.8 - _memory(running, estimates)
+        together = _together(task, todo, estimates, room, deaths)
         first = (task.fold, task.share) == (rules.stages[0].folds[0], rules.stages[0].share)
         folds = sum(len(stage.folds) * stage.share for stage in rules.stages) / resources.slots if first else 1.0
-        if not ground.clock.fits(estimates.cost(task).work * max(1.0, folds), task.settings[0].family):
+        work = max(estimates.total(together).work, estimates.cost(task).work * max(1.0, folds))
+        if not ground.clock.fits(work, task.settings[0].family):
             return {task.hash}
-        if (
-            running
-            and estimates.cost(task).memory + sum(estimates.cost(other).memory for other, _ in running.values()) > resources.memory * 0.8
-        ):
+        if running and estimates.total(together).memory > room:
             continue
-        room = ground.clock.room()
-        ground.executor.submit([task], None if math.isinf(room) else time.time() + room)
-        running[task.hash] = (task, time.monotonic())
+        left = ground.clock.room()
+        ground.executor.submit(together, None if math.isinf(left) else time.time() + left)
+        running |= {one.hash: Begun(one, together, time.monotonic()) for one in together}
     return set()
+
+
+def _together(task: Task, todo: Sequence[Task], estimates: Estimates, room: float, deaths: Mapping[str, int]) -> tuple[Task, ...]:
+    """The task with the other folds of its path, where fitting them takes less than starting processes. What died once runs alone, so
+    that it takes no other with it. Results are the same together and alone, so this may look at anything."""
+    others = [
+        other
+        for other in todo
+        if (other.split, other.settings, other.seed, other.share) == (task.split, task.settings, task.seed, task.share)
+        and not deaths.get(other.hash)
+    ]
+    small = estimates.cost(task).work < START + SMALL and not deaths.get(task.hash)
+    return tuple(others) if small and estimates.total(others).memory <= room else (task,)
 
 
 def _lose(ground: Ground, candidates: Sequence[Setting], standing: Standing, stage: Stage, finished: Sequence[Setting]) -> dict[str, str]:
@@ -231,17 +274,18 @@ def _last(standing: Standing, ground: Ground) -> list[tuple[int, ...]]:
     return [stage.folds for stage in stages(ground.scores.split) if stage.share == 1.0]
 
 
-def _tell(ground: Ground, standing: Standing, running: Mapping[str, tuple[Task, float]], estimates: Estimates) -> None:
+def _tell(ground: Ground, standing: Standing, running: Running, estimates: Estimates) -> None:
     best = min(standing.finished, key=lambda s: ground.scores.loss(s, standing), default=None)
     done = sum(len(places) for places in standing.places.values())
-    gone = sum(min(time.monotonic() - began, estimates.seconds(task)) for task, began in running.values())
-    left = (sum(estimates.seconds(task) for task in standing.wanted) - gone) / max(1, ground.executor.resources().slots)
+    processes = {begun.together[0].hash: begun for begun in running.values()}.values()
+    gone = sum(min(time.monotonic() - begun.when, estimates.seconds(begun.together)) for begun in processes)
+    left = (sum(estimates.seconds([task]) for task in standing.wanted) - gone) / max(1, ground.executor.resources().slots)
     room = ground.clock.room()
     ground.watch(
         "task",
         done=done,
         total=done + len(standing.wanted),
-        running=[task.settings[0].name for task, _ in running.values()],
+        running=[begun.task.settings[0].name for begun in processes],
         best=best.name if best else "",
         metric=ground.scores.rank.name,
         score=ground.scores.rank.report(ground.scores.loss(best, standing)) if best else None,

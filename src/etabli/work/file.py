@@ -14,11 +14,11 @@ from etabli.errors import EtabliError
 from etabli.records import Column, Finding
 from etabli.work.assemble import Assembled
 from etabli.work.journal import write, write_json
+from etabli.work.material import Material
 from etabli.work.race import Standing
 from etabli.work.result import Tested, card, finite, tested
 from etabli.work.result import result as make_result
-from etabli.work.stages import Run, Splits
-from etabli.work.tasks import Material
+from etabli.work.run import Run, Splits
 from etabli.work.verdict import Verdict
 
 PROOF_ROWS, PROBES = 2_000, 500
@@ -37,14 +37,30 @@ def proven(
     held = whole.test if len(whole.test) else whole.development
     rows = held[:: max(1, len(held) // PROOF_ROWS)][:PROOF_ROWS]
     proof = prove(
-        data, material.table, rows, composition.answer, columns=composition.columns, probes=PROBES, seed=run.question.seed
+        data,
+        material.table,
+        rows,
+        composition.answer,
+        columns=composition.columns,
+        probes=PROBES,
+        seed=run.question.seed,
+        partial=bool(material.exposure),
     ).to_json()
     proof["held_out"] = bool(len(whole.test))
     proof["members"] = _member_proofs(run, standing)
+    if material.directions:
+        from etabli.model.monotone import obeys
+
+        proof["directions"] = {
+            "declared": dict(material.directions),
+            "comparisons": obeys(data, material.table, tuple(c.name for c in composition.columns), material.directions, rows),
+        }
     test = None
     if len(whole.test):
         answer = composition.answer(material.table, whole.test)
         scores = answer["prediction"] if material.target.task == "regression" else answer["probability"]
+        if material.exposure:  # judged as it was learned: per unit of exposure
+            scores = scores / np.asarray(material.table.values[material.exposure])[whole.test, None]
         test = tested(material, verdict, scores[:, 1:] if material.target.task == "binary" else scores, whole.test)
     return model, proof, test
 
@@ -105,11 +121,11 @@ def written(
         proof,
         test,
         0.0,
-        _latency(ready, fed),
+        latency(ready, fed),
     )
     result: dict[str, Any] = finite(made)
     named = replace(run.question, file=Path(run.question.file).name, test=run.question.test and Path(run.question.test).name)
-    facts = card(result | {"command": named.command}, material, _inputs(model, composition.columns))  # no folder of ours travels in it
+    facts = card(result | {"command": named.command}, material, inputs(model, composition.columns))  # no folder of ours travels in it
     helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
     write(folder / "model.onnx", lambda file: file.write(model.SerializeToString(deterministic=True)))
     loaded = load(folder / "model.onnx").self_test()
@@ -130,7 +146,7 @@ def written(
     return result
 
 
-def _inputs(model: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
+def inputs(model: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
     """What the file takes: each input, the columns in it, its type."""
     from onnx import TensorProto
 
@@ -143,7 +159,7 @@ def _inputs(model: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
     return made
 
 
-def _latency(ready: Any, fed: Mapping[str, Any], calls: int = 300) -> float:
+def latency(ready: Any, fed: Mapping[str, Any], calls: int = 300) -> float:
     """Microseconds of one row through the whole file: the median of single calls."""
     one = {name: array[:1] for name, array in fed.items()}
     took = []

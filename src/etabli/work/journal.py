@@ -3,7 +3,7 @@
     census.etabli/
       plan.json                 immutable: what was asked, seeds, versions, the data's fingerprint
       data/                     the table, once, as memory-mappable columns; prepared/ matrices; split-<hash>.npz
-      done/<hash>.json .npz     one finished task: scores, seconds, out-of-fold predictions; <hash>-<setting>.onnx its graphs
+      done/<hash>.json .npz     one finished task: what it took; its out-of-fold scores and the graphs of its models
       lock                      held by the one driver that works here; the system frees it when the driver dies
       model.onnx card.json result.json report.html
 
@@ -28,6 +28,7 @@ import numpy as np
 from etabli.errors import DataError, StorageError, UsageError
 from etabli.records import Array, Split
 
+GRAPH = "graph of "  # before a setting's hash: the name of its graph in a result's arrays
 PATIENCE = 2.0  # seconds that a new driver waits for a dying one to let go
 SPACE = "free some space or choose another folder with -o, then run the same command again"
 
@@ -196,12 +197,13 @@ class Journal:
         return self._results[task]
 
     def finish(self, task: str, result: Mapping[str, Any], scores: Array | None, graphs: Mapping[str, bytes]) -> None:
-        """Writes a result: graphs and arrays first, the JSON that says "done" last."""
+        """Writes a result: scores and graphs first (one file, flushed once), the JSON that says "done" last."""
         done = self.folder / "done"
-        for setting, data in graphs.items():
-            write(done / f"{task}-{setting}.onnx", lambda file, data=data: file.write(data))  # type: ignore[misc]
+        arrays = {GRAPH + setting: np.frombuffer(data, np.uint8) for setting, data in graphs.items()}
         if scores is not None:
-            write_arrays(done / f"{task}.npz", scores=scores)
+            arrays["scores"] = scores
+        if arrays:
+            write_arrays(done / f"{task}.npz", **arrays)
         write_json(done / f"{task}.json", result)
 
     def scores(self, task: str) -> Array:
@@ -211,7 +213,8 @@ class Journal:
 
     def graph(self, task: str, setting: str) -> bytes:
         """The graph of one setting of a finished task."""
-        return (self.folder / "done" / f"{task}-{setting}.onnx").read_bytes()
+        with np.load(self.folder / "done" / f"{task}.npz") as stored:
+            return bytes(stored[GRAPH + setting].tobytes())
 
 
 def _hold(file: IO[bytes], patience: float) -> bool:

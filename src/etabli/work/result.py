@@ -15,20 +15,21 @@ import numpy as np
 from etabli.data.splits import split_words
 from etabli.families.family import Family
 from etabli.job.hardware import hardware
-from etabli.judge import sentence
+from etabli.judge import costs, sentence
+from etabli.judge.draws import means
 from etabli.judge.honesty import interval
-from etabli.judge.metrics import METRICS, labels, probabilities
+from etabli.judge.metrics import METRICS
 from etabli.model.card import shape
 from etabli.records import Array, Column, Finding, Split, Table, Words
 from etabli.work.asked import Asked, versions
 from etabli.work.assemble import Assembled
 from etabli.work.journal import Journal
+from etabli.work.material import Material
+from etabli.work.pictures import pictures
 from etabli.work.race import Standing
-from etabli.work.tasks import Material
 from etabli.work.verdict import COMBINATION, Verdict
 
 SCHEMA = 1
-BINS = 10
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def result(
         "target": target.name,
         "classes": list(target.classes),
         "rows": material.table.rows,
-        "columns": [_column(column, material) for column in material.table.columns],
+        "columns": [described(column, material) for column in material.table.columns],
         "split": {"kind": split.kind, "folds": split.folds, "reason": dict(split_words(split)), "test_rows": len(split.test)},
         "metric": verdict.metric.name,
         "greater_is_better": verdict.metric.greater_is_better,
@@ -136,7 +137,9 @@ def result(
             ),
             "width": next((c.size for c in covered if c.level == 0.9), None),
         },
-        **_pictures(material, verdict),
+        **pictures(material, verdict),
+        "cost": _cost(material, verdict),
+        "inside": assembled.inside,
         "novelty": {"flagged_share": assembled.novelty_flagged},
         "proof": dict(proof),
         "warnings": [
@@ -160,6 +163,22 @@ def result(
     }
 
 
+def _cost(material: Material, verdict: Verdict) -> dict[str, Any] | None:
+    """What the answers cost a row, out of fold, with the constant answer's cost; None without declared costs."""
+    if material.cost is None:
+        return None
+    y, weight = verdict.table.y, verdict.table.weight
+    paid = costs.rows(y, verdict.scores, material.cost) * (1.0 if weight is None else weight * len(weight) / weight.sum())
+    low, high = np.quantile(means(paid[:, None], verdict.table.groups)[0], [0.025, 0.975])
+    return {
+        "matrix": material.cost.tolist(),
+        "value": float(paid.mean()),
+        "low": float(low),
+        "high": float(high),
+        "constant": costs.constant(y, material.cost),
+    }
+
+
 def _aside(standing: Standing) -> list[dict[str, str]]:
     """What went wrong: a setting by its name, a family that could not even say its settings by its own."""
     names = {key: setting.name for key, setting in standing.settings.items()}
@@ -174,7 +193,8 @@ def _people(name: str, families: Mapping[str, Family]) -> Words:
     return {"en": english.replace("_", " "), "fr": name.replace("_", " ")}
 
 
-def _column(column: Column, material: Material) -> dict[str, Any]:
+def described(column: Column, material: Material) -> dict[str, Any]:
+    """A column as the result tells it."""
     return {
         "name": column.name,
         "kind": column.kind,
@@ -218,38 +238,6 @@ def _seconds(places: Mapping[Any, tuple[str, int]], journal: Journal) -> float:
     return float(sum(result["seconds"] / max(1, len(result["settings"])) for result in done))
 
 
-def _pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
-    """What the report draws: calibration and confusion for classes, residuals for numbers."""
-    y, scores, target = verdict.table.y, verdict.scores, material.target
-    if target.task == "regression":
-        residual = y - scores[:, 0]
-        picked = np.random.default_rng(0).choice(len(y), min(500, len(y)), replace=False)
-        quantiles = {f"{q:g}": float(np.quantile(residual, q)) for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
-        return {
-            "calibration": None,
-            "confusion": None,
-            "residuals": {"points": [[float(scores[i, 0]), float(residual[i])] for i in picked], "quantiles": quantiles},
-        }
-    p = probabilities(scores)
-    if target.task == "binary":
-        score, hit = p[:, 1], (y == 1).astype(float)
-    else:
-        score, hit = p.max(1), (labels(scores) == y).astype(float)
-    guess = labels(scores)
-    count = len(target.classes)
-    counts = np.zeros((count, count), int)
-    np.add.at(counts, (y, guess), 1)
-    name = "+".join(
-        dict.fromkeys([*(member.calibration.calibrator.name for member in verdict.members), verdict.calibration.calibrator.name])
-    )
-    bins, error, null = reliability(score, hit)
-    return {
-        "calibration": {"method": name, "bins": bins, "ece": error, "ece_null": null},
-        "confusion": {"classes": list(target.classes), "counts": counts.tolist()} if count <= 40 else None,
-        "residuals": None,
-    }
-
-
 def finite(value: Any) -> Any:
     """The same with None for every number that is not finite: JSON has no name for them."""
     if isinstance(value, Mapping):
@@ -257,36 +245,6 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(entry) for entry in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def reliability(score: Array, hit: Array, seed: int = 0) -> tuple[list[dict[str, float]], float, float]:
-    """Bins of equal count (predicted, observed, Wilson interval, rows), the expected calibration error, and the one that a
-    perfectly calibrated model would show on these scores (mean of 200 draws)."""
-    order = np.array_split(np.argsort(score, kind="stable"), max(1, min(BINS, len(score) // 20)))
-
-    def error(outcome: Array) -> float:
-        return float(sum(abs(score[part].mean() - outcome[part].mean()) * len(part) for part in order) / len(score))
-
-    bins = []
-    for part in order:
-        n, share = len(part), float(hit[part].mean())
-        z = 1.96
-        centre, half = (
-            (share + z * z / (2 * n)) / (1 + z * z / n),
-            z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n),
-        )
-        bins.append(
-            {
-                "predicted": float(score[part].mean()),
-                "observed": share,
-                "low": float(centre - half),
-                "high": float(centre + half),
-                "rows": n,
-            }
-        )
-    rng = np.random.default_rng(seed)
-    null = float(np.mean([error((rng.random(len(score)) < score).astype(float)) for _ in range(200)]))
-    return bins, error(hit), null
 
 
 def _shape(table: Table, column: Column, levels: Sequence[str], used: bool) -> dict[str, Any]:
@@ -330,7 +288,7 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
                 **_shape(table, column, levels, used),
             }
         )
-    target = table.column(material.target.name)
+    target = next((column for column in table.columns if column.name == material.target.name), None)
     kept = (
         "task",
         "target",
@@ -359,12 +317,14 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
     return {
         "schema": SCHEMA,
         "etabli": result["versions"]["etabli"],
-        **{key: result[key] for key in kept},
-        "target_reading": {"header": target.header, "kind": target.kind, "reading": dict(target.reading), "missing": list(target.missing)},
+        **{key: result[key] for key in kept if key in result},
+        "target_reading": {}
+        if target is None
+        else {"header": target.header, "kind": target.kind, "reading": dict(target.reading), "missing": list(target.missing)},
         "columns": columns,
         "inputs": [dict(one) for one in inputs],
         "outputs": outputs,
-        "members": result["winner"]["members"],
+        "members": result["winner"]["members"] if "winner" in result else [],
         "threads": "one intra-op thread, or at most 50 rows a call, gives tree sums bit for bit",
         "licence": "the model belongs to whoever made it; this file needs onnxruntime alone",
     }

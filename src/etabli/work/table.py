@@ -15,8 +15,8 @@ from etabli.judge import calibration
 from etabli.judge.metrics import Metric, metric
 from etabli.records import Array, Setting, Split
 from etabli.work.journal import Journal
+from etabli.work.material import Material
 from etabli.work.race import Standing
-from etabli.work.tasks import Material
 
 PSEUDO_FOLDS = 5  # parts for cross-fitting where only one fold was validated (large tables)
 
@@ -69,8 +69,9 @@ class Scores:
         key = (setting, tuple(folds), share)
         if key not in self._columns:
             raw, y = self.raw(setting, standing, folds, share), self.material.target.y[self.rows(folds)]
-            calibrated = calibration.crossfit(y, raw, self.fold_of(folds), self.material.target.task)
-            self._columns[key] = calibrated, self.rank.rows(y, calibrated, self.weight(self.rows(folds)))
+            weight = self.weight(self.rows(folds))
+            calibrated = calibration.crossfit(y, raw, self.fold_of(folds), self.material.target.task, weight=weight)
+            self._columns[key] = calibrated, self.rank.rows(y, calibrated, weight)
         return self._columns[key]
 
     def folds_of(self, setting: str, standing: Standing) -> tuple[int, ...]:

@@ -84,9 +84,9 @@ def verdict(scores: Scores, standing: Standing, metric: Metric, families: Mappin
     mixed = None
     if len(pool) > 1 and limit > 1:
         sub = table.calibrated[:, pool]
-        mixed = combine.greedy(sub, table.y, task, limit, absolute=absolute, seed=seed)
+        mixed = combine.greedy(sub, table.y, task, limit, absolute=absolute, seed=seed, weight=table.weight)
         if len(mixed.members) > 1:
-            own = combine.crossfit(sub, table.y, table.fold, task, limit, absolute=absolute, seed=seed)
+            own = combine.crossfit(sub, table.y, table.fold, task, limit, absolute=absolute, seed=seed, weight=table.weight)
             columns = np.concatenate([columns, own[:, None]], 1)
             names.append(COMBINATION)
     losses = metrics.table(metric, table.y, columns, table.weight, table.fold)
@@ -100,7 +100,8 @@ def verdict(scores: Scores, standing: Standing, metric: Metric, families: Mappin
     picked = [(pool[i], int(mixed.counts[i])) for i in mixed.members] if combined and mixed else [(winner, 1)]
     cheap = len(picked) > 1
     members = tuple(
-        Chosen(candidates[i], count, calibration.choose(table.y, table.raw[:, i], table.fold, task, cheap)) for i, count in picked
+        Chosen(candidates[i], count, calibration.choose(table.y, table.raw[:, i], table.fold, task, cheap, table.weight))
+        for i, count in picked
     )
     if len(members) == 1:
         whole = calibration.choose(
@@ -110,7 +111,7 @@ def verdict(scores: Scores, standing: Standing, metric: Metric, families: Mappin
         blended = combine.blend(
             np.stack([member.calibration.column for member in members], 1), np.array([member.count for member in members])
         )
-        whole = calibration.choose(table.y, blended, table.fold, task)
+        whole = calibration.choose(table.y, blended, table.fold, task, weight=table.weight)
     order = sorted(range(len(names)), key=lambda i: (tie.difference[i], i))
     board = tuple(
         Ranked(

@@ -1,4 +1,5 @@
-"""A worker: `python -m etabli.work.worker RUN PARENT`. It imports the heavy libraries once, then forks a process for each task.
+"""A worker: `python -m etabli.work.worker RUN PARENT`. It imports the heavy libraries once, then forks a process for each order: a task, or a few
+small ones of one path.
 
 One process a fit gives the memory back to the system, survives a crash of a library, and costs a fork (some 10 ms) instead
 of an import (seconds). The driver writes a line of JSON on standard input for each task and reads one line for each event on
@@ -28,6 +29,7 @@ PRELOAD = (
     "etabli.data.preparation",
     "etabli.work.tasks",
     "etabli.families",
+    "threadpoolctl",
 )
 
 
@@ -59,15 +61,17 @@ def _tell(event: str, **facts: Any) -> None:
 
 
 def _child(folder: Path, order: dict[str, Any], parent: int) -> None:
-    """Runs one task in this (forked) process and ends it: status 0 when a result is in the folder."""
+    """Runs the tasks of an order in this (forked) process and ends it: status 0 when their results are in the folder."""
     _die_with_parent(parent)
     status = 1
     try:
         from etabli.errors import StorageError
-        from etabli.work.tasks import Task, load_material, run_task
+        from etabli.work.material import load_material
+        from etabli.work.tasks import Task, run_tasks
 
         _stay_small(order["memory"])
-        run_task(folder, Task.from_json(order["task"]), load_material(folder), order.get("threads", 1), order.get("deadline"))
+        tasks = [Task.from_json(task) for task in order["tasks"]]
+        run_tasks(folder, tasks, load_material(folder), order.get("threads", 1), order.get("deadline"))
         status = 0
     except StorageError as error:
         _tell("storage", rule=error.rule, got=error.got, hint=error.hint)
@@ -92,7 +96,7 @@ def serve(folder: Path, parent: int) -> None:
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    running: dict[int, str] = {}
+    running: dict[int, set[str]] = {}
     _tell("ready", pid=os.getpid())
     buffer, open_ = b"", True
     while open_:
@@ -111,10 +115,12 @@ def serve(folder: Path, parent: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _obey(folder: Path, order: dict[str, Any], running: dict[int, str]) -> None:
+def _obey(folder: Path, order: dict[str, Any], running: dict[int, set[str]]) -> None:
     if order["do"] == "cancel":
-        for pid, task in running.items():
-            if task in order["tasks"]:
+        for pid, tasks in running.items():
+            cancelled = tasks & set(order["tasks"])
+            tasks -= cancelled
+            if cancelled and not tasks:  # a process goes on while one of its tasks is wanted
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         return
@@ -125,10 +131,10 @@ def _obey(folder: Path, order: dict[str, Any], running: dict[int, str]) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _child(folder, order, server)
-    running[pid] = order["hash"]
+    running[pid] = set(order["hashes"])
 
 
-def _reap(running: dict[int, str]) -> None:
+def _reap(running: dict[int, set[str]]) -> None:
     while running:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -137,7 +143,7 @@ def _reap(running: dict[int, str]) -> None:
         if pid == 0:
             return
         if pid in running:
-            _tell("ended", hash=running.pop(pid), status=os.waitstatus_to_exitcode(status))
+            _tell("ended", hashes=sorted(running.pop(pid)), status=os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces import figures
-from etabli.faces.report import pictures, rows
+from etabli.faces.report import inside, pictures, rows
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.work.journal import write as write_file
 
@@ -47,6 +47,8 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
             "residuals": draw(pictures.residuals),
             "coverage": draw(pictures.coverage),
             "confusion": draw(pictures.confusion),
+            "tree": draw(inside.tree),
+            "effects": [draw(partial(inside.effect, place=place)) for place in range(inside.count(result))],
         },
     )
     return page.lstrip() + "\n"

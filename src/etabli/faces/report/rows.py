@@ -38,6 +38,7 @@ def view(result: Result, lang: str) -> View:
         "split": _split(result, lang),
         "findings": _findings(result, lang),
         "board": _board(result, lang),
+        "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
         "calibration": _calibration(result, lang),
         "residuals": _residuals(result, lang),
         "coverage": _coverage(result, lang),

@@ -32,9 +32,9 @@ class Beta(Calibrator):
     rank = 3
 
     @classmethod
-    def fit(cls, y: Array, S: Array) -> Beta:
+    def fit(cls, y: Array, S: Array, weight: Array | None = None) -> Beta:
         """Maximum likelihood; a falling half is dropped and the rest refitted, as the authors do."""
-        z, rows, positives = cells(y, S[:, 0])
+        z, rows, positives = cells(y, S[:, 0], weight)
         left, right = -np.logaddexp(0, -z), np.logaddexp(0, z)  # log p and -log(1 - p)
         a, b, _ = newton(np.column_stack([left, right, np.ones_like(z)]), rows, positives, np.array([1.0, 1.0, 0.0]))
         if b < a and b < 0:

@@ -19,7 +19,7 @@ STEEP = 20.0  # the steepest exponent: (1e6) ** 20 is still far from overflow
 
 
 class Calibrator(ABC):
-    """name, title (people), tasks, citation. rank: 0 simplest. cheap: quick enough for every candidate of a comparison.
+    """name, title (people), tasks, citation. rank: 0 simplest. cheap: quick enough for every candidate of a comparison. weighted: it can weigh rows.
     Scores are [n, 1] = P(classes[1]) for binary, [n, K] for multiclass, [n, 1] values for regression."""
 
     name: ClassVar[str]
@@ -28,6 +28,7 @@ class Calibrator(ABC):
     citation: ClassVar[str]
     rank: ClassVar[int]
     cheap: ClassVar[bool] = True
+    weighted: ClassVar[bool] = True
 
     @classmethod
     def possible(cls, y: Array) -> bool:
@@ -36,8 +37,8 @@ class Calibrator(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, y: Array, S: Array) -> Calibrator:
-        """Learns from class numbers y [n] and scores S."""
+    def fit(cls, y: Array, S: Array, weight: Array | None = None) -> Calibrator:
+        """Learns from class numbers y [n] and scores S. weight: [n], mean 1, or None."""
 
     @abstractmethod
     def apply(self, S: Array) -> Array:

@@ -30,25 +30,25 @@ class ClassBias(Calibrator):
     cheap = False
 
     @classmethod
-    def fit(cls, y: Array, S: Array) -> ClassBias:
+    def fit(cls, y: Array, S: Array, weight: Array | None = None) -> ClassBias:
         """Penalised maximum likelihood (L-BFGS); the penalty is worth about one row."""
         from scipy.optimize import minimize
 
-        y, S = thinned(y, S)
+        y, S, w = thinned(y, S, weight)
         Z, n, K = np.log(np.clip(S, EPS, 1.0)), len(y), S.shape[1]
-        hits = np.bincount(y, minlength=K)
-        right = Z[np.arange(n), y].sum()
+        hits = np.bincount(y, w, K)
+        right = w @ Z[np.arange(n), y]
 
         def loss(v: Array) -> tuple[float, Array]:
             T = Z * v[0] + v[1:]
             top = T.max(axis=1)
             E = np.exp(T - top[:, None])
             total = E.sum(axis=1)
-            P = E / total[:, None]
-            value = (np.log(total) + top).sum() - v[0] * right - hits @ v[1:] + 0.5 * ((v[0] - 1) ** 2 + v[1:] @ v[1:])
+            P = E / total[:, None] * w[:, None]
+            value = w @ (np.log(total) + top) - v[0] * right - hits @ v[1:] + 0.5 * ((v[0] - 1) ** 2 + v[1:] @ v[1:])
             return value / n, np.concatenate([[(P * Z).sum() - right + v[0] - 1], P.sum(axis=0) - hits + v[1:]]) / n
 
-        start = np.concatenate([[inverse_temperature(y, S)], np.zeros(K)])
+        start = np.concatenate([[inverse_temperature(y, S, w)], np.zeros(K)])
         v = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(1e-3, STEEP)] + [(-30, 30)] * K).x
         return cls(float(v[0]), tuple(float(x) for x in v[1:]))
 

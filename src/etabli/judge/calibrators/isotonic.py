@@ -42,12 +42,12 @@ class Isotonic(Calibrator):
         return min(int(np.sum(y == 0)), int(np.sum(y == 1))) >= ENOUGH
 
     @classmethod
-    def fit(cls, y: Array, S: Array) -> Isotonic:
+    def fit(cls, y: Array, S: Array, weight: Array | None = None) -> Isotonic:
         """Pool adjacent violators, by scikit-learn."""
         from sklearn.isotonic import IsotonicRegression
 
         edge = 1 / (len(y) + 2)
-        found = IsotonicRegression(y_min=edge, y_max=1 - edge).fit(np.maximum(S[:, 0], 1e-9), y)  # nearer to 0 slopes overflow
+        found = IsotonicRegression(y_min=edge, y_max=1 - edge).fit(np.maximum(S[:, 0], 1e-9), y, weight)  # nearer to 0 slopes overflow
         x, v = np.asarray(found.X_thresholds_, np.float64), np.asarray(found.y_thresholds_, np.float64)
         if len(x) == 1:
             x, v = np.array([x[0], np.nextafter(x[0], 2.0)]), np.repeat(v, 2)

@@ -22,19 +22,20 @@ def logit(p: Array) -> Array:
     return np.asarray(np.log(p) - np.log(1 - p))
 
 
-def cells(y: Array, p: Array) -> tuple[Array, Array, Array]:
-    """Mean logit, number of rows, number of positives; one entry a row when there are few rows."""
+def cells(y: Array, p: Array, weight: Array | None = None) -> tuple[Array, Array, Array]:
+    """Mean logit, number of rows, number of positives (both weighed); one entry a row when there are few rows."""
     z = logit(p)
+    w = np.ones(len(z)) if weight is None else weight
     if len(z) <= CELLS:
-        return z, np.ones(len(z)), np.asarray(y, np.float64)
+        return z, w, w * y
     edge = -float(logit(np.zeros(1))[0])
     cell = np.clip(((z + edge) * (CELLS / (2 * edge))).astype(np.int64), 0, CELLS - 1)
-    rows = np.bincount(cell, minlength=CELLS).astype(np.float64)
+    rows = np.bincount(cell, w, CELLS)
     used = rows > 0
     return (
-        np.bincount(cell, z, CELLS)[used] / rows[used],
+        np.bincount(cell, w * z, CELLS)[used] / rows[used],
         rows[used],
-        np.bincount(cell, np.asarray(y, np.float64), CELLS)[used],
+        np.bincount(cell, w * y, CELLS)[used],
     )
 
 

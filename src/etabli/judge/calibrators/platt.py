@@ -30,9 +30,9 @@ class Platt(Calibrator):
     rank = 2
 
     @classmethod
-    def fit(cls, y: Array, S: Array) -> Platt:
+    def fit(cls, y: Array, S: Array, weight: Array | None = None) -> Platt:
         """Maximum likelihood by Newton's method."""
-        z, rows, positives = cells(y, S[:, 0])
+        z, rows, positives = cells(y, S[:, 0], weight)
         a, b = newton(np.column_stack([z, np.ones_like(z)]), rows, positives, np.array([1.0, 0.0]))
         if a != steepness(float(a)):  # the other parameter must answer to the slope that is kept
             a = steepness(float(a))

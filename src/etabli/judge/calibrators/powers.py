@@ -36,23 +36,24 @@ def softmax(z: Array) -> Array:
     return np.asarray(e / e.sum(axis=1, keepdims=True))
 
 
-def thinned(y: Array, S: Array) -> tuple[Array, Array]:
-    """At most LIMIT numbers, rows spread evenly."""
+def thinned(y: Array, S: Array, weight: Array | None = None) -> tuple[Array, Array, Array]:
+    """At most LIMIT numbers, rows spread evenly, with their weights."""
     step = -(-S.size // LIMIT)
-    return y[::step], S[::step]
+    w = np.ones(len(y)) if weight is None else weight
+    return y[::step], S[::step], w[::step]
 
 
-def inverse_temperature(y: Array, S: Array) -> float:
+def inverse_temperature(y: Array, S: Array, weight: Array | None = None) -> float:
     """The exponent of the probabilities [n, K] with the best likelihood, by Newton's method; one row's weight pulls to 1."""
-    y, S = thinned(y, S)
+    y, S, w = thinned(y, S, weight)
     Z = np.log(np.clip(S, EPS, 1.0))
-    right = Z[np.arange(len(y)), y].sum()
+    right = w @ Z[np.arange(len(y)), y]
     a = 1.0
     for _ in range(30):
         P = softmax(Z * a)
         first = (P * Z).sum(axis=1)
-        slope = first.sum() - right + (a - 1)
-        curve = ((P * Z * Z).sum(axis=1) - first**2).sum() + 1
+        slope = w @ first - right + (a - 1)
+        curve = w @ ((P * Z * Z).sum(axis=1) - first**2) + 1
         new = steepness(float(np.clip(a - slope / curve, a / 3, a * 3)))  # the loss is convex; thirds keep the first steps tame
         if abs(new - a) < 1e-9 * a:
             break

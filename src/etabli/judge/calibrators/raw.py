@@ -23,7 +23,7 @@ class Raw(Calibrator):
     rank = 0
 
     @classmethod
-    def fit(cls, y: Array, S: Array) -> Raw:
+    def fit(cls, y: Array, S: Array, weight: Array | None = None) -> Raw:
         """Nothing to learn."""
         return cls()
 

@@ -34,11 +34,11 @@ class Temperature(Calibrator):
     rank = 1
 
     @classmethod
-    def fit(cls, y: Array, S: Array) -> Temperature:
+    def fit(cls, y: Array, S: Array, weight: Array | None = None) -> Temperature:
         """Maximum likelihood by Newton's method."""
         if S.shape[1] > 1:
-            return cls(inverse_temperature(y, S), S.shape[1])
-        z, rows, positives = cells(y, S[:, 0])
+            return cls(inverse_temperature(y, S, weight), S.shape[1])
+        z, rows, positives = cells(y, S[:, 0], weight)
         return cls(steepness(float(newton(z[:, None], rows, positives, np.ones(1))[0])), 1)
 
     def apply(self, S: Array) -> Array:

@@ -37,6 +37,7 @@ class VennAbers(Calibrator):
     tasks = ("binary",)
     citation = "Vovk, Petej & Fedorova 2015"
     rank = 6
+    weighted = False  # p0 and p1 count rows
     cheap = False
 
     @classmethod
@@ -45,7 +46,7 @@ class VennAbers(Calibrator):
         return min(int(np.sum(y == 0)), int(np.sum(y == 1))) >= ENOUGH
 
     @classmethod
-    def fit(cls, y: Array, S: Array) -> VennAbers:
+    def fit(cls, y: Array, S: Array, weight: Array | None = None) -> VennAbers:
         """One isotonic regression for each place and label (scipy's pool adjacent violators)."""
         from scipy.optimize import isotonic_regression
 

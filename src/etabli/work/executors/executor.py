@@ -18,7 +18,7 @@ State = Literal["queued", "running", "ended", "lost"]
 
 @dataclass(frozen=True)
 class Resources:
-    """What the executor may use at once. slots: tasks side by side. threads: of each. memory: bytes in all."""
+    """What the executor may use at once. slots: calls of `submit` side by side. threads: of each. memory: bytes in all."""
 
     slots: int
     threads: int
@@ -36,7 +36,8 @@ class Executor(ABC):
 
     @abstractmethod
     def submit(self, tasks: Sequence[Task], deadline: float | None = None, alone: bool = False) -> None:
-        """Starts or queues tasks; returns at once. deadline: seconds since 1970 after which a fit ends early. alone: nothing else
+        """Starts or queues tasks; returns at once. Those of one call are small folds of one path, or a single task: they share a slot and
+        may share a process (`run_tasks`). deadline: seconds since 1970 after which a fit ends early. alone: nothing else
         will run beside it, so it may use every core (families give the same bits with any number of threads)."""
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""This machine: one worker that forks a process for each task, as many side by side as the job owns cores."""
+"""This machine: one worker that forks a process for each call of `submit`, as many side by side as the job owns cores."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ class Local(Executor):
             pass  # poll() sees the end of the worker and says what is lost
 
     def submit(self, tasks: Sequence[Task], deadline: float | None = None, alone: bool = False) -> None:
-        """Starts tasks now: the caller keeps to `resources().slots`."""
+        """Starts one process for these tasks, now: the caller keeps to `resources().slots`."""
         threads = self._resources.threads * (self._resources.slots if alone else 1)
         self._asked = self._asked or bool(tasks)
-        for task in tasks:
-            self._running[task.hash] = task
+        if tasks:
+            self._running |= {task.hash: task for task in tasks}
             facts = {"threads": threads, "memory": 0.9 * self._resources.memory, "deadline": deadline}
-            self._say({"do": "run", "hash": task.hash, "task": task.to_json(), **facts})
+            self._say({"do": "run", "hashes": [task.hash for task in tasks], "tasks": [task.to_json() for task in tasks], **facts})
 
     def poll(self, timeout: float) -> dict[str, State]:
         """Waits for the next event of the worker. A worker that died loses its tasks and is started again."""
@@ -95,12 +95,12 @@ class Local(Executor):
                 event = json.loads(line)
                 if event["event"] == "storage":
                     raise StorageError(event["rule"], event["got"], event["hint"])
-                if event["event"] == "ended" and self._running.pop(event["hash"], None):
-                    news[event["hash"]] = "ended"
+                if event["event"] == "ended":
+                    news |= {name: "ended" for name in event["hashes"] if self._running.pop(name, None)}
         return news | dict.fromkeys(self._running, "running")
 
     def cancel(self, tasks: Sequence[str]) -> None:
-        """Kills the processes of those tasks."""
+        """Kills the processes that have no other task."""
         if tasks:
             self._say({"do": "cancel", "tasks": list(tasks)})
             for task in tasks:

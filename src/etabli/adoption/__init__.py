@@ -1,0 +1,150 @@
+"""`adopt`: a model fitted elsewhere becomes the same proven file, with calibration and intervals learned on the data given.
+
+    rows -> graph of the estimator -> equal to the estimator? -> calibrated -> intervals, novelty -> one file -> proven
+
+Nothing is fitted but what says how sure the model is. Nothing is written before the graph is proven equal to the estimator's own
+methods on the rows given and on rows at its thresholds; what cannot be written is refused by name. Calibration and intervals need
+rows the model was not fitted on: rows that can be recognised as those of the fit are refused (or, when the user insists, the file
+goes without intervals and says so); for the rest the user's word is taken, and the card says that it was.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etabli.adoption.equal import Equal, labelled, written
+from etabli.adoption.given import Given, given
+from etabli.adoption.seen import seen as looked_for
+from etabli.errors import DataError, UsageError
+from etabli.records import Array, Finding, Setting, Target, Watch, Words, quiet
+
+LEAST = 20  # rows with a target below which neither calibration nor intervals can be learned
+PARTS = 5  # parts for cross-fitting
+WANTS = "adopted"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `adopt` was asked. where: how the estimator was named; out: the run folder; insisted: rows of the fit are accepted."""
+
+    where: str
+    data: str
+    target: str | None
+    out: Path
+    insisted: bool = False
+    seed: int = 0
+
+    @property
+    def command(self) -> str:
+        """The command line that asks the same."""
+        words = ["etabli", "adopt", self.where, "--data", self.data]
+        words += ["--target", self.target] if self.target else []
+        words += ["--seen"] if self.insisted else []
+        return shlex.join([*words, "--seed", str(self.seed), "-o", str(self.out)])
+
+
+def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = None, watch: Watch = quiet) -> dict[str, Any]:
+    """Adopts a fitted estimator and writes model.onnx, card.json and result.json into `asked.out`; returns the result.
+
+    data: rows with the estimator's columns (and the target). y: the target itself, where data are an array. Errors: Refused (a type that
+    is not written), UsageError (columns), DataError (labels, rows of the fit), ProofError (graph and estimator differ).
+    """
+    from etabli.adoption.file import bare, established
+
+    if (asked.out / "plan.json").exists():
+        raise UsageError("an adopted model has a folder of its own", f"{asked.out} holds a run of fit", "name another: -o FOLDER")
+    watch("step", name={"en": "reading the data", "fr": "lecture des données"})
+    if y is not None and asked.target is None:
+        raise UsageError("a target given as values has a name", "target values without a name")
+    rows = given(data, estimator, asked.target if y is None else None)
+    watch("step", name={"en": "writing the model as a graph", "fr": "écriture du modèle en graphe"})
+    equal = written(estimator, rows, asked.seed, judged=asked.target is not None)
+    if asked.target is None or equal.task is None:
+        if asked.target is not None:
+            raise UsageError(
+                "a model is judged on a target when it predicts one number or classes",
+                f"{type(estimator).__name__} gives {equal.width} values",
+                "leave --target out: the file is then written without intervals",
+            )
+        return bare(equal, rows, asked, estimator)
+    target, usable = aimed(equal, rows, asked.target, y)
+    reason = looked_for(estimator, rows.native(rows=usable), target.y[usable], len(target.classes))
+    if reason and not asked.insisted:
+        raise DataError(
+            "calibration and intervals are learned on rows that the model was not fitted on",
+            f"{asked.data}: {reason}",
+            "give rows it never saw; or --seen (seen=True) for a file without score, calibration and intervals",
+        )
+    watch("step", name={"en": "learning how sure it is", "fr": "apprentissage de sa certitude"})
+    return established(equal, rows, target, usable, asked, estimator, reason or ("you said so" if asked.insisted else ""), watch)
+
+
+def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None) -> tuple[Target, Array]:
+    """The target in the estimator's own classes, and the rows that have one. DataError for labels the estimator does not know."""
+    cells: Any = y
+    if cells is None:
+        values = rows.table.values[name]
+        column = rows.table.column(name)
+        cells = values if column.is_double else [rows.table.levels[name][code] if code >= 0 else None for code in values]
+    if len(cells) != rows.table.rows:
+        raise UsageError("the target has one value a row", f"{len(cells)} values, {rows.table.rows} rows")
+    if equal.task == "regression":
+        try:
+            goal = np.array([np.nan if value is None else float(value) for value in cells], np.float64)
+        except (TypeError, ValueError):
+            raise DataError("the target of a regression is numbers", f'"{name}"') from None
+        usable = np.flatnonzero(np.isfinite(goal))
+        _enough(usable, name)
+        return Target(name, "regression", goal), usable
+    number = labelled(equal, list(cells))
+    strange = sorted({str(value) for value, code in zip(cells, number, strict=True) if code < 0 and value is not None and value == value})
+    if strange:
+        raise DataError(
+            "every label of the target is one the model knows",
+            f'"{name}": {", ".join(strange[:5])}',
+            "the model's classes: " + ", ".join(map(str, equal.classes[:12])),
+        )
+    usable = np.flatnonzero(number >= 0)
+    _enough(usable, name)
+    assert equal.task is not None
+    return Target(name, equal.task, number, tuple(map(str, np.asarray(equal.classes).tolist()))), usable
+
+
+def _enough(usable: Array, name: str) -> None:
+    if len(usable) < LEAST:
+        raise DataError(
+            f"calibration and intervals need at least {LEAST} rows with a target", f'"{name}": {len(usable)}', "or leave --target out"
+        )
+
+
+def title(estimator: Any) -> str:
+    """What people call it: "scikit-learn's RandomForestClassifier"."""
+    inner = estimator
+    while hasattr(inner, "steps") and inner.steps:
+        inner = inner.steps[-1][1]
+    library = type(inner).__module__.partition(".")[0]
+    people = {"sklearn": "scikit-learn", "lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
+    return f"{people.get(library, library)}'s {type(inner).__name__}"
+
+
+def named(estimator: Any) -> str:
+    """A short name for a folder: "randomforestclassifier"."""
+    return title(estimator).rpartition(" ")[2].lower()
+
+
+def setting(estimator: Any) -> Setting:
+    """The adopted model as a candidate."""
+    from etabli.records import Wants
+
+    return Setting(WANTS, {}, Wants(), title=title(estimator))
+
+
+def finding(code: str, text: Words, cure: Words | None = None) -> Finding:
+    """Something to say of the rows."""
+    return Finding(code, (), text, cure or {})

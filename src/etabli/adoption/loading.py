@@ -1,0 +1,130 @@
+"""What `etabli adopt` is pointed at: `module:object` in Python code, or a file that a boosting library saved.
+
+Code that is imported is run, and so is a pickle when it is opened: a pickle is opened only when the user says that it may be.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from etabli.errors import UsageError, did_you_mean
+
+PICKLES = (".pkl", ".pickle", ".joblib")
+
+
+def loaded(where: str, trusted: bool = False) -> Any:
+    """The fitted estimator. where: "module:object", "file.py:object", or a model file of XGBoost (.json, .ubj), LightGBM (.txt) or
+    CatBoost (.cbm). trusted: a pickle may be opened. UsageError for what is none of these."""
+    place = Path(where)
+    if place.is_file():
+        return _saved(place, trusted)
+    module, colon, name = where.rpartition(":")
+    if not colon or not name:
+        near = did_you_mean(place.name, [entry.name for entry in place.parent.iterdir()]) if place.parent.is_dir() else ""
+        raise UsageError(
+            "adopt takes module:object, or a model file of XGBoost, LightGBM or CatBoost",
+            f'"{where}"',
+            near or "etabli adopt train.py:model",
+        )
+    found: Any = _module(module)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise UsageError(f"{module} has an object of that name", f'"{name}"', did_you_mean(part, dir(found)))
+        found = getattr(found, part)
+    return found() if callable(found) and not hasattr(found, "predict") and not hasattr(found, "transform") else found
+
+
+def _module(name: str) -> Any:
+    path = Path(name)
+    if path.suffix == ".py":
+        if not path.is_file():
+            raise UsageError("the Python file exists", name, did_you_mean(path.name, [entry.name for entry in path.parent.glob("*.py")]))
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None and spec.loader is not None
+        made = importlib.util.module_from_spec(spec)
+        sys.modules.setdefault(path.stem, made)
+        sys.path.insert(0, str(path.parent.resolve()))
+        spec.loader.exec_module(made)
+        return made
+    sys.path.insert(0, "")
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            near = did_you_mean(name, [entry.stem for entry in Path().glob("*.py")])
+            raise UsageError("the module can be imported from here", f'"{name}"', near) from None
+        raise
+
+
+def _saved(path: Path, trusted: bool) -> Any:
+    kind = path.suffix.lower()
+    if kind in PICKLES:
+        return _pickle(path, trusted)
+    if kind == ".cbm":
+        return _catboost(path)
+    if kind in (".ubj", ".json", ".model"):
+        if kind == ".json" and not _is_xgboost(path):
+            return _catboost(path, "json")
+        import xgboost
+
+        try:
+            return xgboost.Booster(model_file=str(path))
+        except xgboost.core.XGBoostError as error:
+            raise UsageError("a .ubj or .json file is a model that XGBoost saved", f"{path}: {str(error).splitlines()[0]:.160}") from None
+    if kind == ".txt":
+        import lightgbm
+
+        try:
+            return lightgbm.Booster(model_file=str(path))
+        except lightgbm.basic.LightGBMError as error:
+            raise UsageError("a .txt file is a model that LightGBM saved", f"{path}: {error}") from None
+    raise UsageError(
+        "a saved model is .json or .ubj (XGBoost), .txt (LightGBM), .cbm (CatBoost)",
+        str(path),
+        "load it in a Python file and give file.py:object",
+    )
+
+
+def _is_xgboost(path: Path) -> bool:
+    try:
+        return "learner" in json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, AttributeError) as error:
+        raise UsageError("a .json file is a model that XGBoost or CatBoost saved", f"{path}: {error}") from None
+
+
+def _catboost(path: Path, form: str = "cbm") -> Any:
+    try:
+        import catboost
+    except ImportError:
+        raise UsageError("a CatBoost model is read by catboost", f"{path}: it is not installed", "pip install etabli[catboost]") from None
+    try:
+        model = catboost.CatBoost().load_model(str(path), format=form)
+    except catboost.CatBoostError as error:
+        raise UsageError("a .cbm file is a model that CatBoost saved", f"{path}: {str(error).splitlines()[0]:.160}") from None
+    if not model.tree_count_:
+        raise UsageError("a .cbm or .json file is a model that CatBoost or XGBoost saved", f"{path}: no trees in it")
+    # the base class knows no classes: the objective tells what the model was
+    loss = str(model.get_all_params().get("loss_function", ""))
+    classes = getattr(model, "classes_", None)
+    own = catboost.CatBoostClassifier if classes is not None and len(classes) else catboost.CatBoostRegressor
+    return own().load_model(str(path), format=form) if not loss.startswith(("YetiRank", "Query", "Pair")) else model
+
+
+def _pickle(path: Path, trusted: bool) -> Any:
+    if not trusted:
+        raise UsageError(
+            "opening a pickle runs whatever code is in it",
+            str(path),
+            "if you trust where it comes from: --trust-pickle; or give file.py:object",
+        )
+    import joblib
+
+    try:
+        return joblib.load(path)
+    except Exception as error:
+        raise UsageError("the pickle opens with the libraries installed here", f"{path}: {type(error).__name__}: {error}") from None

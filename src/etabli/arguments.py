@@ -1,0 +1,171 @@
+"""The words of the command line: every command with its options, examples and help, and errors in our own three lines.
+
+argparse and nothing else, so that `etabli --help` answers at once. What a command does is in `cli.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from etabli import __version__
+from etabli.errors import UsageError, did_you_mean
+
+Act = Callable[[argparse.Namespace], int]
+EXAMPLES = """examples:
+  etabli fit census.csv --target income                      the main job: look, warn, compare, prove, report
+  etabli fit census.csv --target income --time 5m --json     at most five minutes; the result as JSON on stdout
+  etabli explore census.csv --text                           what may go wrong, without training
+  etabli predict census.etabli/model.onnx new.csv -o out.csv
+  etabli check census.etabli/model.onnx labelled.csv         is the promise kept on new labelled rows?
+
+exit status: 0 fine, 1 our error, 2 usage, 3 the data forbid it, 4 nothing beat the baseline, 130 interrupted
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors in our own three lines."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends with status 2, naming the nearest right word."""
+        raise UsageError(f"{self.prog}: {message}", hint=_hint(message, self) or f"see: {self.prog} --help")
+
+
+def _hint(message: str, parser: argparse.ArgumentParser) -> str:
+    if "invalid choice" in message:
+        names = [name for group in parser._actions if isinstance(group, argparse._SubParsersAction) for name in group.choices]
+        return did_you_mean(message.split("invalid choice: ")[1].split("'")[1], names)
+    if "--target" in message:
+        return "which column is to be predicted? `etabli explore FILE` lists them"
+    words = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    parsers = [parser, *(one for group in groups for one in group.choices.values())]
+    return did_you_mean(words[0], sorted({o for one in parsers for action in one._actions for o in action.option_strings})) if words else ""
+
+
+def parser(acts: Mapping[str, Act]) -> Parser:
+    """The parser of all commands. acts: the function of each command, by name; its docstring is the command's help."""
+    root = Parser(
+        prog="etabli",
+        description="From a data file to an established model, in one command.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--version", action="version", version=f"etabli {__version__}")
+    root.add_argument("--debug", action="store_true", help="show the traceback of an error of ours")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, epilog: str = "") -> argparse.ArgumentParser:
+        run = acts[name]
+        text = (run.__doc__ or "").strip()
+        made = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=epilog and "examples:\n" + epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.set_defaults(act=run, quiet=False, lang=None, json=False)
+        made.add_argument("--lang", choices=("en", "fr"), help="language of what people read (default: the locale's)")
+        return made
+
+    one = command(
+        "fit",
+        "  etabli fit census.csv --target income --effort glance\n  etabli fit visits.parquet --target cost --group patient --time 10m -o visits.etabli",
+    )
+    one.add_argument("file", help="CSV (any dialect, gzip, zstd) or Parquet")
+    one.add_argument("-t", "--target", required=True, metavar="COL", help="the column to predict")
+    one.add_argument("--task", metavar="TASK", help="binary, multiclass or regression (default: from the target)")
+    one.add_argument("--positive", metavar="LABEL", help="which of two classes counts as positive")
+    one.add_argument("--effort", default="standard", help="glance, standard or thorough: how much is tried (default: standard)")
+    one.add_argument("--time", metavar="TIME", help="a cap such as 60s, 10m or 1h30m")
+    one.add_argument("--group", metavar="COL", help="rows of one group stay on one side of every split; 'none' to rule it out")
+    one.add_argument("--time-column", metavar="COL", help="learn from the past, score on what came later; 'none' to rule it out")
+    one.add_argument("--weights", metavar="COL", help="how much each row counts")
+    one.add_argument("--ignore", metavar="COL", action="append", default=[], help="a column the model must not see (may be repeated)")
+    one.add_argument(
+        "--kind", metavar="COL=KIND", action="append", default=[], help="number, category, flag, date, text, identifier or constant"
+    )
+    one.add_argument(
+        "--missing", metavar="COL=TEXT", action="append", default=[], help="a text or number that means missing in that column"
+    )
+    one.add_argument("--increasing", metavar="COL", action="append", default=[], help="the answer never falls as this column rises")
+    one.add_argument("--decreasing", metavar="COL", action="append", default=[], help="the answer never rises as this column rises")
+    one.add_argument("--together", metavar="A,B", action="append", default=[], help="only columns named together may interact")
+    one.add_argument("--exposure", metavar="COL", help="the target is a count over so much time, area, persons: rates are learned")
+    one.add_argument(
+        "--cost",
+        metavar="TRUTH>ANSWER=COST",
+        action="append",
+        default=[],
+        help="what a wrong answer costs (others cost 1): answers cost least",
+    )
+    one.add_argument(
+        "--class-weight", metavar="LABEL=W", action="append", default=[], help="how much rows of a class count in fitting; or: balanced"
+    )
+    one.add_argument("--metric", help="rank by this (default: a proper score)")
+    one.add_argument("--families", metavar="A,B", help="only these (see: etabli families)")
+    one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")
+    one.add_argument("--test", metavar="FILE", help="an own test file, opened once at the end")
+    one.add_argument("--where", default="local", metavar="PLACE", help="local, or local?workers=N")
+    one.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+    one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+    one.add_argument("-o", "--output", metavar="RUN", help="the run folder (default: FILE.etabli here)")
+
+    one = command(
+        "adopt",
+        "  etabli adopt train.py:pipeline --data held_out.csv --target price\n  etabli adopt booster.ubj --data held_out.csv --target churn -o churn.etabli",
+    )
+    one.add_argument("model", help="module:object, file.py:object, or a model file of XGBoost, LightGBM or CatBoost")
+    one.add_argument("--data", required=True, metavar="FILE", help="rows the model was not fitted on: CSV or Parquet")
+    one.add_argument("-t", "--target", metavar="COL", help="the column it predicts; without it the file holds the model alone")
+    one.add_argument("--seen", action="store_true", help="the rows are those of the fit: no score, no calibration, no intervals")
+    one.add_argument("--trust-pickle", action="store_true", help="open a .pkl or .joblib file, which runs whatever code is in it")
+    one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")
+    one.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+    one.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    one.add_argument("-o", "--output", metavar="RUN", help="the folder (default: the model's class with .etabli here)")
+
+    one = command("resume")
+    one.add_argument("run", help="a run folder")
+    one.add_argument("--time", metavar="TIME", help="a new cap")
+    one.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+    one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+
+    one = command("status")
+    one.add_argument("run", help="a run folder")
+    one.add_argument("--json", action="store_true", help="as JSON")
+
+    one = command("explore", "  etabli explore census.csv --text\n  etabli explore census.csv --target income --json")
+    one.add_argument("file", help="CSV or Parquet")
+    one.add_argument("-t", "--target", metavar="COL", help="also look for leaks towards this column")
+    one.add_argument("--kind", metavar="COL=KIND", action="append", default=[], help="override the kind of a column")
+    one.add_argument("--ignore", metavar="COL", action="append", default=[], help="leave a column out")
+    one.add_argument("--text", action="store_true", help="as text (the default)")
+    one.add_argument("--json", action="store_true", help="as JSON")
+
+    one = command(
+        "predict", "  etabli predict model.onnx new.csv -o out.csv\n  etabli predict model.onnx new.parquet -o - --confidence 0.95"
+    )
+    one.add_argument("model", help="a model.onnx made by etabli")
+    one.add_argument("file", help="new rows: CSV or Parquet")
+    one.add_argument("-o", "--output", default="-", metavar="OUT", help=".csv, .parquet or - for stdout (default)")
+    one.add_argument("--confidence", type=float, metavar="LEVEL", help="of intervals and sets (default: the file's, 0.9)")
+    one.add_argument("-q", "--quiet", action="store_true", help="no summary")
+
+    one = command("check")
+    one.add_argument("model", help="a model.onnx made by etabli")
+    one.add_argument("file", nargs="?", help="labelled rows")
+    one.add_argument("--json", action="store_true", help="as JSON")
+
+    one = command("report")
+    one.add_argument("run", help="a run folder")
+
+    one = command("families")
+    one.add_argument("--json", action="store_true", help="as JSON")
+    one.add_argument("--check", metavar="PACKAGE", help="hold the families of an installed package to the contract")
+
+    one = command("completion", '  eval "$(etabli completion bash)"')
+    one.add_argument("shell", choices=("bash", "zsh", "fish"))
+    return root

@@ -1,0 +1,77 @@
+"""What the report draws of the out-of-fold table: calibration and confusion for classes, residuals for numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from etabli.judge import costs
+from etabli.judge.metrics import labels, probabilities
+from etabli.records import Array
+from etabli.work.material import Material
+from etabli.work.verdict import Verdict
+
+BINS = 10
+
+
+def pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
+    """What the report draws: calibration and confusion for classes, residuals for numbers."""
+    y, scores, target = verdict.table.y, verdict.scores, material.target
+    if target.task == "regression":
+        residual = y - scores[:, 0]
+        picked = np.random.default_rng(0).choice(len(y), min(500, len(y)), replace=False)
+        quantiles = {f"{q:g}": float(np.quantile(residual, q)) for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
+        return {
+            "calibration": None,
+            "confusion": None,
+            "residuals": {"points": [[float(scores[i, 0]), float(residual[i])] for i in picked], "quantiles": quantiles},
+        }
+    p = probabilities(scores)
+    if target.task == "binary":
+        score, hit = p[:, 1], (y == 1).astype(float)
+    else:
+        score, hit = p.max(1), (labels(scores) == y).astype(float)
+    guess = costs.decide(scores, material.cost)
+    count = len(target.classes)
+    counts = np.zeros((count, count), int)
+    np.add.at(counts, (y, guess), 1)
+    name = "+".join(
+        dict.fromkeys([*(member.calibration.calibrator.name for member in verdict.members), verdict.calibration.calibrator.name])
+    )
+    bins, error, null = reliability(score, hit)
+    return {
+        "calibration": {"method": name, "bins": bins, "ece": error, "ece_null": null},
+        "confusion": {"classes": list(target.classes), "counts": counts.tolist()} if count <= 40 else None,
+        "residuals": None,
+    }
+
+
+def reliability(score: Array, hit: Array, seed: int = 0) -> tuple[list[dict[str, float]], float, float]:
+    """Bins of equal count (predicted, observed, Wilson interval, rows), the expected calibration error, and the one that a
+    perfectly calibrated model would show on these scores (mean of 200 draws)."""
+    order = np.array_split(np.argsort(score, kind="stable"), max(1, min(BINS, len(score) // 20)))
+
+    def error(outcome: Array) -> float:
+        return float(sum(abs(score[part].mean() - outcome[part].mean()) * len(part) for part in order) / len(score))
+
+    bins = []
+    for part in order:
+        n, share = len(part), float(hit[part].mean())
+        z = 1.96
+        centre, half = (
+            (share + z * z / (2 * n)) / (1 + z * z / n),
+            z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n),
+        )
+        bins.append(
+            {
+                "predicted": float(score[part].mean()),
+                "observed": share,
+                "low": float(centre - half),
+                "high": float(centre + half),
+                "rows": n,
+            }
+        )
+    rng = np.random.default_rng(seed)
+    null = float(np.mean([error((rng.random(len(score)) < score).astype(float)) for _ in range(200)]))
+    return bins, error(hit), null
