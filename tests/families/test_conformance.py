@@ -17,6 +17,7 @@ from etabli.families.conformance import CHECKS, check_package, conform, describe
 from etabli.families.family import Family
 from etabli.families.ridge import Ridge
 from etabli.records import Wants
+from scripts import family_pages as pages
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "families"
@@ -34,11 +35,15 @@ def test_family_is_described_and_has_a_page(family):
     assert list(described(family, DOCS if ours else None)) == []
 
 
-def test_page_says_what_the_family_says():
-    for family in families().values():
-        if type(family).__module__.startswith("etabli."):
-            page = (DOCS / f"{family.name}.md").read_text(encoding="utf-8")
-            assert family.title in page and family.citation.split(";")[0] in page
+OURS = [family for family in families().values() if type(family).__module__.startswith("etabli.")]
+
+
+@pytest.mark.parametrize("family", OURS, ids=[family.name for family in OURS])
+def test_a_page_is_what_the_family_says_of_itself(family):
+    """Made again by `python scripts/family_pages.py`; the picture is there, but not compared: its curve is learned."""
+    assert (DOCS / f"{family.name}.md").read_text(encoding="utf-8") == pages.page(family)
+    assert "<svg" in (DOCS / f"{family.name}.svg").read_text(encoding="utf-8")
+    assert (DOCS / "README.md").read_text(encoding="utf-8") == pages.index()
 
 
 # the checks can fail -------------------------------------------------------------------------------------------------
@@ -111,21 +116,21 @@ def test_page_on_adding_a_family_runs(tmp_path, monkeypatch):
     """The example of docs/adding-a-family.md, installed as a plug-in, keeps the contract."""
     page = (ROOT / "docs" / "adding-a-family.md").read_text(encoding="utf-8")
     code = re.findall(r"```python\n(.*?)```", page, re.S)[0]
-    (tmp_path / "huber_family.py").write_text(code, encoding="utf-8")
-    info = tmp_path / "etabli_huber-1.0.dist-info"
+    (tmp_path / "robust_family.py").write_text(code, encoding="utf-8")
+    info = tmp_path / "etabli_robust-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: etabli-huber\nVersion: 1.0\n", encoding="utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: etabli-robust\nVersion: 1.0\n", encoding="utf-8")
     entry = re.findall(r'\[project\.entry-points\."etabli\.families"\]\n(\w+) = "([\w:.]+)"', page)[0]
     (info / "entry_points.txt").write_text(f"[etabli.families]\n{entry[0]} = {entry[1]}\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     families.cache_clear()
     try:
-        assert "huber" in families()
-        assert check_package("etabli_huber") == ["huber: fine (regression)"]
+        assert "robust" in families()
+        assert check_package("etabli_robust") == ["robust: fine (regression)"]
     finally:
         families.cache_clear()
-        sys.modules.pop("huber_family", None)
+        sys.modules.pop("robust_family", None)
 
 
 def test_unknown_package_is_told():

@@ -20,10 +20,10 @@ from etabli.families import families
 from etabli.work.executors import executor, executors
 from etabli.work.executors.executor import Executor
 from etabli.work.journal import Journal
+from etabli.work.material import Material, facts_of, load_material, save_material
 from etabli.work.portfolio import portfolio
 from etabli.work.sample import split_name
 from etabli.work.tasks import Task
-from etabli.work.material import Material, facts_of, load_material, save_material
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def _play(
 
     rules = Rules(STAGES, batch=2, patience=patience)
     for _ in range(10_000):
-        standing = race([Offer(path, 0, 1.0 + i) for i, path in enumerate(order)], "s", 0, rules, done.get, lose, loss)
+        standing = race([Offer(path, 0, 1.0 + i, "one kin") for i, path in enumerate(order)], "s", 0, rules, done.get, lose, loss)
         if not standing.wanted:
             return standing
         for task in pick.sample(standing.wanted, pick.randint(1, len(standing.wanted))):

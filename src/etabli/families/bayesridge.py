@@ -38,6 +38,7 @@ class BayesRidge(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "MacKay 1992; Tipping 2001"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A weighted sum of the columns whose penalty follows from the data without trying any. Use it when rows are few and the "

@@ -26,6 +26,7 @@ class ElasticNet(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "Zou & Hastie 2005"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

@@ -31,6 +31,7 @@ class ExtraTrees(Family):
     needs: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     citation: ClassVar[str] = "Geurts, Ernst & Wehenkel 2006"
     rank: ClassVar[int] = 4
+    kin: ClassVar[str] = "forest"
     monotone: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "The mean of hundreds of deep trees that split at random places. Smoother than a random forest and quicker to grow: use it on noisy "

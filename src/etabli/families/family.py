@@ -25,7 +25,7 @@ class Family(ABC):
     sentences, in English: what it assumes and when to use it. bagged: an unstable learner, whose fold members are kept and averaged
     in the final model; otherwise it is fitted again on all rows. monotone: it obeys `Feature.direction` (numbers and two classes);
     where a user declares directions, the others are left out, and that is said. additive: no two columns interact in it.
-    together: it obeys `Data.together`.
+    together: it obeys `Data.together`. kin: a word it shares with families of its kind, which do about as well: one is tried for all.
     """
 
     name: ClassVar[str]
@@ -39,6 +39,7 @@ class Family(ABC):
     monotone: ClassVar[bool] = False
     additive: ClassVar[bool] = False
     together: ClassVar[bool] = False
+    kin: ClassVar[str] = ""
 
     @abstractmethod
     def settings(self, facts: Facts) -> Sequence[Setting]:

@@ -26,6 +26,7 @@ class Forest(Family):
     needs: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     citation: ClassVar[str] = "Breiman 2001"
     rank: ClassVar[int] = 4
+    kin: ClassVar[str] = "forest"
     monotone: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "The mean of hundreds of deep trees, each grown on a random half of the evidence. Hard to do wrong: use it on small or noisy data, "

@@ -46,6 +46,7 @@ class GLM(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "Nelder & Wedderburn 1972; Jorgensen 1987"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "loglinear"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "The logarithm of the expected value is a weighted sum of the columns: effects multiply, and predictions are positive. Use it for "

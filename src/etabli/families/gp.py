@@ -1,10 +1,11 @@
 """Gaussian process regression: a smooth function, learned together with how smooth it is in each column.
 
 The target is a draw from a normal process: rows that are near have correlated values (Matern 3/2 or Gaussian kernel, one length a
-column), plus noise. Lengths, signal and noise maximise the marginal likelihood of at most 500 random rows, with priors (`marginal.py`). With
-up to 1 000 rows the prediction is exact, k(x) (K + noise)^-1 y. With more, 1 000 inducing points (centres of a few rounds of k-means; 500
-beyond 10 000 rows) stand for the rows: FITC, the fully independent training conditional (Snelson & Ghahramani 2006; Quinonero-Candela & Rasmussen 2005), whose
-noise at a row includes what the points do not know of it. Rows of weight w have the noise's variance divided by w.
+column), plus noise. Lengths, signal and noise maximise the marginal likelihood of at most 500 random rows, with priors
+(`marginal.py`). With up to 1 000 rows the prediction is exact, k(x) (K + noise)^-1 y. With more, 1 000 inducing points (centres of a few
+rounds of k-means; 500 beyond 10 000 rows) stand for the rows: FITC, the fully independent training conditional (Snelson & Ghahramani
+2006; Quinonero-Candela & Rasmussen 2005), whose noise at a row includes what the points do not know of it. Rows of weight w have the
+noise's variance divided by w.
 
 A prediction is a long sum of large terms of both signs. It is computed in whole numbers (`fixed.py`), so that the file equals the model
 bit for bit.
@@ -72,6 +73,7 @@ class Gp(Family):
     needs: ClassVar[tuple[str, ...]] = ("scipy",)
     citation: ClassVar[str] = "Rasmussen & Williams 2006; Snelson & Ghahramani 2006"
     rank: ClassVar[int] = 4
+    kin: ClassVar[str] = "kernel"
     doc: ClassVar[str] = (
         "A smooth function of all columns, which learns from the data how far each column reaches. Use it on tens to a few thousand rows of "
         "measurements or simulations; it knows how sure it is."

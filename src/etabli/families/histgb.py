@@ -49,6 +49,7 @@ class HistGB(Family):
     needs: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     citation: ClassVar[str] = "Friedman 2001; Ke et al. 2017; Pedregosa et al. 2011"
     rank: ClassVar[int] = 5
+    kin: ClassVar[str] = "boosting"
     bagged: ClassVar[bool] = True
     monotone: ClassVar[bool] = True
     together: ClassVar[bool] = True

@@ -37,6 +37,7 @@ class Huber(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "Huber 1964; Huber 1981"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A weighted sum of the columns, fitted so that rows far off count by their distance and not by its square. Use it when some "

@@ -11,8 +11,8 @@ One-hot columns of one category are scaled by sqrt(1/2): a mismatch counts like 
 the root of the share of the target's variance that ten quantile bins of the column explain ("relevant"), since columns that say nothing
 drown those that do.
 
-What is kept is the training rows: at most 5 000, and fewer where columns are more than 300 (1.5 million cells, at least 500 rows). Of larger
-data a random subset is kept (the same for the same seed), its size is among the setting's values, and nothing is learned from
+What is kept is the training rows: at most 5 000, and fewer where columns are more than 300 (1.5 million cells, at least 500 rows). Of
+larger data a random subset is kept (the same for the same seed), its size is among the setting's values, and nothing is learned from
 the other rows. While it predicts, 2 000 rows take 80 MB. All k share one matrix product in a file, and a fit is but that subset.
 """
 

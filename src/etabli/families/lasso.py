@@ -34,6 +34,7 @@ class Lasso(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "Tibshirani 1996; Lee et al. 2007"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

@@ -96,6 +96,7 @@ class Lda(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("binary", "multiclass")
     citation: ClassVar[str] = "Fisher 1936; Ledoit & Wolf 2004"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "Every class is a cloud of the same shape around its own mean. Use it when rows are few, columns are roughly normal within a class, "

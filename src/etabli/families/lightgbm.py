@@ -41,6 +41,7 @@ class LightGBM(Family):
     needs: ClassVar[tuple[str, ...]] = ("lightgbm",)
     citation: ClassVar[str] = "Ke et al. 2017; Friedman 2001"
     rank: ClassVar[int] = 5
+    kin: ClassVar[str] = "boosting"
     bagged: ClassVar[bool] = True
     monotone: ClassVar[bool] = True
     together: ClassVar[bool] = True

@@ -37,6 +37,7 @@ class LinearSVM(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("binary", "multiclass", "regression")
     citation: ClassVar[str] = "Cortes & Vapnik 1995; Keerthi & DeCoste 2005"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A weighted sum of the columns that only minds rows near or beyond the border between the classes (numbers: errors beyond a "

@@ -42,6 +42,7 @@ class LogRidge(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "Duan 1983; Hoerl & Kennard 1970"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "loglinear"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "The logarithm of the value is a weighted sum of the columns, and predictions are transformed back so that their mean is right. "

@@ -118,5 +118,6 @@ def spread(weights: Array, bias: Array, present: Array, outputs: int, raw: Array
     if len(present) < outputs:
         top = raw.max(axis=1)
         total = np.log(np.exp(raw - top[:, None]).sum(axis=1)) + top
-        level[np.setdiff1d(np.arange(outputs), present)] = total.mean() - np.log(len(raw) + 1.0)
+        least = total.min()  # level - total has the mean 1 / (n + 1) as odds, however far apart the rows' totals are
+        level[np.setdiff1d(np.arange(outputs), present)] = least - np.log(np.exp(least - total).mean()) - np.log(len(raw) + 1.0)
     return wide - wide.mean(axis=1, keepdims=True), level - level.mean()

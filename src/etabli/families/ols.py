@@ -31,6 +31,7 @@ class LeastSquares(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "Legendre 1805; Gauss 1809"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

@@ -21,11 +21,9 @@ import numpy as np
 
 from etabli.families import head, kernel, optics
 from etabli.families.family import Family, Stop
+from etabli.families.ridge import recipes
 from etabli.graph.graph import Graph
-from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind, Wants
-
-SCALED = Wants(numbers="scaled", filled=True, categories="one-hot")
-RANK = Wants(numbers="rank", filled=True, categories="one-hot")
+from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind
 
 
 @final
@@ -37,6 +35,7 @@ class Optical(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("binary", "multiclass", "regression")
     citation: ClassVar[str] = "Saade et al. 2016"
     rank: ClassVar[int] = 3
+    kin: ClassVar[str] = "kernel"
     doc: ClassVar[str] = (
         "A linear model on squared random mixtures of the columns, as light behind a scattering medium gives them. Use it for effects of "
         "pairs of columns, and where an optical device can do the mixing."
@@ -44,7 +43,7 @@ class Optical(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Two recipes for the simulated medium and for each installed device, a path of penalties each."""
-        features = head.count(facts)
+        features, (scaled, rank) = head.count(facts), recipes(facts)
         return [
             Setting(
                 self.name,
@@ -54,7 +53,7 @@ class Optical(Family):
                 origin="penalties that were best on four public sets",
             )
             for device in optics.devices()
-            for wants in (RANK, SCALED)
+            for wants in (rank, scaled)
             for penalty in head.penalties(facts.task)
         ]
 

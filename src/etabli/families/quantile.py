@@ -36,6 +36,7 @@ class Quantile(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "Koenker & Bassett 1978; He et al. 2023"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A weighted sum of the columns that has as many rows above it as below. Use it when the typical value matters and not the mean, "

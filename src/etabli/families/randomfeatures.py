@@ -24,16 +24,15 @@ import numpy as np
 
 from etabli.families import head, kernel
 from etabli.families.family import Family, Stop
+from etabli.families.ridge import recipes
 from etabli.graph.graph import Graph
-from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind, Wants
+from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind
 
 SMALLEST = {
     "regression": 2e-6,
     "binary": 1e-5,
     "multiclass": 1e-5,
 }  # eigenvalues of the landmarks' kernel below that share of the largest are left out
-SCALED = Wants(numbers="scaled", filled=True, categories="one-hot")
-RANK = Wants(numbers="rank", filled=True, categories="one-hot")
 
 
 @final
@@ -45,6 +44,7 @@ class RandomFeatures(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("binary", "multiclass", "regression")
     citation: ClassVar[str] = "Williams & Seeger 2001; Rahimi & Recht 2007"
     rank: ClassVar[int] = 3
+    kin: ClassVar[str] = "kernel"
     doc: ClassVar[str] = (
         "Rows are judged by their likeness to a few hundred rows drawn by chance. Use it where a support vector machine would be right but "
         "rows are too many: smooth, curved effects of numbers."
@@ -52,9 +52,10 @@ class RandomFeatures(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Three widths of the kernel and two recipes, a path of penalties each."""
-        kernels = [(0.3, SCALED, ""), (0.3, RANK, ""), (1.0, SCALED, ""), (0.1, RANK, ""), (1.0, RANK, "")]
+        scaled, rank = recipes(facts)
+        kernels = [(0.3, scaled, ""), (0.3, rank, ""), (1.0, scaled, ""), (0.1, rank, ""), (1.0, rank, "")]
         if facts.task == "regression" and facts.skewed and facts.range == "positive":
-            kernels.insert(0, (0.3, SCALED, "log"))
+            kernels.insert(0, (0.3, scaled, "log"))
         features = head.count(facts)
         return [
             Setting(

@@ -64,6 +64,7 @@ class Ridge(Family):
     tasks: ClassVar[tuple[TaskKind, ...]] = ("regression",)
     citation: ClassVar[str] = "Hoerl & Kennard 1970"
     rank: ClassVar[int] = 1
+    kin: ClassVar[str] = "linear"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

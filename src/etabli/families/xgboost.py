@@ -37,6 +37,7 @@ class XGBoost(Family):
     needs: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
     citation: ClassVar[str] = "Chen & Guestrin 2016"
     rank: ClassVar[int] = 5
+    kin: ClassVar[str] = "boosting"
     bagged: ClassVar[bool] = True
     monotone: ClassVar[bool] = True
     together: ClassVar[bool] = True

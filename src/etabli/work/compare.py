@@ -102,7 +102,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
     standing = _play(ground, offers, rules, refused)
     while True:
         wanted = {task.hash: task for task in standing.wanted}
-        stale = [name for name in running if name not in wanted]
+        stale = [name for name in running if name not in wanted and ground.journal.result(name) is None]
         if stale:
             ground.executor.cancel(stale)
             for name in stale:

@@ -86,8 +86,8 @@ def race(
     remaining, leaders = list(offers), dict[str, float]()
     while remaining:
         remaining = following(remaining, leaders)
-        alive, remaining = [offer.path for offer in remaining[: rules.batch]], remaining[rules.batch :]
-        tried = list(alive)
+        tried, remaining = remaining[: rules.batch], remaining[rules.batch :]
+        alive = [offer.path for offer in tried]
         if not guessing:
             for path in alive:
                 standing.settings |= {setting.hash: setting for setting in path}
@@ -125,13 +125,15 @@ def race(
             lowest = min((value for value, _ in losses), default=float("inf"))
             for value, family in losses:
                 leaders[family] = min(value, leaders.get(family, value))
-            for family in {path[0].family for path in tried} - set(leaders):  # all of it dropped: worse than any that stayed
-                leaders[family] = 2 * max(leaders.values(), default=0.0)
+            for offer in tried:
+                if offer.family not in leaders:  # all of it dropped: worse than any that stayed
+                    leaders[offer.family] = 2 * max(leaders.values(), default=0.0)
+                leaders[offer.house] = min(leaders[offer.family], leaders.get(offer.house, float("inf")))
             if lowest < best * (1 - rules.gain) or best == float("inf"):
                 best, stale = min(best, lowest), 0
             else:
-                stale += sum(any(setting.hash not in standing.aside for setting in path) for path in tried)  # a crash is no try
-            if stale >= rules.patience:
+                stale += sum(any(setting.hash not in standing.aside for setting in offer.path) for offer in tried)  # a crash is no try
+            if stale >= rules.patience and all(offer.house in leaders for offer in remaining):  # every kin had its try
                 standing.ended = f"no gain in {stale} paths"
                 return standing
         if len(standing.wanted) >= rules.lookahead:
