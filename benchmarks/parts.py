@@ -339,11 +339,39 @@ def memory(work: Path, source: Path, rows: int = 2_000_000) -> Part:
     return part
 
 
+def adopt(work: Path, source: Path) -> Part:
+    """The 146 cases of cases.py, written by établi and by the converters that are installed."""
+    import warnings
+
+    from benchmarks import adoption
+
+    part = Part("Models fitted elsewhere", ["written by", *adoption.VERDICTS, "largest difference among the right", "trees bit for bit"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        part.rows, part.notes = adoption.table()
+    return part
+
+
+def write(work: Path, source: Path) -> Part:
+    """Seconds and bytes of ensembles written as graphs."""
+    import warnings
+
+    from benchmarks import writing
+
+    part = Part("Writing ensembles", ["model", "CPU s to write", "graph, MB", "the library's own, MB", "ratio"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        part.rows = writing.table()
+    return part
+
+
 PARTS: dict[str, Callable[[Path, Path], Part]] = {
     "help": help,
     "quality": quality,
     "latency": latency,
     "throughput": throughput,
     "memory": memory,
+    "adopt": adopt,
+    "write": write,
 }
 NEEDS_DATA = {"quality", "latency", "throughput"}

@@ -86,6 +86,25 @@ def test_node_equals_a_plain_walk(seed):
     assert np.array_equal(got, [walk(arrays, row, 2) for row in x])
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**9))
+def test_sets_one_below_the_other_with_equal_leaves(seed):
+    """onnxruntime 1.32 melts a set and the set below it on the same column, when their members reach equal leaves, and then counts a
+    leaf of another tree twice."""
+    random, made = np.random.default_rng(seed), trees.Trees()
+    for number in range(4):
+        made.constant(10.0 + number, number % 2)
+    for number in range(3):
+        sets = [*random.permutation(9)[:2].astype(float), NAN, *random.permutation(9)[:3].astype(float), NAN]
+        made.add(
+            np.array([0, 1, 1]), np.zeros(3), np.array([1, ~0, ~1]), np.array([~3, 2, ~2]), random.choice([0.0, -0.0, 0.5], 4),
+            mode=np.array([trees.LEQ, trees.MEMBER, trees.MEMBER]), nan_true=random.integers(0, 2, 3), members=tuple(sets), target=number % 2,
+        )  # fmt: skip
+    x = np.column_stack([random.normal(size=40), np.append(random.integers(0, 10, 38), [NAN, -1])])
+    got = run(model_of(made.arrays(), 2, 2), {"X": x})["raw"]
+    assert np.array_equal(got, [walk(made.arrays(), row, 2) for row in x])
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 5))
 def test_first_trees_are_the_sum_of_those_trees(seed, count):

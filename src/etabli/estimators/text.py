@@ -2,7 +2,7 @@
 
 No operator lower-cases, strips accents or cuts by a regular expression. What can be exact is cutting at white space:
 analyzer="word", lowercase=False and token_pattern=r"\\S+" (or tokenizer=str.split), which is what Python means by `isspace`: 29
-characters, so 29 splits, and then the empty pieces are moved behind the words so that pairs of words stay neighbours. Anything
+characters, so 29 splits, after each of which the empty pieces are moved behind the words, so that pairs of words stay neighbours. Anything
 else is refused by name.
 """
 
@@ -46,27 +46,41 @@ def _checked(estimator: Any, frame: Frame) -> None:
             raise Refused(estimator, reason, HINT)
 
 
-def _words(graph: Graph, text: str, stop: set[str], neighbours: bool) -> str:
-    """[rows, t] strings: the words of [rows, 1] texts, "" elsewhere; behind the words when their neighbours count."""
+def _words(graph: Graph, text: str, stop: set[str]) -> str:
+    """[rows, t] strings: the words of [rows, 1] texts without stop words, "" behind them."""
     from onnx import numpy_helper
 
     flat = graph.const([0, -1], np.int64)
     for space in SPACES:
+        text = graph.op("StringConcat", text, graph.const([space]))  # an empty text has no pieces at all: now it has two
         text = graph.op("Reshape", graph.ops("StringSplit", text, count=2, delimiter=space)[0], flat)
-    if not neighbours:
-        return text  # stop words are not in the vocabulary
-    gone = graph.op(
+        text = _packed(graph, text, graph.op("Equal", text, graph.const("")))
+    if not stop:
+        return text
+    words = sorted(stop)
+    stopped = graph.op(
         "LabelEncoder",
         text,
-        keys_tensor=numpy_helper.from_array(np.array(["", *sorted(stop)], object), "keys"),
-        values_tensor=numpy_helper.from_array(np.ones(1 + len(stop)), "values"),
+        keys_tensor=numpy_helper.from_array(np.array(["", *words], object), "keys"),
+        values_tensor=numpy_helper.from_array(np.ones(1 + len(words)), "values"),
         default_tensor=numpy_helper.from_array(np.zeros(1), "default"),
     )
-    gone_too = graph.op("Greater", gone, number(graph, 0.5))
-    text = graph.op("Where", gone_too, graph.const(""), text)
-    width = graph.op("Slice", graph.op("Shape", text), graph.const([1], np.int64), graph.const([2], np.int64))
-    # what is kept first: TopK gives equal numbers in the order of their places (the standard says so)
-    order = graph.ops("TopK", gone, width, count=2, axis=1, largest=0, sorted=1)[1]
+    gone = graph.op("Greater", stopped, number(graph, 0.5))
+    return _packed(graph, graph.op("Where", gone, graph.const(""), text), gone)
+
+
+def _packed(graph: Graph, text: str, gone: str) -> str:
+    """The kept pieces of each row first, in their order, in as many columns as the fullest row needs.
+
+    After every cut: left padded, 29 cuts would multiply their widths.
+    """
+    kept = graph.op("Cast", graph.op("Not", gone), to=7)
+    most = graph.op(
+        "ReduceMax", graph.op("ReduceSum", kept, graph.const([1], np.int64), keepdims=1), graph.const([0], np.int64), keepdims=0
+    )
+    width = graph.op("Max", most, graph.const([1], np.int64))
+    # TopK gives equal numbers in the order of their places (the standard says so)
+    order = graph.ops("TopK", graph.op("Cast", gone, to=11), width, count=2, axis=1, largest=0, sorted=1)[1]
     return graph.op("GatherElements", text, order, axis=1)
 
 
@@ -99,7 +113,7 @@ def _counted(estimator: Any, graph: Graph, frame: Frame) -> str:
     stop = estimator.get_stop_words() or frozenset()
     counted = graph.op(
         "TfIdfVectorizer",
-        _words(graph, frame.parts[0].tensor, set(stop), most > 1),
+        _words(graph, frame.parts[0].tensor, set(stop)),
         mode="TF",
         min_gram_length=least,
         max_gram_length=most,

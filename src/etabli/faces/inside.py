@@ -17,7 +17,7 @@ STEP, INDENT, BAR = 26, 22, 90
 
 
 def tree(root: Mapping[str, Any], title: str, width: float, words: Mapping[str, str], show: Show, leaf: Any) -> str:
-    """root: see `work/inside.py`. words: "yes", "no", "missing". show: a threshold as text. leaf: a leaf's value -> text."""
+    """root: see `work/inside.py`. words: "yes", "no", "missing", "there". show: a threshold as text. leaf: a leaf's value -> text."""
     lines: list[tuple[int, str, Mapping[str, Any]]] = []
 
     def walk(node: Mapping[str, Any], depth: int, way: str) -> None:
@@ -43,7 +43,8 @@ def tree(root: Mapping[str, Any], title: str, width: float, words: Mapping[str, 
         mark = {"yes": "✓ ", "no": "✗ "}.get(way, "")
         room = int((width - x - bar - 16) / LETTER)
         if "feature" in node:
-            text = f"{mark}{plain(node['feature'])} ≤ {show(float(node['split']))}"
+            asked = words["there"] if node["split"] is None else f"≤ {show(float(node['split']))}"
+            text = f"{mark}{plain(node['feature'])} {asked}"
             gap = f" ({words['missing']}: {words[str(node['missing'])]})"
             plot.text(x, y, _cut(text, room), "bold" if not depth else "", text + gap)
         else:

@@ -16,6 +16,7 @@ from etabli.estimators import sktrees
 from etabli.graph.graph import Graph
 from etabli.records import Array, Data, Facts, Fitted, Link, Setting, Wants
 
+WRITING = 7e-6  # seconds a leaf: written, loaded by onnxruntime, and answered for its proof
 LARGEST = float(np.finfo(np.float32).max)
 LEAVES = 1_000_000  # of all trees and classes of a forest together: about 35 MB
 

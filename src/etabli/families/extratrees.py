@@ -57,7 +57,9 @@ class ExtraTrees(Family):
         leaves = min(0.6 * rows / float(values["min_samples_leaf"]), float(values.get("max_leaf_nodes", rows)))
         depth = np.log2(leaves + 2)
         look = (6.5e-9 if facts.task == "regression" else 4.5e-9) * tried + 2e-8
-        work = float(values["n_estimators"]) * (1.2e-3 + rows * depth * look + (1e-6 + 1e-7 * tried) * leaves * (1 + 0.5 * (outputs - 1)))
+        work = float(values["n_estimators"]) * (
+            1.2e-3 + rows * depth * look + ((1e-6 + 1e-7 * tried) * (1 + 0.5 * (outputs - 1)) + cart.WRITING * outputs) * leaves
+        )
         return Cost(work=work, memory=8.0 * rows * facts.columns + 150.0 * leaves * outputs * float(values["n_estimators"]))
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:

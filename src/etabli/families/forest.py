@@ -60,7 +60,7 @@ class Forest(Family):
         outputs = facts.classes if facts.task == "multiclass" else 1
         leaves = min(0.4 * rows / float(values["min_samples_leaf"]), float(values.get("max_leaf_nodes", rows)))
         work = float(values["n_estimators"]) * (
-            1.2e-3 + entropy * rows * depth * (2.5e-8 * tried + 4.5e-8) * (1 + 0.02 * outputs) + 1.5e-6 * leaves * outputs
+            1.2e-3 + entropy * rows * depth * (2.5e-8 * tried + 4.5e-8) * (1 + 0.02 * outputs) + (1.5e-6 + cart.WRITING) * leaves * outputs
         )
         return Cost(work=work, memory=8.0 * rows * facts.columns + 150.0 * leaves * outputs * float(values["n_estimators"]))
 

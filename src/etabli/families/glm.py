@@ -136,7 +136,7 @@ def bounds(eta: Array) -> tuple[Array, Array]:
 
 def clipped(x: Array, arrays: Mapping[str, Any]) -> Array:
     """x @ weights + bias within arrays["low"] and arrays["high"]: what `write_clipped` does."""
-    return np.clip(x @ arrays["weights"] + arrays["bias"], arrays["low"], arrays["high"])
+    return np.asarray(np.clip(x @ arrays["weights"] + arrays["bias"], arrays["low"], arrays["high"]))
 
 
 def write_clipped(graph: Graph, x: str, arrays: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ def work(facts: Facts, features: int, hardness: float = 1.0) -> float:
     if facts.task == "regression":
         return 0.01 + normal
     if facts.task == "binary":
-        return 0.03 + normal + 7e-10 * hardness * rows * features**2
+        return 0.03 + normal + 5e-10 * hardness * rows * features**2
     return 0.05 + normal + 1e-6 * rows * features * float(np.sqrt(hardness) * facts.classes**0.7)
 
 

@@ -71,7 +71,7 @@ class LinearSVM(Family):
 
         penalties = np.array([float(setting.values["penalty"]) for setting in settings])
         weight = np.ones(len(data.y)) if data.weight is None else data.weight / data.weight.mean()
-        with threadpool_limits(data.threads):
+        with threadpool_limits(1):  # the same bits on any number of cores
             if data.task == "regression":
                 made = _numbers(data.x, data.y, weight, penalties, stop)
             else:

@@ -16,7 +16,7 @@ import numpy as np
 from etabli.families import quasi
 from etabli.records import Array
 
-TOLERANCE = 1e-9  # largest entry of the gradient of the mean loss, on columns of unit scale
+TOLERANCE = 5e-9  # largest entry of the gradient of the mean loss, on columns of unit scale
 EIGEN_COLUMNS = 800  # more columns than this: the diagonal of X'X preconditions
 BLOCK = 3_000_000  # margins held at once (24 MB an array)
 LARGE, SPARSE = 200_000, 0.15  # cells from which, and share of cells that are not 0 up to which, the matrix is made sparse
@@ -30,16 +30,17 @@ def minimise(x: Array, y: Array, outputs: int, weight: Array | None, penalties: 
     two classes (the margin of class 1), else one a class (softmax). `stop` is looked at before each Newton step.
     """
     share = np.full(len(y), 1 / len(y)) if weight is None else weight / weight.sum()
-    ones = np.hstack([x, np.ones((len(x), 1))])
     strength = np.asarray(penalties, np.float64)
     order = np.argsort(strength)[::-1]  # strong penalties first: each block starts from the last solution of the one before
-    found = np.zeros((ones.shape[1], outputs, len(order)))
-    if outputs == 1 and ones.shape[1] <= EIGEN_COLUMNS and not _empty(ones):
-        found[:, 0], done = quasi.minimise(ones, y, share, strength, TOLERANCE, stop)
+    found = np.zeros((x.shape[1] + 1, outputs, len(order)))
+    if outputs == 1 and x.shape[1] < EIGEN_COLUMNS and not _empty(x):
+        found[:, 0], done = quasi.minimise(x, y, share, strength, TOLERANCE, stop)
         order = order[~done[order]]
+        if not len(order):
+            return found
     size = max(1, min(len(order), BLOCK // max(1, len(y) * outputs)))
-    basis = _basis(ones, share) if len(order) else (ones, None)
-    ones = _without_zeros(ones)
+    ones = np.hstack([x, np.ones((len(x), 1))])
+    basis, ones = _basis(ones, share), _without_zeros(ones)
     start: Array | None = None
     for place in range(0, len(order), size):
         block = order[place : place + size]

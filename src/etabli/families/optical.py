@@ -5,11 +5,15 @@ processing unit (Saade et al. 2016). Its kernel is |x|^2 |y|^2 + (x'y)^2: with t
 so for p columns no more than (p + 1) (p + 2) / 2 features say anything new, and no more are made. A ridge or logistic regression follows,
 all penalties at once; the features' means and spreads are multiplied into its coefficients.
 
-The transform is simulated here, or done while fitting by a real device (`optics.py`): each device that is installed is offered beside the
-simulated one. The file holds the matrix and computes |x M|^2 itself.
+The transform is simulated here, or done while fitting by a real device: each one that is installed is offered beside the simulated medium.
+A device is an entry point of the group `etabli.optical` with two methods, `intensities(x, features, seed)`, [rows, features] as measured, and
+`transmission(columns, features, seed)`, its complex matrix M, [columns, features] (`optics.py`). A file runs without the device: it holds
+M and computes |x M|^2 itself. So a device that does not know its matrix, or whose measurements M does not explain within 5 % of their
+spread, is refused before anything is written.
 
-Measured with 8 000 rows: california_housing, relative error 0.478 (ridge on the same ranked columns PLACEHOLDER); adult_income, log-loss
-0.306 (logistic PLACEHOLDER). A Gaussian kernel with as many landmarks (`randomfeatures`) was better on both.
+Measured on rows that were held out: california_housing, 6 000 rows, relative error 0.481 (ridge 0.574); adult_income, 6 000 rows, log-loss
+0.307 (logistic regression 0.311); letters, 4 000 rows, 0.376 (0.909). A Gaussian kernel with as many landmarks (`randomfeatures`) was better
+on all three: 0.456, 0.302, 0.267.
 """
 
 from __future__ import annotations
@@ -72,7 +76,7 @@ class Optical(Family):
         from threadpoolctl import threadpool_limits
 
         values = settings[0].values
-        with threadpool_limits(data.threads):
+        with threadpool_limits(1):  # the same bits on any number of cores
             on = np.sqrt(kernel.variance(kernel.clipped(data.x)))  # the constant pixel, as bright as a row
             x = _pixels(data.x, on)
             seen, matrix = optics.measure(str(values["device"]), x, _count(int(values["features"]), data.x.shape[1]), data.seed)

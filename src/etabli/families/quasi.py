@@ -25,29 +25,36 @@ SHORT = 5  # halvings of a step
 
 
 class Passes:
-    """The gradient of the mean loss, [columns, penalties], one pass over the rows a call. x: [rows, columns], the last of ones."""
+    """The gradient of the mean loss, [columns + 1, penalties], the intercepts last: one pass over the rows a call. x: [rows, columns]."""
 
     def __init__(self, x: Array, y: Array, share: Array, penalty: Array) -> None:
-        self.penalty = np.repeat(penalty[None, :], x.shape[1], axis=0)
+        self.penalty = np.repeat(penalty[None, :], x.shape[1] + 1, axis=0)
         self.penalty[-1] = 0
-        size = max(256, CELLS // x.shape[1])
+        size = max(256, CELLS // max(1, x.shape[1]))
         self.blocks = [(x[i : i + size], share[i : i + size]) for i in range(0, len(x), size)]
-        self.wanted: Array = ((share * y) @ x)[:, None]
+        self.wanted: Array = np.append((share * y) @ x, share @ y)[:, None]
 
     def gradient(self, w: Array, places: Array | slice) -> Array:
-        """At w [columns, penalties], of the penalties at those places."""
+        """At w [columns + 1, penalties], of the penalties at those places."""
         made: Array = self.penalty[:, places] * w - self.wanted
         for x, share in self.blocks:
-            made += x.T @ (share[:, None] * _probability(x @ w))
+            pull = _probability(x @ w[:-1] + w[-1])
+            pull *= share[:, None]
+            made[:-1] += x.T @ pull
+            made[-1] += pull.sum(axis=0)
         return made
 
     def hessian(self, w: Array) -> Array:
-        """[columns, columns], of the mean loss without a penalty, at one w [columns]."""
+        """[columns + 1, columns + 1], of the mean loss without a penalty, at one w [columns + 1]."""
         made = np.zeros((len(w), len(w)))
         for x, share in self.blocks:
-            probability = _probability(x @ w)
-            scaled = x * np.sqrt(share * probability * (1 - probability))[:, None]
-            made += scaled.T @ scaled
+            probability = _probability(x @ w[:-1] + w[-1])
+            curvature = share * probability * (1 - probability)
+            scaled = x * np.sqrt(curvature)[:, None]
+            made[:-1, :-1] += scaled.T @ scaled
+            made[:-1, -1] += curvature @ x
+            made[-1, -1] += curvature.sum()
+        made[-1] = made[:, -1]
         return made
 
 
@@ -79,13 +86,13 @@ class Solver:
 def minimise(
     x: Array, y: Array, share: Array, penalties: Sequence[float] | Array, tolerance: float, stop: Callable[[], bool]
 ) -> tuple[Array, Array]:
-    """(weights [columns, penalties], whether each has a gradient below the tolerance).
+    """(weights [columns + 1, penalties], the last the intercepts, free of penalty; whether each has a gradient below the tolerance).
 
-    Minimises  sum share loss + penalty |w|^2 / 2. x: float64 [rows, columns], the last column of ones and free of penalty. y: 0 or 1 [rows].
+    Minimises  sum share loss + penalty |w|^2 / 2. x: float64 [rows, columns]. y: 0 or 1 [rows]. share: of each row in the mean [rows].
     """
     penalty = np.asarray(penalties, np.float64)
     passes = Passes(x, y, share, penalty)
-    w = np.zeros((x.shape[1], len(penalty)))
+    w = np.zeros((x.shape[1] + 1, len(penalty)))
     if len(x) >= MANY:
         part = slice(None, None, PART)
         if share[part].sum() > 0:

@@ -51,9 +51,11 @@ class RandomFeatures(Family):
     )
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
-        """Three widths of the kernel and two recipes, a path of penalties each."""
+        """Widths of the kernel and two recipes, a path of penalties each; several classes want narrow kernels."""
         scaled, rank = recipes(facts)
-        kernels = [(0.3, scaled, ""), (0.3, rank, ""), (1.0, scaled, ""), (0.1, rank, ""), (1.0, rank, "")]
+        kernels = [(0.3, scaled, ""), (0.3, rank, ""), (1.0, rank, ""), (1.0, scaled, ""), (0.1, rank, "")]
+        if facts.task == "multiclass":
+            kernels = [(1.0, scaled, ""), (1.0, rank, ""), (0.3, rank, ""), (0.3, scaled, "")]
         if facts.task == "regression" and facts.skewed and facts.range == "positive":
             kernels.insert(0, (0.3, scaled, "log"))
         features = head.count(facts)
@@ -89,7 +91,7 @@ class RandomFeatures(Family):
 
         values, x = settings[0].values, kernel.clipped(data.x)
         log = values.get("target") == "log"
-        with threadpool_limits(data.threads):
+        with threadpool_limits(1):  # the same bits on any number of cores
             rows = np.random.default_rng(data.seed).permutation(len(x))[: int(values["features"])]
             landmarks, gamma = x[np.sort(rows)], float(values["gamma"]) / kernel.variance(x)
             root = _root(kernel.gaussian(landmarks, landmarks, gamma), SMALLEST[data.task])

@@ -87,7 +87,7 @@ class Spline(Family):
             work += 1.2e-10 * large * small**2 + 3e-10 * small**3
         else:
             outputs = 1 if facts.task == "binary" else facts.classes
-            work += (3e-8 if outputs == 1 else 4e-8) * facts.rows * outputs * len(PENALTIES) * (width + 20)
+            work += (2.2e-8 if outputs == 1 else 4e-8) * facts.rows * outputs * len(PENALTIES) * (width + 20)
         return Cost(
             work=work, memory=8.0 * (4 * facts.rows * width + 8 * min(facts.rows * max(facts.classes, 1) * len(PENALTIES), 3_000_000))
         )

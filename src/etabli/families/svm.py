@@ -87,6 +87,8 @@ class SVM(Family):
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:
         """One machine, and for classes three more on two thirds of the rows (none of these when the time is over)."""
+        from threadpoolctl import threadpool_limits
+
         x = kernel.clipped(data.x)
         weight = np.ones(len(data.y)) if data.weight is None else data.weight / data.weight.mean()
         rows = np.flatnonzero(weight > 0)
@@ -95,7 +97,8 @@ class SVM(Family):
             rows = np.sort(np.random.default_rng(data.seed).choice(rows, most, replace=False))
         gamma = float(setting.values["gamma"]) / kernel.variance(x[rows])
         make = _numbers if data.task == "regression" else _classes
-        return make(setting, replace(data, x=x[rows], y=data.y[rows], weight=weight[rows]), gamma, stop)
+        with threadpool_limits(1):  # the same bits on any number of cores
+            return make(setting, replace(data, x=x[rows], y=data.y[rows], weight=weight[rows]), gamma, stop)
 
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """The kernel with the support vectors, then one product; pairs of classes are coupled."""

@@ -20,6 +20,7 @@ from etabli.graph.operators import IR_VERSION, ML, ML_OPSET, OPSET, domain_of
 from etabli.records import Array, Column
 
 WIDE = 200  # more number columns than this enter as one [rows, k] input
+NEAR_ONE = 1e-7  # onnxruntime drops a product or quotient with one constant that is within 1e-8 of 1 (seen in 1.32)
 BLOCK = "numbers"  # the name of that input (with underscores before it if a column has it)
 
 TYPES = {
@@ -82,7 +83,24 @@ class Graph:
 
     def op(self, op: str, *inputs: str, **attributes: Any) -> str:
         """One node with one output. ValueError when the operator is not in the closed set."""
+        if op in ("Mul", "Div"):
+            inputs, undo = self._apart(op, inputs)
+            if undo:  # the same bits in two steps: twice the constant, then half (or the other way round)
+                return self.ops("Mul", self.ops(op, *inputs, count=1)[0], self.const(undo, np.float64), count=1)[0]
         return self.ops(op, *inputs, count=1, **attributes)[0]
+
+    def _apart(self, op: str, inputs: Sequence[str]) -> tuple[tuple[str, ...], float]:
+        """Inputs with a lone constant near 1 doubled, and the factor that makes up for it; the inputs and 0.0 when there is none."""
+        for place, name in enumerate(inputs):
+            tensor = self.constants.get(name)
+            if tensor is None or tensor.data_type != TensorProto.DOUBLE or int(np.prod(tensor.dims)) != 1:
+                continue
+            value = numpy_helper.to_array(tensor)
+            if 0 < abs(float(value.reshape(-1)[0]) - 1) < NEAR_ONE:
+                doubled = [*inputs]
+                doubled[place] = self.const(2 * value)
+                return tuple(doubled), 2.0 if op == "Div" and place == 1 else 0.5
+        return tuple(inputs), 0.0
 
     def ops(self, op: str, *inputs: str, count: int = 1, **attributes: Any) -> list[str]:
         """One node with `count` outputs."""

@@ -24,7 +24,7 @@ def session(model: Any) -> Any:
     return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
-def run(model: Any, feeds: Mapping[str, Array], block: int = 20_000) -> dict[str, Array]:
+def run(model: Any, feeds: Mapping[str, Array], block: int = 4_000) -> dict[str, Array]:
     """All outputs by name, rows in blocks of `block`. feeds: arrays with rows first; 0-d arrays are passed whole."""
     ready = session(model) if not hasattr(model, "run") else model
     names = [value.name for value in ready.get_outputs()]

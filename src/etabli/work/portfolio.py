@@ -20,7 +20,7 @@ from etabli.families.family import Family
 from etabli.records import Facts, Setting
 
 Path = tuple[Setting, ...]  # settings fitted by one call
-FIRST = 1 / 8  # a family's first offer counts as this much cheaper: no family is left out for long
+FIRST, COUSIN = 1 / 8, 1 / 4  # a kin's first offer, and a cousin's, count as this much cheaper: none is left out for long
 START, PREPARE = 0.1, 1.2e-5  # seconds to begin a task, and to prepare and predict a row: a fit that costs nothing still costs these
 BEHIND = 40.0  # penalty of a family whose best loss is behind the leader's: 1 + BEHIND * (relative gap)
 
@@ -77,7 +77,10 @@ def following(offers: Sequence[Offer], best: Mapping[str, float]) -> list[Offer]
     def place(offer: Offer) -> tuple[float, int, str]:
         reached = best.get(offer.family, best.get(offer.house))
         behind = 0.0 if reached is None else (reached - leader) / (abs(leader) + 1e-12)
-        depth = FIRST if heads.get(offer.house) is offer else offer.depth + 1
+        if heads.get(offer.house) is offer:
+            depth = FIRST
+        else:
+            depth = COUSIN if reached is not None and offer.family not in best and not offer.depth else offer.depth + 1
         return offer.cost * depth * (1 + BEHIND * behind), offer.depth, offer.family
 
     return sorted(offers, key=place)

@@ -19,7 +19,7 @@ def tree(result: Result, lang: str, width: float) -> str:
     if not root:
         return ""
     classes = [plain(name, 30) for name in result.get("classes") or ()]
-    words = {"yes": say("yes", lang), "no": say("no", lang), "missing": say("tree.missing", lang)}
+    words = {"yes": say("yes", lang), "no": say("no", lang), "missing": say("tree.missing", lang), "there": say("tree.there", lang)}
 
     def leaf(value: Any) -> str:
         if not classes:
