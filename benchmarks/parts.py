@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import booster, data, process
+from benchmarks import booster, data, linear, process
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -365,12 +365,29 @@ def write(work: Path, source: Path) -> Part:
     return part
 
 
+def linear_paths(work: Path, source: Path) -> Part:
+    """All folds and penalties of the linear families, beside scikit-learn's searches over the same grid."""
+    try:
+        header, rows = linear.table()
+    except RuntimeError as error:
+        raise Failed(str(error)) from error
+    part = Part(f"Linear families: {linear.FOLDS} folds, all penalties, one thread", header, rows)
+    part.notes.append(
+        "CPU seconds, the least of a few runs, each side to the mean held-out loss of every penalty. Ratios are to établi's seconds."
+    )
+    part.notes.append(
+        "scikit-learn's own path: LassoCV, ElasticNetCV, LogisticRegressionCV. Its lasso penalties are fixed, ours follow each fold's spread."
+    )
+    return part
+
+
 PARTS: dict[str, Callable[[Path, Path], Part]] = {
     "help": help,
     "quality": quality,
     "latency": latency,
     "throughput": throughput,
     "memory": memory,
+    "linear": linear_paths,
     "adopt": adopt,
     "write": write,
 }

@@ -270,3 +270,17 @@ def test_a_label_that_is_not_the_largest_score_is_kept(tmp_path: Path) -> None:
     if study.result["calibration"]["method"] == "raw":
         assert (answers["prediction"][:, 0] == model.predict(x[500:]).astype(str)).all()
     assert study.result["proof"]["estimator"]["label_mismatches"] == 0
+
+
+def test_files_without_a_target_are_written_out_too(penguins: Any, tmp_path: Path) -> None:
+    from sklearn.preprocessing import StandardScaler
+
+    from etabli.model.load import predict_file
+
+    table = penguins[["bill_length_mm", "flipper_length_mm"]]
+    etabli.adopt(StandardScaler().fit(table), table, out=tmp_path / "a.etabli")
+    table.to_csv(tmp_path / "new.csv", index=False)
+    predict_file(tmp_path / "a.etabli", tmp_path / "new.csv", tmp_path / "out.csv")
+    made = pandas.read_csv(tmp_path / "out.csv")
+    assert list(made.columns) == ["bill_length_mm", "flipper_length_mm", "values_1", "values_2"]
+    assert made["values_1"].mean() == pytest.approx(0, abs=1e-9)

@@ -40,13 +40,12 @@ def written(model, width=4):
     return answer, graph.model(outputs)
 
 
-def compare(model, missing=True):
+def compare(model):
     answer, graph = written(model)
     new = table(seed=1)
     probes = threshold_rows(graph, new, 1000, 0)
     probes = probes[(np.abs(np.nan_to_num(probes)) < 1e300).all(axis=1)]
     for rows in (new, probes, new[:1]):
-        rows = rows if missing else np.nan_to_num(rows)
         got, native = run(graph, {"X": rows})["raw"], answer.native(rows)
         assert got.shape == native.shape and answer.exact
         assert np.array_equal(got, native)
@@ -75,7 +74,6 @@ def test_regressors(options):
 
 def test_trees_without_a_question():
     """Perfect categories leave later trees nothing to ask: they are one leaf each."""
-    compare(catboost.CatBoostClassifier(**SMALL, random_strength=0).fit(np.ones((50, 4)), np.arange(50) % 3 > 0), missing=False)
     model = catboost.CatBoostClassifier(cat_features=["s", "n", "t"], **{**SMALL, "iterations": 80}).fit(T, OF_TEXTS > 1)
     answer, graph = written_texts(model)
     assert np.array_equal(run(graph, fed(T))["raw"], answer.native(T))
@@ -90,7 +88,7 @@ def test_scale_and_bias():
 def test_a_column_without_missing_values_and_one_never_used():
     x = np.nan_to_num(X)
     x[:, 3] = 1.0
-    compare(catboost.CatBoostRegressor(**SMALL).fit(x, Y), missing=False)
+    compare(catboost.CatBoostRegressor(**SMALL).fit(x, Y))
 
 
 @pytest.mark.parametrize("loss", ["Poisson", "Tweedie:variance_power=1.5"])

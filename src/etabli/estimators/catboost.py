@@ -39,7 +39,9 @@ def catboost(estimator: Any, graph: Graph, frame: Frame) -> Answer:
         raise Refused(estimator, f"it takes {width} columns and was given {frame.width}")
     loss = _loss(estimator, whole)
     x, asked = matrix(estimator, whole, graph, frame)
-    raw = trees.write(graph, x, grow(whole, asked).arrays(), outputs(whole))
+    made = trees.Trees()
+    grow(whole, asked, made)
+    raw = trees.write(graph, x, made.arrays(), outputs(whole))
     scale, bias = float(whole["scale_and_bias"][0]), np.ravel(whole["scale_and_bias"][1]).astype(np.float64)
     if scale != 1.0:
         raw = graph.op("Mul", raw, graph.const(scale, np.float64))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from etabli.estimators.catboost_trees import Questions, Saved, saved
+from etabli.estimators.catboost_trees import Questions, Saved, of_numbers, questions, saved
 from etabli.estimators.writing import Frame, Refused
 from etabli.graph.graph import Graph
 from etabli.records import Array
@@ -47,10 +47,7 @@ def matrix(estimator: Any, whole: Saved, graph: Graph, frame: Frame) -> tuple[st
         chosen = frame if flat == list(range(frame.width)) else frame.take(graph, flat)
         single = graph.op("Cast", graph.op("Cast", chosen.matrix(graph, estimator), to=1), to=11)
         parts.append(single)
-    asked: list[tuple[int, float, bool, bool]] = []
-    for place, feature in enumerate(numbers):
-        second = feature["nan_value_treatment"] == "AsTrue"
-        asked += [(place, float(np.float32(border)), False, second) for border in feature.get("borders") or []]
+    asked = of_numbers(whole)
     categories = {
         feature["feature_index"]: _category(estimator, graph, frame, feature)
         for feature in _used(info)
@@ -70,8 +67,7 @@ def matrix(estimator: Any, whole: Saved, graph: Graph, frame: Frame) -> tuple[st
             asked += [(column, float(np.float32(border)), False, False) for border in entry["borders"]]
             column += 1
     x = parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
-    kinds = (np.int64, np.float64, bool, np.int64)
-    return x, Questions(*(np.array([row[i] for row in asked], kind) for i, kind in enumerate(kinds)))
+    return x, questions(asked)
 
 
 # categories --------------------------------------------------------------------------------------------------------------

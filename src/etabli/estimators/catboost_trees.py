@@ -44,22 +44,40 @@ class Questions:
     nan_second: Array
 
 
+Row = tuple[int, float, bool, bool]  # a question: column, border, equal, nan_second
+
+
+def questions(rows: Sequence[Row]) -> Questions:
+    """All questions, in the order of their numbers."""
+    kinds = (np.int64, np.float64, bool, np.int64)
+    return Questions(*(np.array([row[place] for row in rows], kind) for place, kind in enumerate(kinds)))
+
+
+def of_numbers(whole: Saved) -> list[Row]:
+    """The questions about numbers: column i is the i-th of them."""
+    made: list[Row] = []
+    for place, feature in enumerate(whole["features_info"].get("float_features", [])):
+        second = feature["nan_value_treatment"] == "AsTrue"
+        made += [(place, float(np.float32(border)), False, second) for border in feature.get("borders") or []]
+    return made
+
+
 def outputs(whole: Saved) -> int:
     """Raw outputs: one, or one a class, quantile or target."""
     return len(np.ravel(whole["scale_and_bias"][1])) or 1
 
 
-def grow(whole: Saved, asked: Questions) -> trees.Trees:
-    """All trees, in their order."""
-    made, width = trees.Trees(), outputs(whole)
+def grow(whole: Saved, asked: Questions, made: trees.Trees, places: Sequence[int] | None = None) -> None:
+    """Adds all trees, in their order. places: the output of each of the model's own, when it is not the same."""
+    width = outputs(whole)
+    targets = list(range(width)) if places is None else list(places)
     for tree in whole.get("oblivious_trees", []):
         splits = np.array([split["split_index"] for split in tree["splits"] or []], np.int64)[::-1]  # the first is the lowest bit
         leaves = np.asarray(tree["leaf_values"], np.float64).reshape(-1, width)
-        for output in range(width):
-            _symmetric(made, splits, leaves[:, output], asked, output)
+        for output, target in enumerate(targets):
+            _symmetric(made, splits, leaves[:, output], asked, target)
     for tree in whole.get("trees", []):
-        _free(made, tree, asked, width)
-    return made
+        _free(made, tree, asked, targets)
 
 
 def _symmetric(made: trees.Trees, splits: Array, leaves: Array, asked: Questions, target: int) -> None:
@@ -121,7 +139,7 @@ def _renumbered(
     _added(made, split, child(left[nodes]), child(right[nodes]), leaves[used], asked, target)
 
 
-def _free(made: trees.Trees, tree: Mapping[str, Any], asked: Questions, width: int) -> None:
+def _free(made: trees.Trees, tree: Mapping[str, Any], asked: Questions, targets: Sequence[int]) -> None:
     """One tree of any shape (Depthwise, Lossguide): nested in the file."""
     split: list[int] = []
     children: list[list[int]] = []
@@ -139,10 +157,10 @@ def _free(made: trees.Trees, tree: Mapping[str, Any], asked: Questions, width: i
             leaves.append(node["value"])
         if parent >= 0:
             children[parent][side] = here
-    values = np.asarray(leaves, np.float64).reshape(len(leaves), width)
+    values = np.asarray(leaves, np.float64).reshape(len(leaves), len(targets))
     sides = np.asarray(children, np.int64).reshape(-1, 2)
-    for output in range(width):
-        _added(made, np.asarray(split, np.int64), sides[:, 0], sides[:, 1], values[:, output], asked, output)
+    for output, target in enumerate(targets):
+        _added(made, np.asarray(split, np.int64), sides[:, 0], sides[:, 1], values[:, output], asked, target)
 
 
 def _added(

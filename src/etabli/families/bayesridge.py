@@ -63,6 +63,10 @@ class BayesRidge(Family):
             arrays = posterior(data.x, data.y, data.weight)
         return Fitted(setting, arrays, "identity", lambda x: dense(x, arrays["weights"], arrays["bias"]))
 
+    def deviation(self, fitted: Fitted, graph: Graph, x: str) -> str:
+        """The posterior's own."""
+        return write_deviation(graph, x, fitted.arrays)
+
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """One product and one sum."""
         return write_dense(graph, x, fitted.arrays)

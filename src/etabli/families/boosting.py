@@ -34,7 +34,8 @@ def settings(family: str, facts: Facts, capped: Callable[[Entry, Facts], dict[st
         for count in _ladder(entry["trees"], facts):
             values = {**capped(entry["values"], facts), "n_estimators": count}
             title = f"{family} {entry['name']}, {count} trees"
-            setting = Setting(family, values, Wants(**entry.get("wants", {})), entry["name"], entry["origin"], title)
+            asked = {name: value for name, value in entry.get("wants", {}).items() if name != "categories" or facts.categories}
+            setting = Setting(family, values, Wants(**asked), entry["name"], entry["origin"], title)
             made.setdefault(setting.hash, setting)
     return list(made.values())
 
@@ -126,6 +127,21 @@ def alone(setting: Setting, labels: Labels, rows: int, kept: Kept) -> Fitted:
     for target, margin in enumerate(margins):
         made.constant(float(margin), target)
     return Fitted(setting, made.arrays() | kept | labels.kept, labels.link, lambda x: np.repeat(margins[None], len(x), axis=0), exact=True)
+
+
+def prior(setting: Setting, labels: Labels, weight: Array | None, kept: Kept) -> Fitted:
+    """No column has two values: the mean of a target of numbers, or the logarithms of the classes' shares."""
+    margins = np.full(labels.outputs, labels.absent)
+    if labels.link in ("identity", "exp"):
+        margins[:] = 0.0
+    else:
+        shares = np.bincount(labels.y.astype(np.int64), weights=weight) / (len(labels.y) if weight is None else weight.sum())
+        logs = np.log(shares)
+        margins[labels.places] = logs[1] - logs[0] if labels.outputs == 1 else logs
+    made = trees.Trees()
+    for target, margin in enumerate(margins):
+        made.constant(float(margin), target)
+    return fitted(setting, made.arrays() | kept, labels, lambda x: np.repeat(margins[None, labels.places], len(x), axis=0))
 
 
 def scaled(graph: Graph, margins: str, fitted: Fitted) -> str:

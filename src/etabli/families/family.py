@@ -61,6 +61,11 @@ class Family(ABC):
         """Trains a path on several folds at once: a list a fold. Families for which that is one computation override it."""
         return [self.fit_path(settings, data, stop) for data in folds]
 
+    def deviation(self, fitted: Fitted, graph: Graph, x: str) -> str:
+        """Adds the nodes of the model's own standard deviation of a new value ([rows, 1] double, regression) and returns their name; ""
+        for a family that has none. True only if the model holds: the file gives it beside the interval, never in its place."""
+        return ""
+
     @abstractmethod
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """Adds the nodes that turn the prepared matrix `x` ([rows, features] double) into raw outputs; returns their name

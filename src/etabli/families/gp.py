@@ -112,6 +112,10 @@ class Gp(Family):
             kept = _learn(str(setting.values["kernel"]), int(setting.values["points"]), data, stop)
         return Fitted(setting, kept, "identity", lambda x: predict(x, kept), exact=True)
 
+    def deviation(self, fitted: Fitted, graph: Graph, x: str) -> str:
+        """The posterior's own."""
+        return write_deviation(graph, x, fitted.arrays)
+
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """Whole numbers, kernels, one product."""
         kept = fitted.arrays

@@ -6,7 +6,7 @@ eigendecomposition serves every penalty; what it lacks is learned from the last 
 A step of all penalties is one pass over the rows, in blocks that stay in the processor's cache: the pass reads each row once where
 a naive one reads it four times. A step is taken when the slope along it has fallen enough (the approximate Wolfe condition of Hager &
 Zhang 2005, which for a convex loss needs no logarithm and no function value, and no rounding hides it). On many rows a tenth of them
-is solved first. Seven to ten passes reach a gradient of 1e-9: 12 penalties on 1 600 x 20 take 2 ms, on 40 000 x 100 0.1 s.
+is solved first. Some eight passes reach a gradient of 5e-9: 12 penalties on 1 600 x 20 take 2 ms, on 40 000 x 100 0.09 s.
 """
 
 from __future__ import annotations
@@ -37,20 +37,23 @@ class Passes:
     def gradient(self, w: Array, places: Array | slice) -> Array:
         """At w [columns + 1, penalties], of the penalties at those places."""
         made: Array = self.penalty[:, places] * w - self.wanted
+        against = -w
         for x, share in self.blocks:
-            pull = _probability(x @ w[:-1] + w[-1])
-            pull *= share[:, None]
+            pull = _against(x, against)
+            np.divide(share[:, None], pull, out=pull)  # share times the probability
             made[:-1] += x.T @ pull
             made[-1] += pull.sum(axis=0)
         return made
 
     def hessian(self, w: Array) -> Array:
-        """[columns + 1, columns + 1], of the mean loss without a penalty, at one w [columns + 1]."""
+        """[columns + 1, columns + 1], of the mean loss without a penalty, at one w [columns + 1]. In single precision, which takes
+        half the time: it only says where to go."""
         made = np.zeros((len(w), len(w)))
         for x, share in self.blocks:
-            probability = _probability(x @ w[:-1] + w[-1])
+            probability = 1 / _against(x, -w)
             curvature = share * probability * (1 - probability)
-            scaled = x * np.sqrt(curvature)[:, None]
+            scaled = x.astype(np.float32)
+            scaled *= np.sqrt(curvature).astype(np.float32)[:, None]
             made[:-1, :-1] += scaled.T @ scaled
             made[:-1, -1] += curvature @ x
             made[-1, -1] += curvature.sum()
@@ -58,12 +61,13 @@ class Passes:
         return made
 
 
-def _probability(z: Array) -> Array:
-    """1 / (1 + exp(-z)), in place: exp overflows to infinity, whose inverse is the right 0."""
-    np.negative(z, out=z)
+def _against(x: Array, against: Array) -> Array:
+    """1 + exp(-margin), the inverse of the probability, from minus the weights. exp overflows to infinity, whose inverse is the right 0."""
+    z: Array = x @ against[:-1]
+    z += against[-1]
     np.exp(z, out=z)
     z += 1
-    return np.asarray(np.reciprocal(z, out=z))
+    return z
 
 
 class Solver:
@@ -106,7 +110,10 @@ def _descend(
     passes: Passes, w: Array, penalty: Array, middle: int, tolerance: float, stop: Callable[[], bool], refresh: bool
 ) -> tuple[Array, Array]:
     """refresh: the start is far away, so the Hessian is made again after two steps."""
-    solver = Solver(passes.hessian(w[:, middle]), penalty)
+    hessian = passes.hessian(w[:, middle])
+    if not np.isfinite(hessian).all():  # beyond single precision
+        return w, np.zeros(len(penalty), bool)
+    solver = Solver(hessian, penalty)
     place = np.arange(len(penalty))  # of the problems still going
     here, gradient = w.copy(), passes.gradient(w, slice(None))
     steps: list[tuple[Array, Array, Array]] = []  # step, change of gradient, 1 / their product

@@ -78,6 +78,7 @@ class Composition:
             values = {"prediction": score}
             if self.interval is not None:
                 values["lower"], values["upper"] = self.interval.write(graph, score, confidence)
+            values |= self._deviation(graph)
             if self.exposure:
                 exposed = graph.input(self.exposure)  # none, none at all, or an endless one: there is no answer
                 known = graph.op("And", graph.op("Greater", exposed, graph.const(0.0)), graph.op("Not", graph.op("IsInf", exposed)))
@@ -98,6 +99,18 @@ class Composition:
         z = _inline(graph, self.novelty_raw)[PREPARED]
         outputs["novelty"] = (self.novelty.write(graph, z), "double", 1)
         return graph.model(outputs, metadata)
+
+    @property
+    def _lone(self) -> bool:
+        """One model, fitted once, as it is: its own standard deviation means something."""
+        return len(self.members) == 1 and len(self.members[0].parts) == 1
+
+    def _deviation(self, graph: Any) -> dict[str, str]:
+        if not self._lone:
+            return {}
+        part = self.members[0].parts[0]
+        made = _inline(graph, part.graph, _prepared(graph, part))
+        return {"deviation": made["deviation"]} if "deviation" in made else {}
 
     def _member(self, graph: Any, member: Member) -> str:
         from etabli.graph.links import link
@@ -147,6 +160,10 @@ class Composition:
             values = {"prediction": score}
             if self.interval is not None:
                 values["lower"], values["upper"] = self.interval.apply(score, level)
+            if self._lone:
+                part = self.members[0].parts[0]
+                made = run(part.graph, {"X": x_of(part.prepared_coded)} if part.prepared_coded else feeds(table, self.columns, rows))
+                values |= {"deviation": made["deviation"]} if "deviation" in made else {}
             exposed = fed[self.exposure] if self.exposure else np.ones(1)
             exposed = np.where((exposed > 0) & ~np.isinf(exposed), exposed, np.nan)
             return {name: value * exposed for name, value in values.items()} | {"novelty": novelty}

@@ -119,24 +119,35 @@ def writer(out: str | os.PathLike[str]) -> Iterator[Writer]:
         raise
 
 
+SINGLE = ("lower", "upper", "deviation", "novelty")
+
+
 def names(outputs: Mapping[str, Array], classes: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
-    """The headers of the new columns: prediction first, then probability_<class>, set, lower, upper, novelty. A header the source
-    already has gets a number ("prediction_2"): two columns of one name cannot be told apart."""
-    wanted = ["prediction"]
+    """The headers of the new columns: prediction first, then probability_<class>, set, lower, upper, deviation, novelty, then what else an
+    adopted model gives (values_1, values_2 ...). A header the source already has gets a number ("prediction_2"): two columns of
+    one name cannot be told apart."""
+    wanted = ["prediction"] if "prediction" in outputs else []
     wanted += [f"probability_{label}" for label in classes] if "probability" in outputs else []
-    wanted += [name for name in ("set", "lower", "upper", "novelty") if name in outputs]
+    wanted += [name for name in ("set", *SINGLE) if name in outputs]
+    for name, values in _others(outputs):
+        wanted += [name] if values.shape[1] == 1 else [f"{name}_{i + 1}" for i in range(values.shape[1])]
     return unique([*taken, *wanted])[len(taken) :]
 
 
 def columns(outputs: Mapping[str, Array], classes: Sequence[str]) -> list[Array]:
     """The new columns in the order of `names`. A set is its labels with | between them ("\\" before a | or \\ of a label)."""
-    made: list[Array] = [outputs["prediction"][:, 0]]
+    made: list[Array] = [outputs["prediction"][:, 0]] if "prediction" in outputs else []
     if "probability" in outputs:
         made += [outputs["probability"][:, i] for i in range(len(classes))]
     if "set" in outputs:
         made.append(sets(outputs["set"], classes))
-    made += [outputs[name][:, 0] for name in ("lower", "upper", "novelty") if name in outputs]
+    made += [outputs[name][:, 0] for name in SINGLE if name in outputs]
+    made += [values[:, i] for _, values in _others(outputs) for i in range(values.shape[1])]
     return made
+
+
+def _others(outputs: Mapping[str, Array]) -> list[tuple[str, Array]]:
+    return [(name, values) for name, values in outputs.items() if name not in ("prediction", "probability", "set", *SINGLE)]
 
 
 def sets(members: Array, classes: Sequence[str]) -> Array:

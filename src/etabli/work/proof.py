@@ -82,7 +82,10 @@ def _graphs(member: Family, models: Sequence[Fitted], width: int) -> tuple[onnx.
         raw = member.write(model, graph, x)
         score = link(graph, raw, model.link)
         outputs |= dict(zip(_names(number), ((raw, "double", 0), (score, "double", 0)), strict=True))
-        singles.append(graph.model({"raw": (raw, "double", 0), "score": (score, "double", 0)}))
+        own: dict[str, tuple[str, str, int | None]] = {"raw": (raw, "double", 0), "score": (score, "double", 0)}
+        if spread := member.deviation(model, graph, x):
+            own["deviation"] = (spread, "double", 1)
+        singles.append(graph.model(own))
     return graph.model(outputs), singles
 
 
