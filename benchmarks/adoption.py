@@ -53,7 +53,7 @@ def said(model: Any, x: Any) -> tuple[Any, Any]:
         warnings.simplefilter("ignore")
         if hasattr(model, "predict_proba"):
             return np.ravel(model.predict(x)), _dense(model.predict_proba(x))
-        if getattr(model, "_estimator_type", "") == "classifier" or hasattr(model, "classes_"):
+        if getattr(model, "_estimator_type", "") == "classifier" or len(getattr(model, "classes_", ())):
             return np.ravel(model.predict(x)), _dense(model.decision_function(x))
         if kind in ("IsolationForest", "OneClassSVM", "LocalOutlierFactor"):
             return model.predict(x), _dense(model.decision_function(x))
@@ -74,6 +74,8 @@ def _dense(values: Any) -> Any:
 def raw(model: Any, x: Any) -> Any:
     """The raw score of a booster or a forest by the library itself, before any link; None where there is none of its own."""
     kind = type(model).__name__
+    if kind.startswith("LGBM") and model.boosting_type == "rf":  # its raw score is the sum; what it predicts is the mean
+        return _dense(model.predict(x, num_threads=1))
     if kind.startswith("LGBM"):
         return _dense(model.predict(x, raw_score=True, num_threads=1))
     if kind.startswith("XGB"):

@@ -17,7 +17,7 @@ REFUSED = {
     "df_Tfidf_accents": "accents",
     "df_Count": "lower-cases",
     "df_Hashing": "hashes",
-    "CatB_cat": "",
+    "CatB_uncertainty": "RMSEWithUncertainty",
 }
 
 

@@ -64,7 +64,7 @@ def test_ordinal_that_raises():
 def test_target(kind, smooth):
     y = TABLE["a"].to_numpy()
     target = {"binary": y > 0.3, "continuous": y, "multiclass": np.array(["x", "y", "z"])[np.digitize(y, [-0.4, 0.5])]}[kind]
-    encoder = TargetEncoder(smooth=smooth, random_state=0)
+    encoder = TargetEncoder(smooth=smooth)
     encoder.fit(TABLE[COLUMNS], target)
     same(encoder, NEW[COLUMNS])
 

@@ -24,16 +24,33 @@ X, Y, BINARY, THREE = data()
 LINEAR = make_pipeline(StandardScaler(), LogisticRegression())
 FOREST = RandomForestClassifier(8, random_state=0)
 SVM = make_pipeline(StandardScaler(), LinearSVC())
+MEMBERS = [("l", LINEAR), ("f", FOREST), ("t", DecisionTreeClassifier(max_depth=3, random_state=0))]
 TARGETS = {"two": np.array(["no", "yes"])[BINARY], "three": THREE}
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("weights", [None, [2, 1, 0.5]])
-@pytest.mark.parametrize("voting", ["soft", "hard"])
-def test_voting(target, weights, voting):
-    members = [("l", LINEAR), ("f", FOREST), ("t", DecisionTreeClassifier(max_depth=3, random_state=0))]
-    made = agrees(VotingClassifier(members, voting=voting, weights=weights).fit(X, TARGETS[target]), X)
-    assert made.link == ("probability" if voting == "soft" else "identity")
+def test_soft_voting(target, weights):
+    made = agrees(VotingClassifier(MEMBERS, voting="soft", weights=weights).fit(X, TARGETS[target]), X)
+    assert made.link == "probability" and made.bound == 1e-13
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("weights", [None, [2, 1, 0.5]])
+def test_hard_voting_is_counted_exactly(target, weights):
+    model = VotingClassifier(MEMBERS, voting="hard", weights=weights).fit(X, TARGETS[target])
+    made, found = ran(model, X)
+    assert made.exact and made.link == "identity"
+    assert np.array_equal(found["raw"], made.native(X)) and np.array_equal(found["values"], found["raw"])
+    assert np.array_equal(np.array(made.classes)[found["label"][:, 0]], model.predict(X))
+
+
+def test_votes_of_trees_that_tie():
+    trees = [(str(i), DecisionTreeClassifier(max_depth=2, max_features=1, random_state=i)) for i in range(4)]
+    for voting in ("soft", "hard"):
+        agreed = VotingClassifier(trees, voting=voting).fit(X, BINARY)
+        made, found = ran(agreed, X)
+        assert np.array_equal(np.array(made.classes)[found["label"][:, 0]], agreed.predict(X))
 
 
 def test_voting_with_a_dropped_member():

@@ -67,12 +67,12 @@ def test_indicator(features):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_iterative():
-    agrees(IterativeImputer(max_iter=4, random_state=0, add_indicator=True).fit(X), X, 1e-12)
-    agrees(IterativeImputer(max_iter=3, random_state=0, min_value=-5, max_value=40, n_nearest_features=2).fit(X), X, 1e-12)
+    agrees(IterativeImputer(max_iter=4, random_state=0, add_indicator=True).fit(X), X)
+    agrees(IterativeImputer(max_iter=3, random_state=0, min_value=-5, max_value=40, n_nearest_features=2).fit(X), X)
     complete = data()[0]
     agrees(IterativeImputer(max_iter=3, random_state=0).fit(complete), complete)
 
 
 def test_neighbours_are_refused():
-    with pytest.raises(Refused, match="KNNImputer.*donors"):
+    with pytest.raises(Refused, match="equally far donors"):
         ran(KNNImputer().fit(X), X)

@@ -23,7 +23,7 @@ def texts(rows: int = 120, seed: int = 0) -> pd.DataFrame:
     for _ in range(rows):
         words = random.choice(WORDS, random.integers(0, 9))
         made.append("".join(word + str(random.choice(SPACES)) * random.integers(1, 3) for word in words.tolist()))
-    return pd.DataFrame({"t": made + ["", "  ", "unseen words only", " quick  brown\t\nfox "]})
+    return pd.DataFrame({"t": [*made, "", "  ", "unseen words only", " quick  brown\t\nfox "]})
 
 
 TABLE = texts()

@@ -102,7 +102,8 @@ def given(data: Any, estimator: Any, target: str | None) -> Given:
     there = [name for name in names if name != target]
     everything = tuple(wanted) if named else tuple(there)
     taken = _taken(estimator, wanted, named, there)
-    table = _table(names, read, source)
+    words = _worded(estimator, everything) if isinstance(data, str | Path) else set(names)  # a frame says itself what is text
+    table = _table(names, read, source, words)
     types = _types(data, taken) | _categories(estimator, taken, table)
     return Given(table, everything, taken, named, types)
 
@@ -164,10 +165,16 @@ def _taken(estimator: Any, wanted: Sequence[str], named: bool, there: Sequence[s
     return tuple(_looked_at(estimator, there))
 
 
-def _table(names: Sequence[str], read: Cells, source: str) -> Table:
+def _worded(estimator: Any, wanted: Sequence[str]) -> set[str]:
+    """Columns of a file that are texts though all of their cells may look like numbers: CatBoost's categories."""
+    places = estimator.get_cat_feature_indices() if hasattr(estimator, "get_cat_feature_indices") else []
+    return {wanted[place] for place in places if place < len(wanted)}
+
+
+def _table(names: Sequence[str], read: Cells, source: str, words: set[str]) -> Table:
     columns, values, levels = [], {}, {}
     for name, cell in zip(names, read.columns, strict=True):
-        doubles = _doubles(cell)
+        doubles = _doubles(cell, name in words)
         if doubles is not None:
             finite = doubles[np.isfinite(doubles)]
             values[name] = doubles
@@ -186,8 +193,8 @@ def _end(values: Array, which: Any) -> float | None:
     return float(which(values)) if len(values) else None
 
 
-def _doubles(column: Any) -> Array | None:
-    """float64 [rows] of a column of numbers, flags or texts that are all numbers; None for any other."""
+def _doubles(column: Any, words: bool) -> Array | None:
+    """float64 [rows] of a column of numbers, flags or texts that are all numbers; None for any other. words: texts stay texts."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "fiub":
         return column.astype(np.float64)
     if isinstance(column, np.ndarray) and column.dtype.kind == "M":
@@ -198,6 +205,8 @@ def _doubles(column: Any) -> Array | None:
             cell = value.strip()
             if cell in BLANK:
                 continue
+            if words:
+                return None
             try:
                 made[place] = float(cell) if "_" not in cell else float("x")
             except ValueError:

@@ -25,13 +25,27 @@ from etabli.graph.links import link
 def calibrated(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     """[rows, classes] probabilities, the mean of the calibrated members'."""
     classes = classes_of(estimator)
-    parts = [_member(estimator, part, graph, frame, classes) for part in estimator.calibrated_classifiers_]
-    shares = mean(graph, parts)
-    return probabilities(estimator, graph, shares, label=place(graph, shares))
+    answers = [estimators.predictor(part.estimator, graph, frame) for part in estimator.calibrated_classifiers_]
+    both = list(zip(estimator.calibrated_classifiers_, answers, strict=True))
+    shares = mean(graph, [_member(estimator, part, answer, graph, classes) for part, answer in both])
+    # steps over trees may tie, and the library then compares its two columns; elsewhere a tie is rounding
+    tied = estimator.method == "isotonic" and all(answer.exact for answer in answers)
+    bound = max(_bound(part, answer) for part, answer in both)
+    return probabilities(estimator, graph, shares, label=place(graph, shares) if tied else "", bound=bound)
 
 
-def _member(owner: Any, part: Any, graph: Graph, frame: Frame, classes: tuple[Any, ...]) -> str:
-    answer = estimators.predictor(part.estimator, graph, frame)
+def _bound(part: Any, answer: Answer) -> float:
+    """An isotonic line multiplies the last bits of a score by its slope: up to 8 ulp of the largest score, at most 1e-9."""
+    steep = answer.bound
+    for calibrator in part.calibrators if part.method == "isotonic" and not answer.exact else ():
+        knots = np.asarray(calibrator.X_thresholds_, np.float64)
+        if len(knots) > 1:
+            slope = np.diff(np.asarray(calibrator.y_thresholds_, np.float64)) / np.diff(knots)
+            steep = max(steep, 8 * float(np.finfo(np.float64).eps) * float(np.abs(knots).max() * slope.max()))
+    return min(steep, max(answer.bound, 1e-9))
+
+
+def _member(owner: Any, part: Any, answer: Answer, graph: Graph, classes: tuple[Any, ...]) -> str:
     score, method = members.response(graph, answer, part.estimator)
     if part.method == "temperature":
         made = _temperature(owner, part.calibrators[0], graph, score, method, len(classes))

@@ -15,9 +15,9 @@ import numpy as np
 import etabli.estimators as estimators
 from etabli.estimators.blocks import asked, block, clipped, number, row
 from etabli.estimators.functions import expm1, log1p, ndtri
+from etabli.estimators.interpolation import states
 from etabli.estimators.writing import Frame, Refused, writes
 from etabli.graph.graph import Graph
-from etabli.graph.steps import searchsorted
 from etabli.records import Array
 
 EPS = float(np.spacing(1.0))
@@ -96,18 +96,12 @@ def _normal_bounds() -> tuple[float, float]:
 def _two_passes(graph: Graph, x: str, quantiles: Array, references: Array) -> str:
     """0.5 * (interp(x, q, r) - interp(-x, -q[::-1], -r[::-1])), column by column."""
     distinct, tables = [], []
-    offsets: list[int] = []
-    total = 0
     for column in quantiles.T:
         knots, first = np.unique(column, return_index=True)
         last = np.append(first[1:] - 1, len(column) - 1)
         distinct.append(knots)
         tables.append(_tables(knots, references[first], references[last]))
-        offsets.append(total)
-        total += 2 * len(knots) + 1
-    below = searchsorted(graph, x, distinct, offsets)
-    up_to = searchsorted(graph, x, [np.nextafter(knots, -np.inf) for knots in distinct])
-    state = graph.op("Cast", graph.op("Add", below, up_to), to=7)
+    state = states(graph, x, distinct)
     anchor, slope, base, back_anchor, back_base = (
         graph.op("Gather", graph.const(np.concatenate(parts)), state, axis=0) for parts in zip(*tables, strict=True)
     )
@@ -117,7 +111,7 @@ def _two_passes(graph: Graph, x: str, quantiles: Array, references: Array) -> st
 
 
 def _tables(knots: Array, first: Array, last: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """(anchor, slope, base, anchor downwards, base downwards) by state: 0 below all knots, 2i + 1 at knot i, 2i + 2 after it.
+    """(anchor, slope, base, anchor downwards, base downwards) by state.
 
     first, last: the references of a knot's first and last repetition. Upwards numpy starts from the last, downwards from the first.
     """

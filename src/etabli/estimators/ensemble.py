@@ -36,11 +36,17 @@ def _answers(owner: Any, graph: Graph, frame: Frame) -> list[tuple[Any, Answer]]
     return [(member, estimators.predictor(member, graph, frame)) for member in kept]
 
 
+def _bound(answers: list[tuple[Any, Answer]]) -> float:
+    """A mean is as near as the members."""
+    return max(answer.bound for _, answer in answers)
+
+
 @writes("sklearn.ensemble._voting.VotingRegressor")
 def voting_regressor(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     """The mean of the members' values."""
-    values = [members.value(graph, answer, member) for member, answer in _answers(estimator, graph, frame)]
-    return valued(estimator, mean(graph, values, estimator._weights_not_none))
+    answers = _answers(estimator, graph, frame)
+    values = [members.value(graph, answer, member) for member, answer in answers]
+    return valued(estimator, mean(graph, values, estimator._weights_not_none), bound=_bound(answers))
 
 
 @writes("sklearn.ensemble._voting.VotingClassifier")
@@ -51,7 +57,9 @@ def voting_classifier(estimator: Any, graph: Graph, frame: Frame) -> Answer:
         raise Refused(estimator, "a member saw fewer classes than the whole")
     if estimator.voting == "soft":
         shares = mean(graph, [members.probabilities(graph, answer, member) for member, answer in answers], weights)
-        return probabilities(estimator, graph, shares, label=place(graph, shares))
+        # the mean of trees may tie, and the library then compares its two columns; elsewhere a tie is rounding
+        label = place(graph, shares) if all(answer.exact for _, answer in answers) else ""
+        return probabilities(estimator, graph, shares, label=label, bound=_bound(answers))
     votes = ""
     for i, (member, answer) in enumerate(answers):
         chosen = members.prediction(graph, answer, member)
@@ -65,26 +73,20 @@ def voting_classifier(estimator: Any, graph: Graph, frame: Frame) -> Answer:
         tally = (each * np.reshape(given * np.ones(each.shape[1]), (1, -1, 1))).sum(axis=1)
         return tally[:, 1] - tally[:, 0] if len(classes) == 2 else tally
 
-    raw = votes
-    if len(classes) == 2:
-        raw = graph.op("Sub", column(graph, votes, 1), column(graph, votes, 0))
-    return Answer(
-        raw,
-        "identity",
-        native(counted),
-        exact=True,
-        classes=classes,
-        label=place(graph, votes),
-        outputs=1 if len(classes) == 2 else len(classes),
-    )
+    raw, width = votes, len(classes)
+    if width == 2:
+        raw, width = graph.op("Sub", column(graph, votes, 1), column(graph, votes, 0)), 1
+    values = Part(raw, width)  # it has no probabilities: votes are its decision
+    return Answer(raw, "identity", native(counted), exact=True, classes=classes, label=place(graph, votes), values=values, outputs=width)
 
 
-def _stacked(estimator: Any, graph: Graph, frame: Frame) -> Frame:
-    """What the last estimator is given: a member's probabilities (of two classes the second), decision or prediction, then the columns."""
+def _stacked(estimator: Any, graph: Graph, frame: Frame) -> tuple[Frame, float]:
+    """What the last estimator is given: a member's probabilities (of two classes the second), decision or prediction, then the columns;
+    and how near the members are."""
     if isinstance(getattr(estimator, "_label_encoder", None), list):
         raise Refused(estimator, "it predicts several labels a row")
-    made = Frame(())
-    for (member, answer), method in zip(_answers(estimator, graph, frame), estimator.stack_method_, strict=True):
+    made, answers = Frame(()), _answers(estimator, graph, frame)
+    for (member, answer), method in zip(answers, estimator.stack_method_, strict=True):
         width = len(answer.classes)
         if method == "predict_proba":
             part = members.positive(graph, answer, member) if width == 2 else members.probabilities(graph, answer, member)
@@ -96,23 +98,25 @@ def _stacked(estimator: Any, graph: Graph, frame: Frame) -> Frame:
         else:
             raise Refused(estimator, f"stack_method {method!r} is not known")
         made = made + Frame((Part(part, width),))
-    return made + Frame(frame.parts) if estimator.passthrough else made
+    return made + Frame(frame.parts) if estimator.passthrough else made, _bound(answers)
 
 
 @writes("sklearn.ensemble._stacking.StackingRegressor")
 def stacking_regressor(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     """The last estimator on the members' values."""
-    answer = estimators.predictor(estimator.final_estimator_, graph, _stacked(estimator, graph, frame))
-    return replace(answer, native=_after(estimator, answer), exact=False)
+    given, bound = _stacked(estimator, graph, frame)
+    answer = estimators.predictor(estimator.final_estimator_, graph, given)
+    return replace(answer, native=_after(estimator, answer), exact=False, bound=max(bound, answer.bound))
 
 
 @writes("sklearn.ensemble._stacking.StackingClassifier")
 def stacking_classifier(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     """The last estimator on the members' probabilities; its labels are places in the classes."""
-    answer = estimators.predictor(estimator.final_estimator_, graph, _stacked(estimator, graph, frame))
+    given, bound = _stacked(estimator, graph, frame)
+    answer = estimators.predictor(estimator.final_estimator_, graph, given)
     names = np.asarray(estimator.classes_).tolist()
     classes = tuple(names[int(code)] for code in answer.classes)
-    return replace(answer, native=_after(estimator, answer), exact=False, classes=classes)
+    return replace(answer, native=_after(estimator, answer), exact=False, classes=classes, bound=max(bound, answer.bound))
 
 
 def _after(estimator: Any, answer: Answer) -> Any:

@@ -1,6 +1,6 @@
 """Isotonic regression: straight lines between the stored thresholds.
 
-In double scipy leaves them to `numpy.interp`. Fitted on single precision the whole line is in single precision, by scipy's own formula, and
+In double scipy leaves them to `numpy.interp`, which is written bit for bit. Fitted on single precision the whole line is in single precision, by scipy's own formula, and
 the nodes do the same operations in the same order.
 """
 
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from etabli.estimators.answers import native
+from etabli.estimators.interpolation import interp
 from etabli.estimators.recipes import dense, number, repeated
 from etabli.estimators.writing import Answer, Frame, Refused, writes
 from etabli.graph.graph import Graph
-from etabli.graph.steps import interpolate, searchsorted
+from etabli.graph.steps import searchsorted
 from etabli.records import Array
 
 FLOAT, INT64, DOUBLE = 1, 7, 11  # ONNX's numbers of the types
@@ -31,7 +32,7 @@ def isotonic(estimator: Any, graph: Graph, frame: Frame) -> Answer:
         return Answer(repeated(graph, x, dense(values)), "identity", native(estimator.predict))
     if single:
         x = graph.op("Cast", graph.op("Cast", x, to=FLOAT), to=DOUBLE)
-    raw = _single(graph, x, knots, values) if single else interpolate(graph, x, [dense(knots)], [dense(values)])
+    raw = _single(graph, x, knots, values) if single else interp(graph, x, dense(knots), dense(values))
     if estimator.out_of_bounds != "clip":
         outside = graph.op("Or", graph.op("Less", x, number(graph, knots[0])), graph.op("Greater", x, number(graph, knots[-1])))
         raw = graph.op("Where", outside, number(graph, np.nan), raw)

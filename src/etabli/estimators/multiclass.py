@@ -49,22 +49,23 @@ def one_against_rest(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     classes_of(estimator)
     pairs = [(member, estimators.predictor(member, graph, frame)) for member in estimator.estimators_]
     scores = [_score(member, graph, answer) for member, answer in pairs]
+    bound = max(answer.bound for _, answer in pairs)
     decided = graph.op("Concat", *scores, axis=1) if len(scores) > 1 else scores[0]
     label = place(graph, decided) if len(scores) > 1 else above(graph, decided, _bound(estimator.estimators_[0]))
     if not hasattr(estimator, "predict_proba"):
         if hasattr(estimator, "decision_function"):
-            return decision(estimator, graph, decided, label)
+            return decision(estimator, graph, decided, label, bound=bound)
         raise Refused(estimator, "it has neither probabilities nor decisions")
     values = Part(decided, len(scores)) if hasattr(estimator, "decision_function") else None
     shares = [members.positive(graph, answer, member) for member, answer in pairs]
     if len(shares) == 1:
         both = graph.op("Concat", graph.op("Sub", number(graph, 1.0), shares[0]), shares[0], axis=1)
-        return probabilities(estimator, graph, both, label=label, values=values)
+        return probabilities(estimator, graph, both, label=label, values=values, bound=bound)
     joined = graph.op("Concat", *shares, axis=1)
     summed = total(graph, joined)
     none = graph.op("Equal", summed, number(graph, 0.0))
     shared = graph.op("Div", joined, graph.op("Where", none, number(graph, 1.0), summed))
-    return probabilities(estimator, graph, shared, label=label, values=values)
+    return probabilities(estimator, graph, shared, label=label, values=values, bound=bound)
 
 
 @writes(_MODULE + "OneVsOneClassifier")
@@ -76,9 +77,10 @@ def one_against_one(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     votes: list[list[str]] = [[] for _ in range(count)]
     trust: list[list[tuple[str, str]]] = [[] for _ in range(count)]
     pairs = [(i, j) for i in range(count) for j in range(i + 1, count)]
-    one = number(graph, 1.0)
+    one, bound = number(graph, 1.0), 0.0
     for (i, j), member in zip(pairs, estimator.estimators_, strict=True):
         answer = estimators.predictor(member, graph, frame)
+        bound = max(bound, answer.bound)
         score = _score(member, graph, answer)
         if answer.classes:
             second = graph.op("Cast", members.label(graph, answer), to=11)
@@ -91,8 +93,8 @@ def one_against_one(estimator: Any, graph: Graph, frame: Frame) -> Answer:
         trust[j].append(("Add", score))
     columns = [_confident(graph, votes[k], trust[k]) for k in range(count)]
     if count == 2:
-        return decision(estimator, graph, columns[1], above(graph, columns[1], _bound(estimator.estimators_[0])))
-    return decision(estimator, graph, graph.op("Concat", *columns, axis=1))
+        return decision(estimator, graph, columns[1], above(graph, columns[1], _bound(estimator.estimators_[0])), bound=bound)
+    return decision(estimator, graph, graph.op("Concat", *columns, axis=1), bound=bound)
 
 
 def _confident(graph: Graph, votes: list[str], trust: list[tuple[str, str]]) -> str:

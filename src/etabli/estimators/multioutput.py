@@ -27,7 +27,7 @@ def side_by_side(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     def each(x: Any) -> Any:
         return np.column_stack([member.predict(x) for member in estimator.estimators_])  # not through its n_jobs
 
-    return Answer(raw, "identity", native(each), exact=exact, outputs=len(values))
+    return Answer(raw, "identity", native(each), exact=exact, outputs=len(values), bound=max(answer.bound for answer in answers))
 
 
 @writes(_MODULE + "RegressorChain")
@@ -36,14 +36,17 @@ def chain(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     asked(estimator, frame.width)
     given = block(frame.matrix(graph, estimator), frame.width)
     values: list[str] = []
+    bound = 0.0
     for member in estimator.estimators_:
         before = Frame(tuple(Part(tensor, 1) for tensor in values))
         joined = block((given + before).matrix(graph), frame.width + len(values))
-        values.append(members.value(graph, estimators.predictor(member, graph, joined), member))
+        answer = estimators.predictor(member, graph, joined)
+        values.append(members.value(graph, answer, member))
+        bound = max(bound, answer.bound)
     order = list(np.argsort(estimator.order_))
     ordered = [values[int(at)] for at in order]
     raw = graph.op("Concat", *ordered, axis=1) if len(ordered) > 1 else ordered[0]
-    return Answer(raw, "identity", native(estimator.predict), outputs=len(ordered))
+    return Answer(raw, "identity", native(estimator.predict), outputs=len(ordered), bound=bound)
 
 
 @writes(

@@ -21,7 +21,7 @@ def transformed_target(estimator: Any, graph: Graph, frame: Frame) -> Answer:
     """The regressor's value on the way back."""
     answer = estimators.predictor(estimator.regressor_, graph, frame)
     raw = inverted(estimator.transformer_, graph, members.value(graph, answer, estimator.regressor_))
-    return value(estimator, raw, answer.outputs)
+    return value(estimator, raw, answer.outputs, bound=answer.bound)
 
 
 def inverted(transformer: Any, graph: Graph, x: str) -> str:

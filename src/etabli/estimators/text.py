@@ -72,7 +72,7 @@ def _words(graph: Graph, text: str, stop: set[str]) -> str:
 def _packed(graph: Graph, text: str, gone: str) -> str:
     """The kept pieces of each row first, in their order, in as many columns as the fullest row needs.
 
-    After every cut: left padded, 29 cuts would multiply their widths.
+    After every cut, for 29 cuts would multiply their widths.
     """
     kept = graph.op("Cast", graph.op("Not", gone), to=7)
     most = graph.op(

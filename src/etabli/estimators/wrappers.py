@@ -71,4 +71,5 @@ def threshold(estimator: Any, graph: Graph, frame: Frame) -> Answer:
         bound = 0.5 if method == "predict_proba" else 0.0
     above = graph.op("GreaterOrEqual", score, number(graph, float(bound)))
     label = graph.op("Where", above, graph.const(wanted, np.int64), graph.const(1 - wanted, np.int64))
-    return replace(answer, label=label)
+    decided = answer.values if answer.link in ("probability", "identity") else None  # else it may be the member's `transform`
+    return replace(answer, label=label, values=decided)

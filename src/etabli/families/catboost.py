@@ -36,6 +36,7 @@ class CatBoost(Family):
     citation: ClassVar[str] = "Prokhorenkova et al. 2018"
     rank: ClassVar[int] = 5
     bagged: ClassVar[bool] = True
+    kin: ClassVar[str] = "boosting"
     monotone: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "Hundreds of small symmetric trees, each correcting the sum of those before it. Slower to train than LightGBM and XGBoost, and often "

@@ -67,12 +67,15 @@ class Logistic(Family):
         if "l1_ratio" in setting.values or (facts.monotone and outputs == 1):
             size = min(facts.columns, 0.6 * rows)
             pairs = outputs * (outputs + 1) / 2
-            step = 4e-4 + rows * (1.5e-7 * outputs + 4e-9 * facts.columns + 8e-11 * pairs * size**2) + 3e-10 * min(outputs * size, 600) ** 3
-            work = len(SPARSE) * 4 * step
-        elif outputs == 1 and facts.words == 0:
-            work = 0.003 + 1.9e-9 * margins * (facts.columns + 30) + 4e-9 * min(facts.columns, 800) ** 3
+            system = 1e-10 * min(outputs * size, proximal.JOINT) ** 3
+            work = 4 * len(SPARSE) * (4e-4 + rows * (1.5e-7 * outputs + 2e-9 * facts.columns + 4e-11 * pairs * size**2) + system)
+        elif outputs == 1 and not facts.words:
+            work = 0.001 + 1.9e-9 * margins * (facts.columns + 30) + 5e-10 * min(facts.columns, 800) ** 3
+            if 4 * facts.columns > rows:  # a plane that separates the classes is likely, and takes more steps
+                work += 4e-8 * margins * facts.columns
         else:
-            work = 0.06 + (2.2e-8 if outputs == 1 else 1.2e-7) * margins * (facts.width + 40) + 1.5e-9 * min(facts.columns, 800) ** 3
+            apart = 1 + min(7.5, 30 * facts.width / rows)
+            work = 0.02 + (2.2e-8 if outputs == 1 else 4e-8 * apart) * margins * (facts.width + 40) + 1.5e-9 * min(facts.columns, 800) ** 3
         return Cost(work=work, memory=8.0 * (2 * rows * facts.columns + 8 * min(margins, 3_000_000)))
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:

@@ -46,7 +46,7 @@ class LeastSquares(Family):
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """One decomposition."""
         small, large = sorted((facts.rows, facts.columns))
-        work = 0.002 + 2e-8 * facts.rows * facts.columns + 2e-10 * large * small**2 + 2e-9 * small**3
+        work = 0.0005 + 2.5e-8 * facts.rows * facts.columns + 1.5e-10 * large * small**2 + 3e-10 * small**3
         return Cost(work=work, memory=8.0 * (4 * facts.rows * facts.columns + 4 * small**2))
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:

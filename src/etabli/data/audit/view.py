@@ -17,6 +17,7 @@ from etabli.data.dealing import row_hashes
 from etabli.records import Array, Column, Table, Target
 
 SAMPLE = 20_000
+PAIRED = 200  # columns of numbers that are looked at two by two
 TIMES_CHANCE = 10.0  # equal rows this many times more often than independent columns would make them are copies
 
 
@@ -90,6 +91,23 @@ class View:
         values = np.asarray(self.table.values[column.name])[self.sample]
         values = values[~np.isnan(values)]
         return bool(values.size and (values == np.floor(values)).all())
+
+    @cached_property
+    def numbers(self) -> tuple[Column, ...]:
+        """The features that are numbers and vary, at most 200 of them (what looks at pairs must end)."""
+        return tuple(c for c in self.features if c.kind == "number" and self.is_number(c) and self.codes(c).max(initial=-1) > 0)[:PAIRED]
+
+    @cached_property
+    def answers(self) -> tuple[tuple[str, Array], ...]:
+        """The target as numbers on `rows`: itself with label "", or one indicator a class (the second of two, else the three
+        most frequent)."""
+        if self.target is None or self.y is None:
+            return ()
+        if self.target.task == "regression":
+            return (("", np.asarray(self.y, np.float64)),)
+        often = np.argsort(-np.bincount(self.y, minlength=len(self.target.classes)), kind="stable")[:3]
+        chosen = [1] if self.target.task == "binary" else often.tolist()
+        return tuple((self.target.classes[k], (self.y == k).astype(np.float64)) for k in chosen if k < len(self.target.classes))
 
     @cached_property
     def hashes(self) -> Array:

@@ -1,0 +1,117 @@
+"""A column that is the mean of the target over some group: the average price of the district, the share of sick patients of the ward,
+computed on these very rows. It holds each row's own answer, and every random fold believes it.
+
+A true property of the district is at best near the district's mean: the mean of the n rows at hand errs from what the property says by
+s / sqrt(n), by chance alone. So the means of the target at each value of the column are fitted by a line, and their squared distances to
+it, in units of s² / n, are summed: a true property leaves about one a value (chi-square, fewer by the line's two), a column computed
+from the answers leaves none. It is said where so little is left that chance would leave it in one table of a million (Bonferroni over
+the columns), and where the means vary as they would at least by chance, so that balanced designs are left alone.
+
+Leave-one-out means are another matter: within a group they fall exactly as the row's own answer rises, (n - 1) x + y is constant, and
+this is looked for in the groups that the columns of words make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from etabli.data.audit.view import View
+from etabli.data.audit.words import flag, words
+from etabli.records import Array, Column, Finding
+
+CHANCE = 1e-6
+VALUES, ROWS = 10, 4  # values of the column with so many rows each
+VARIES = 0.5  # of what chance would make the means vary
+GROUPS, LEVELS = 8, 5  # columns of words that may be the group; rows of a level
+EXACT = 1e-4  # of the spread of the target, what rounding may leave
+
+
+def find(view: View) -> Iterable[Finding]:
+    """A warning for each such column."""
+    if view.target is None or view.rows.size < 50:
+        return
+    for column in view.numbers:
+        for label, y in view.answers:
+            hit = _mean(view, column, y) or _left_out(view, column, y)
+            if hit is None:
+                continue
+            evidence, en, fr = hit
+            yield Finding(
+                "target_mean",
+                (column.name,),
+                words(
+                    "{c} looks computed from {t}" + en + ": each row's own answer is in it",
+                    "{c} semble calculée à partir de {t}" + fr + " : la réponse de la ligne y est contenue",
+                    c=[column.name],
+                    t=[view.target.name],
+                    **evidence,
+                ),
+                words("leave it out: {f}", "l'écarter : {f}", f=flag("--ignore", [column.name])),
+                "warn",
+                {"class": label, **evidence},
+            )
+            break
+
+
+def _mean(view: View, column: Column, y: Array) -> tuple[dict[str, object], str, str] | None:
+    """The chi-square of the distances between the means and the line, where it is too small."""
+    sampled = int(view.codes(column).max(initial=-1)) + 1
+    if not VALUES <= sampled <= view.sample.size / 2:
+        return None
+    from scipy.stats import chi2
+
+    values = view.values(column)
+    there = ~np.isnan(values)
+    known, place, counts = np.unique(values[there], return_inverse=True, return_counts=True)
+    goal = y[there] - y.mean()
+    mean = np.bincount(place, goal) / counts
+    inside = np.bincount(place, (goal - mean[place]) ** 2) / np.maximum(counts - 1, 1)
+    used = (counts >= ROWS) & (inside > 0)
+    if used.sum() < VALUES:
+        return None
+    weight, mean, known = counts[used] / inside[used], mean[used], known[used]
+    centre = known - np.average(known, weights=weight)
+    level = np.average(mean, weights=weight)
+    below = float((weight * centre**2).sum())
+    if not below > 0:
+        return None
+    slope = float((weight * centre * mean).sum()) / below
+    left, made = float((weight * (mean - level - slope * centre) ** 2).sum()), float((weight * (slope * centre) ** 2).sum())
+    free = int(used.sum()) - 2
+    chance = float(chi2.cdf(left, free))
+    if chance * max(len(view.numbers), 1) > CHANCE or made < VARIES * free:
+        return None
+    evidence: dict[str, object] = {"values": int(used.sum()), "chi_square": round(left, 3), "expected": free, "chance": chance}
+    return (
+        evidence,
+        " as a mean over groups (over its {values} values it follows the means more closely than chance allows: {chi_square} for {expected})",
+        " comme moyenne par groupe (sur ses {values} valeurs elle suit les moyennes de plus près que le hasard ne le permet : {chi_square} pour {expected})",
+    )
+
+
+def _left_out(view: View, column: Column, y: Array) -> tuple[dict[str, object], str, str] | None:
+    """The column of words within whose levels (n - 1) x + y is constant."""
+    groups = [c for c in view.columns if c.name in view.table.levels and c.kind in ("category", "identifier")][:GROUPS]
+    values = view.values(column)
+    for group in groups:
+        codes = view.values(group)
+        there = (codes >= 0) & ~np.isnan(values)
+        sizes = np.bincount(codes[codes >= 0])
+        if there.sum() < 50 or sizes.size < 3:
+            continue
+        first = np.flatnonzero(there)[: 4 * 5_000]
+        made, at = values[first] * (sizes[codes[first]] - 1) + y[first], codes[first]
+        rows = np.maximum(np.bincount(at, minlength=sizes.size), 1)
+        mean = np.bincount(at, made, sizes.size) / rows
+        own = np.bincount(at, y[first], sizes.size) / rows
+        wide = rows[at] >= LEVELS
+        if wide.sum() < 50:
+            continue
+        left = float(((made - mean[at])[wide] ** 2 / sizes[at][wide] ** 2).mean())
+        about = float(((y[first] - own[at])[wide] ** 2 / sizes[at][wide] ** 2).mean())
+        if about > 0 and left < EXACT * about:
+            evidence: dict[str, object] = {"group": group.name, "left": left / about}
+            return evidence, " as a mean over the other rows of “{group}”", " comme moyenne des autres lignes de « {group} »"
+    return None
