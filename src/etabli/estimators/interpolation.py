@@ -24,7 +24,7 @@ def states(graph: Graph, x: str, knots: Sequence[Array]) -> str:
 
 
 def interp(graph: Graph, x: str, knots: Array, values: Array) -> str:
-    """[rows, 1] of one column: straight lines between distinct rising knots, constant outside; NaN stays NaN."""
+    """[rows, 1] of one column: straight lines between two or more distinct rising knots, constant outside; NaN stays NaN."""
     knots, values = np.asarray(knots, np.float64), np.asarray(values, np.float64)
     count = len(knots)
     anchor, slope, base = (np.zeros(2 * count + 1) for _ in range(3))

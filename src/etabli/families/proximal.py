@@ -20,7 +20,7 @@ from etabli.records import Array
 
 TOLERANCE = 1e-8  # of the optimality conditions, in the gradient of the mean loss
 ENTER = 20  # columns that may get their first weight in one step
-JOINT = 1_200  # weights up to which all classes take one step together
+JOINT = 2_500  # weights up to which all classes take one step together
 SWEEPS, HALVINGS = 200, 30
 ROUNDING = 1e-15  # of the objective: a fall that is none
 

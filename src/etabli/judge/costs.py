@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from etabli.errors import UsageError, did_you_mean
-from etabli.judge.metrics import probabilities
+from etabli.judge.answers import probabilities
 from etabli.records import Array
 
 if TYPE_CHECKING:

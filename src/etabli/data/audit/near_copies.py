@@ -58,7 +58,7 @@ def _but_for_noise(view: View, fine: list[Column]) -> Iterable[Finding]:
     x = x[~np.isnan(x).any(1)][:ROWS]
     if len(x) < 50:
         return
-    x = scaled(np.unique(x, return_inverse=True)[1].reshape(x.shape) if False else _ranked(x))
+    x = scaled(_short_tailed(x))
     seen = x if x.shape[1] <= WIDEST else x @ np.random.default_rng(3).normal(size=(x.shape[1], WIDEST))
     distance, place = cKDTree(seen).query(seen, NEIGHBOURS + 1)
     if x.shape[1] > WIDEST:  # the distances over all columns, of the neighbours that the projection found
@@ -92,7 +92,7 @@ def _but_for_noise(view: View, fine: list[Column]) -> Iterable[Finding]:
     )
 
 
-def _ranked(x: Array) -> Array:
+def _short_tailed(x: Array) -> Array:
     """Columns with long tails by their logarithm, signs kept, so that no tail makes all others near."""
     middle = np.median(x, 0)
     spread = np.median(np.abs(x - middle), 0)

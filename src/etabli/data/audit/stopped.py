@@ -39,21 +39,21 @@ def find(view: View) -> Iterable[Finding]:
             stop.append((column, run))
         elif run := _run(values):
             start.append((column, run))
-    where = (f", in order of “{by}”", f", dans l'ordre de « {by} »") if by else (", in the order of the file", ", dans l'ordre du fichier")
+    where = (", in order of {b}", ", dans l'ordre de {b}") if by else (", in the order of the file", ", dans l'ordre du fichier")
     for found, code, level, en, fr in (
         (
             stop,
             "stopped",
             "warn",
-            "{c} is empty or the same in the last {n} rows, and was not before: new rows will look like these",
-            "{c} est vide ou constante dans les {n} dernières lignes, et ne l'était pas avant : les nouvelles lignes seront ainsi",
+            "new rows may lack {c}: empty or the same in the last {n} rows, and not before",
+            "les nouvelles lignes n'auront peut-être pas {c} : vide ou constante dans les {n} dernières lignes, et non avant",
         ),
         (
             start,
             "started",
             "note",
-            "{c} is empty or the same in the first {n} rows, and is not after: was it recorded from then on only?",
-            "{c} est vide ou constante dans les {n} premières lignes, et ne l'est plus après : notée depuis lors seulement ?",
+            "{c} may be recorded only from some moment on: empty or the same in the first {n} rows, and not after",
+            "{c} n'est peut-être notée que depuis un certain moment : vide ou constante dans les {n} premières lignes, et non après",
         ),
     ):
         if found:
@@ -61,9 +61,7 @@ def find(view: View) -> Iterable[Finding]:
             yield Finding(
                 code,
                 tuple(names),
-                words("{w}" + en, "{w}" + fr, w="", c=names, n=found[0][1])
-                if not where
-                else words(en.replace("{n}", "{n}", 1) + where[0].replace("{", "(").replace("}", ")"), fr + where[1].replace("{", "(").replace("}", ")"), c=names, n=found[0][1]),
+                words(en + where[0], fr + where[1], c=names, n=found[0][1], b=[by]),
                 words("if it tells nothing of new rows: {f}", "si elle ne dit rien des nouvelles lignes : {f}", f=flag("--ignore", names)),
                 level,  # type: ignore[arg-type]
                 {"rows": {column.name: run for column, run in found}, "order": by},
