@@ -87,3 +87,14 @@ def test_paths_group_settings_and_tasks_are_named_by_what_they_do() -> None:
     task = Task("s", 0, grouped[0], 7)
     assert Task.from_json(task.to_json()) == task
     assert len({task.hash, Task("s", 1, grouped[0], 7).hash, Task("s", 0, grouped[0], 8).hash, Task("s", 0, grouped[0], 7, 0.5).hash}) == 4
+
+
+def test_what_was_refused_ahead_of_the_decisions_has_a_name() -> None:
+    """The race looks ahead so that no core is idle; the cap may refuse a path that it only looked at."""
+    order = _order(6, 1)
+    offers = [Offer(path, 0, 1.0 + i, "one kin") for i, path in enumerate(order)]
+    rules = Rules((Stage((0,)),), batch=1, lookahead=4)
+    ahead = race(offers, "s", 0, rules, lambda name: None, lambda *_: {}, lambda *_: 0.0)
+    refused = {task.hash for task in ahead.wanted[1:]}
+    standing = race(offers, "s", 0, rules, lambda name: None, lambda *_: {}, lambda *_: 0.0, refused)
+    assert standing.dropped and set(standing.dropped) <= set(standing.settings)

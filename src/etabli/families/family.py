@@ -25,7 +25,8 @@ class Family(ABC):
     sentences, in English: what it assumes and when to use it. bagged: an unstable learner, whose fold members are kept and averaged
     in the final model; otherwise it is fitted again on all rows. monotone: it obeys `Feature.direction` (numbers and two classes);
     where a user declares directions, the others are left out, and that is said. additive: no two columns interact in it.
-    together: it obeys `Data.together`. kin: a word it shares with families of its kind, which do about as well: one is tried for all.
+    together: it obeys `Data.together`. kin: a word it shares with families of its kind, which do about as well: one is tried for all, the cheapest,
+    or the one that says `head`: it is known to do best.
     """
 
     name: ClassVar[str]
@@ -40,6 +41,7 @@ class Family(ABC):
     additive: ClassVar[bool] = False
     together: ClassVar[bool] = False
     kin: ClassVar[str] = ""
+    head: ClassVar[bool] = False
 
     @abstractmethod
     def settings(self, facts: Facts) -> Sequence[Setting]:

@@ -42,6 +42,7 @@ class LightGBM(Family):
     citation: ClassVar[str] = "Ke et al. 2017; Friedman 2001"
     rank: ClassVar[int] = 5
     kin: ClassVar[str] = "boosting"
+    head: ClassVar[bool] = True
     bagged: ClassVar[bool] = True
     monotone: ClassVar[bool] = True
     together: ClassVar[bool] = True

@@ -21,6 +21,7 @@ from etabli.records import Array
 TOLERANCE = 1e-8  # of the optimality conditions, in the gradient of the mean loss
 ENTER = 20  # columns that may get their first weight in one step
 JOINT = 2_500  # weights up to which all classes take one step together
+SYSTEMS = 12  # that one step may solve: where it needs more, the next expansion is worth more than the end of this one
 SWEEPS, HALVINGS = 200, 30
 ROUNDING = 1e-15  # of the objective: a fall that is none
 
@@ -105,7 +106,7 @@ def _step(state: _Margins, classes: Array, l1: float, l2: float) -> bool:
         np.concatenate([slope[chosen, k] for k, chosen in enumerate(places)]) + l2 * here - border @ (eliminated @ level) + hessian @ here
     )
     told = np.concatenate([state.told[chosen] for chosen in places])
-    step = quadratic.minimise(hessian[None], pull[None], l1, l2, here[None], told)[0] - here
+    step = quadratic.minimise(hessian[None], pull[None], l1, l2, here[None], told, SYSTEMS)[0] - here
     shift = eliminated @ (level - border.T @ step)
     ends = np.cumsum([0, *map(len, places)])
     moved = np.zeros_like(w)

@@ -19,7 +19,7 @@ from etabli.data.dialect import fingerprint
 from etabli.errors import DataError, UsageError, did_you_mean
 from etabli.graph.operators import ML, ML_OPERATORS, PLAIN
 from etabli.judge.draws import means
-from etabli.judge.metrics import DEFAULTS, metric
+from etabli.judge.metrics import DEFAULTS, metric, named
 from etabli.model import tables
 from etabli.model.batch import UNLIKE
 from etabli.model.card import plain
@@ -221,17 +221,18 @@ def share(hit: Array, level: float, trained: int, seed: int = 0) -> Share:
 def _scores(card: Mapping[str, Any], task: TaskKind, y: Array, S: Array, seed: int) -> tuple[Value, ...]:
     first = card.get("metric") or DEFAULTS[task]
     first = str(first["name"] if isinstance(first, Mapping) else first)
-    chosen = []
-    for name in dict.fromkeys((metric(first, task).name, *MORE[task])):
-        if task == "regression" or len(np.unique(y)) > 1 or name in ("log_loss", "brier", "accuracy"):
-            chosen.append(metric(name, task))
+    stated = (card.get("cost") or {}).get("matrix")  # the file's answers are of least expected cost
+    cost = None if stated is None else np.asarray(stated, np.float64)
+    main = metric(first, task, cost)
+    known = {one.name: one for one in (main, *(metric(name, task, cost) for name in MORE[task]))}
+    chosen = [one for one in known.values() if one.objection(y) is None]
     losses = np.column_stack([one.rows(y, S) for one in chosen])
     draws = means(losses, seed=seed, draws=DRAWS)[0] if len(y) > 1 else losses  # the same draws for all
     low, high = np.nanquantile(draws, [0.025, 0.975], axis=0)
     made = []
     for place, one in enumerate(chosen):
         ends = sorted((one.report(float(low[place])), one.report(float(high[place]))))
-        promised = (card.get("honest") or None) if not place else None
+        promised = (card.get("honest") or None) if one.name == main.name else None
         made.append(Value(one.name, one.title, one.report(float(losses[:, place].mean())), ends[0], ends[1], promised))
     return tuple(made)
 
@@ -255,7 +256,7 @@ def _verdict(seen: Checked, task: TaskKind) -> str:
     if seen.rows < FEW:
         return "few"
     main = seen.scores[0]
-    chosen = metric(main.metric, task)
+    chosen = named(main.metric, task)
     if main.promised:
         value, low, high = (float(main.promised[key]) for key in ("value", "low", "high"))
         gap = main.value - value

@@ -136,6 +136,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
     ground.executor.cancel(list(running))
     if not standing.ended or refused:
         for begun in (begun for name, begun in running.items() if ground.journal.result(name) is None):
+            standing.settings |= {setting.hash: setting for setting in begun.task.settings}  # it may have run ahead of the decisions
             standing.dropped |= {setting.hash: "the time was over while it ran" for setting in begun.task.settings}
         standing.ended = "interrupted" if ground.interrupted() else "cap"
         _complete(standing, ground)

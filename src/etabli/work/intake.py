@@ -18,7 +18,7 @@ from etabli.families import families as all_families
 from etabli.families.family import Family
 from etabli.graph.graph import WIDE
 from etabli.judge import costs
-from etabli.judge.metrics import metric
+from etabli.judge.metrics import DEFAULTS, METRICS, Metric, metric
 from etabli.records import Array, Finding, Table, Target
 from etabli.work.asked import BALANCED, Asked, sha256, versions
 from etabli.work.directions import directions, obedient, together
@@ -45,7 +45,7 @@ def read(run: Run) -> tuple[Table, Target]:
     target, notes = make_target(table, question.target, question.task, question.positive)
     for finding in (*table.notes, *notes):
         run.watch("finding", finding=finding)
-    metric(question.metric, target.task)
+    _ranking(question, target)
     _some_family(question, run.families, target.task)
     _test_file(question, [target.name, *_features(question, table, target)])
     run.journal.begin(
@@ -59,6 +59,33 @@ def read(run: Run) -> tuple[Table, Target]:
         }
     )
     return _noted(table, notes), target
+
+
+def _ranking(question: Asked, target: Target) -> Metric:
+    """The metric that ranks, and that these targets allow."""
+    if question.cost and target.task == "regression":
+        raise UsageError("--cost is for classes", f'"{target.name}" is a number')
+    chosen = metric(question.metric, target.task, costs.matrix(question.cost, target.classes))
+    known = target.y >= 0 if target.classes else ~np.isnan(target.y)
+    chosen.demand(target.y[known])
+    return chosen
+
+
+def _improper(question: Asked, target: Target) -> list[Finding]:
+    """What to beware of with the metric asked for."""
+    chosen = _ranking(question, target)
+    if not chosen.caution:
+        return []
+    title, usual = chosen.title, METRICS[DEFAULTS[target.task]]
+    text = {
+        "en": f"Candidates are ranked by {title['en']}. {chosen.caution['en']}",
+        "fr": f"Les candidats sont classés selon : {title['fr']}. {chosen.caution['fr']}",
+    }
+    cure = {
+        "en": f"--metric {usual.name} ranks by the {usual.title['en']}",
+        "fr": f"--metric {usual.name} classe selon : {usual.title['fr']}",
+    }
+    return [Finding("metric", (target.name,), text, cure, "note", {"metric": chosen.name})]
 
 
 def _some_family(question: Asked, chosen: Mapping[str, Family], task: str) -> None:
@@ -142,10 +169,7 @@ def audited(run: Run, table: Table, target: Target) -> list[Finding]:
     looked = [f for f in audit(table, target, question.ignore, run.watch) if asked.get(f.code) is None]  # answered: not asked again
     declared = directions(table, target, question.increasing, question.decreasing)
     groups = together(table, target, question.together)
-    if question.cost and target.task == "regression":
-        raise UsageError("--cost is for classes", f'"{target.name}" is a number')
-    costs.matrix(question.cost, target.classes)
-    found = [*table.notes, *looked, *obedient(run.families, target.task, declared, groups)[1]]
+    found = [*table.notes, *looked, *_improper(question, target), *obedient(run.families, target.task, declared, groups)[1]]
     for finding in found[len(table.notes) :]:
         run.watch("finding", finding=finding)
     for finding in found:

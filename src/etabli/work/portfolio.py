@@ -6,9 +6,9 @@ its family's best is behind the leader. So a family's first choice comes before 
 not hold up the cheap ones, and a family that lost goes deeper last. The order follows from the data's facts and from results,
 never from the clock: the same seed gives the same answer on a slower machine.
 
-Families of one kin (seven linear regressions, four boostings) do about as well as each other: the cheapest of a kin is tried early
-for all of them, and what it reaches is held against its cousins until they are tried themselves. Otherwise the many cheap cousins of
-a family that lost would use up the time of those that win.
+Families of one kin (seven linear regressions, four boostings) do about as well as each other: the cheapest of a kin, or the one
+known to do best, is tried early for all of them, and what it reaches is held against its cousins until they are tried themselves.
+Otherwise the many cheap cousins of a family that lost would use up the time of those that win.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ BEHIND = 40.0  # penalty of a family whose best loss is behind the leader's: 1 +
 
 @dataclass(frozen=True)
 class Offer:
-    """A path a family offers. depth: its place in the family's own list. cost: single-core seconds of one task. kin: its family's,
-    "" when it has none but itself."""
+    """A path a family offers. depth: its place in the family's own list. cost: single-core seconds of one task. kin, head: its
+    family's own word (see there)."""
 
     path: Path
     depth: int
     cost: float
     kin: str = ""
+    head: bool = False
 
     @property
     def family(self) -> str:
@@ -59,7 +60,7 @@ def portfolio(families: Mapping[str, Family], facts: Facts, per_family: int) -> 
     """Everything to try. per_family: at most that many paths of one family."""
     overhead = START + PREPARE * facts.rows
     return [
-        Offer(path, depth, overhead + max(member.cost(setting, facts).work for setting in path), member.kin)
+        Offer(path, depth, overhead + max(member.cost(setting, facts).work for setting in path), member.kin, member.head)
         for member in families.values()
         if facts.task in member.tasks
         for depth, path in enumerate(paths(member.settings(facts))[:per_family])
@@ -69,8 +70,8 @@ def portfolio(families: Mapping[str, Family], facts: Facts, per_family: int) -> 
 def following(offers: Sequence[Offer], best: Mapping[str, float]) -> list[Offer]:
     """The offers in order of trying, given the best loss so far by family and by `Offer.house` (what was not tried is absent)."""
     leader = min(best.values(), default=0.0)
-    heads: dict[str, Offer] = {}  # the cheapest first offer of each kin that was not tried yet
-    for offer in sorted(offers, key=lambda offer: (offer.depth, offer.cost, offer.family)):
+    heads: dict[str, Offer] = {}  # the first offer of each kin that was not tried yet
+    for offer in sorted(offers, key=lambda offer: (offer.depth, not offer.head, offer.cost, offer.family)):
         if offer.house not in best and offer.family not in best:
             heads.setdefault(offer.house, offer)
 
@@ -78,7 +79,7 @@ def following(offers: Sequence[Offer], best: Mapping[str, float]) -> list[Offer]
         reached = best.get(offer.family, best.get(offer.house))
         behind = 0.0 if reached is None else (reached - leader) / (abs(leader) + 1e-12)
         if heads.get(offer.house) is offer:
-            depth = FIRST
+            depth = FIRST / 2 if offer.head else FIRST
         else:
             depth = COUSIN if reached is not None and offer.family not in best and not offer.depth else offer.depth + 1
         return offer.cost * depth * (1 + BEHIND * behind), offer.depth, offer.family

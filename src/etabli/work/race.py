@@ -95,16 +95,18 @@ def race(
         for number, stage in enumerate(rules.stages):
             missing: list[Task] = []
             for position, path in enumerate(alive):
-                for fold in stage.folds:
+                tasks = [Task(split, fold, path, seed, stage.share) for fold in stage.folds] if path else []
+                while path and any(task.hash in refused and known(task.hash) is None for task in tasks):
+                    kept = path[: len(path) // 2]  # a shorter run (fewer trees) may still be in time
+                    standing.settings |= {setting.hash: setting for setting in path}  # it may have been looked ahead to
+                    standing.dropped |= {setting.hash: "no time left for it" for setting in path[len(kept) :]}
+                    path = kept
+                    tasks = [Task(split, fold, path, seed, stage.share) for fold in stage.folds] if path else []
+                for task in tasks:
                     if not path:
                         break
-                    task = Task(split, fold, path, seed, stage.share)
                     result = known(task.hash)
-                    if result is None and task.hash in refused:
-                        standing.dropped |= {setting.hash: "no time left for it" for setting in path}
-                        missing = [other for other in missing if other.settings != path]
-                        path = ()
-                    elif result is None:
+                    if result is None:
                         missing.append(task)
                     elif not guessing and result is not None:
                         path = _record(standing, task, result, path)

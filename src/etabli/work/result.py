@@ -51,7 +51,8 @@ def tested(material: Material, verdict: Verdict, scores: Array, rows: Array) -> 
         "binary": ("log_loss", "roc_auc", "accuracy", "brier"),
         "multiclass": ("log_loss", "accuracy", "balanced_accuracy"),
     }
-    values = {name: METRICS[name].value(y, scores, weight) for name in dict.fromkeys((verdict.metric.name, *names[material.target.task]))}
+    chosen = {one.name: one for one in (verdict.metric, *(METRICS[name].priced(material.cost) for name in names[material.target.task]))}
+    values = {name: one.value(y, scores, weight) for name, one in chosen.items()}
     found = interval(verdict.metric, y, scores, weight)
     return Tested(values, found.low, found.high, len(rows))
 
@@ -297,6 +298,7 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
         "honest",
         "baseline",
         "test",
+        "cost",
         "coverage",
         "split",
         "seed",

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from etabli.data import splits
 from etabli.errors import EtabliError, Interrupted
 from etabli.judge.metrics import metric
@@ -125,6 +127,9 @@ def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Sco
     """The race over every family's settings."""
     raced = split.raced
     ground = _ground(run, material, raced, split.name)
+    validated = np.flatnonzero(raced.fold >= 0)
+    chosen = metric(run.question.metric, material.target.task, material.cost)
+    chosen.demand(material.target.y[validated], raced.fold[validated])  # now, and not when the race is run
     large = len(raced.development) > LARGE
     rules = Rules(stages(raced), batch=2 * BATCH if large else BATCH, patience=run.budget.rules.without_gain(len(raced.development)))
     standing = compare(ground, _offers(run, material, raced), rules)
@@ -145,7 +150,7 @@ def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Sco
 
 def judged(run: Run, scores: Scores, standing: Standing) -> Verdict:
     """The winner, its honest score, who is tied."""
-    chosen = metric(run.question.metric, scores.material.target.task)
+    chosen = metric(run.question.metric, scores.material.target.task, scores.material.cost)
     return verdict(scores, standing, chosen, run.families, run.question.seed, MEMBERS[run.budget.effort])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from etabli.data.audit.sparse import few, held_out_r2, scaled
 from etabli.data.audit.view import View
 from etabli.data.audit.words import flag, words
-from etabli.records import Finding
+from etabli.records import Array, Finding
 
 ROWS, COLUMNS, FEWEST = 2_000, 80, 60
 FLAT, TOUCHED, TWIN, EXACT = 1e-9, 1e-3, 0.9999, 1 - 1e-9
@@ -35,7 +35,7 @@ def identities(view: View) -> list[tuple[str, tuple[str, ...], str]]:
     if len(raw) < max(FEWEST, 5 * len(names)):
         return []
     x = scaled(raw)
-    correlation = np.corrcoef(x.T + 0.0) if (x.std(0) > 0).all() else np.nan_to_num(x.T @ x / len(x))
+    correlation: Array = x.T @ x / len(x)
     twin = np.triu(np.abs(correlation) > TWIN, 1).any(0)
     free = np.flatnonzero(~twin & (x.std(0) > 0))
     if free.size < 3:

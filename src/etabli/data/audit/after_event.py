@@ -31,13 +31,7 @@ def find(view: View) -> Iterable[Finding]:
     named = [column.name for column in view.features if AFTER & set(tokens(column.name))]
     if not named:
         return
-    summed = [
-        name
-        for total, parts, _ in identities(view)
-        if {total, *parts} & set(named)
-        for name in (total, *parts)
-        if name not in named
-    ]
+    summed = [name for total, parts, _ in identities(view) if {total, *parts} & set(named) for name in (total, *parts) if name not in named]
     columns = [*named, *dict.fromkeys(summed)]
     yield Finding(
         "after_event",

@@ -58,9 +58,7 @@ def find(view: View) -> Iterable[Finding]:
             "disguised",
             (column.name,),
             words("{c} " + en, "{c} " + fr, c=[column.name], **facts),
-            words(
-                "if it names the row or its place: {f}", "si elle nomme la ligne ou sa place : {f}", f=flag("--ignore", [column.name])
-            ),
+            words("if it names the row or its place: {f}", "si elle nomme la ligne ou sa place : {f}", f=flag("--ignore", [column.name])),
             "warn" if how in ("permuted", "position") else "note",
             {"how": how, **facts},
         )

@@ -41,7 +41,7 @@ def find(view: View) -> Iterable[Finding]:
             for name, values in columns.items():
                 x = values[order]
                 for look, held in (("value", x), ("step", np.append(np.nan, np.diff(x)))):
-                    hit = None if name in said else _hit(near[inside], held[window : len(held) - window][inside], window)
+                    hit = None if name in said else _hit(near[inside], held[window : len(held) - window][inside], window, look == "step")
                     if hit:
                         said.add(name)
                         yield _said(view, name, by, look, *hit)
@@ -81,8 +81,9 @@ def _orders(view: View) -> Iterator[tuple[str, Array, Array | None]]:
         yield orders[-1][0], np.lexsort((moments[0][1] if moments else np.arange(series.size), series))[stretch], series
 
 
-def _hit(near: Array, x: Array, window: int) -> tuple[str, float, int] | None:
-    """("after" or "own", share explained, rows ahead of the strongest later row)."""
+def _hit(near: Array, x: Array, window: int, step: bool) -> tuple[str, float, int] | None:
+    """("after" or "own", share explained, rows ahead of the strongest later row). A value that is the row's own target and nothing else is
+    `near_perfect`'s to tell; a step is not."""
     there = ~np.isnan(x)
     near, x = near[there], x[there]
     if x.size < FEWEST or not x.std() > 0:
@@ -94,7 +95,7 @@ def _hit(near: Array, x: Array, window: int) -> tuple[str, float, int] | None:
     known, past = _left(near[:, : window + 1], x)[0], _left(near[:, :window], x)[0]
     if everything < GAIN * known and known > 1e-6:
         return "after", 1 - everything, int(np.abs(weights[window + 1 :]).argmax()) + 1
-    if known <= 1 - EXACT and known < GAIN * past and past > 1e-6 and own > 0.02:
+    if known <= 1 - EXACT and known < GAIN * past and past > 1e-6 and (step or own > 0.02):
         return "own", 1 - known, 0
     return None
 

@@ -7,7 +7,7 @@ the middle of these ratios itself shows, after Facco et al. 2017, "Estimating th
 neighborhood information", Scientific Reports 7). Copies make far more ratios near zero. They are counted below r = 0.05.
 
 **But for one column.** Rows are hashed by the sum of their cells' hashes, so that the hash without a column is one subtraction; rows equal
-in all other columns, two of them fine, are no chance.
+in all other columns, with values in two of the fine ones that few rows have, are no chance.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from etabli.data.dealing import row_hashes
 from etabli.records import Array, Column, Finding
 
 NEAR, TIMES, SHARE, FEWEST = 0.05, 5.0, 0.01, 10  # ratio; times the count by chance; share of the rows, and rows, from which it is said
-NEIGHBOURS, WIDEST, ROWS = 8, 8, 20_000  # the far neighbour; columns of the search; rows of it
+RARE = 20  # rows that share a value which still tells rows apart
+NEIGHBOURS, WIDEST, ROWS = 8, 5, 20_000  # the far neighbour; columns of the search; rows of it
 
 
 def find(view: View) -> Iterable[Finding]:
@@ -107,6 +108,12 @@ def _dimension(quantile: float) -> float:
     return float(np.log(upper) / np.log(min(max(quantile, 1e-6), 0.999)))
 
 
+def _rare(view: View, column: Column, rows: Array) -> Array:
+    """bool [rows]: where the value is one that few rows have (a column of amounts may be 0 in many)."""
+    _, place, counts = np.unique(np.asarray(view.table.values[column.name])[rows], return_inverse=True, return_counts=True)
+    return np.asarray(counts[place] <= RARE)
+
+
 def _but_for_one(view: View, fine: list[Column]) -> Iterable[Finding]:
     """Rows equal in every column but one: the column is named."""
     names = [column.name for column in view.features]
@@ -114,13 +121,13 @@ def _but_for_one(view: View, fine: list[Column]) -> Iterable[Finding]:
         return
     rows = view.rows[: 4 * ROWS]
     total = row_hashes(view.table, names)[rows]
-    whole = int(rows.size - np.unique(total).size)
+    rare = {column.name: _rare(view, column, rows) for column in fine}
+    known = np.sum(list(rare.values()), axis=0)
     best: tuple[int, str] = (0, "")
     for column in view.features:
-        if len(fine) - (column in fine) < 2:
-            continue
-        rest = total - row_hashes(view.table, [column.name])[rows]
-        again = int(rows.size - np.unique(rest).size) - whole
+        told = known - rare.get(column.name, 0) >= 2
+        rest = (total - row_hashes(view.table, [column.name])[rows])[told]
+        again = int(np.unique(total[told]).size - np.unique(rest).size)
         best = max(best, (again, column.name))
     again, name = best
     if again < max(FEWEST, SHARE * rows.size):

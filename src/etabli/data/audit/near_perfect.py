@@ -87,6 +87,8 @@ def _look(view: View, column: Column) -> tuple[Column, float, str, str] | None:
     best: tuple[Column, float, str, str] | None = None
     for how, cell, rows in looks:
         score, label = _score(view, cell[rows], rows, half[rows])
+        if how != "filled" and view.is_number(column):
+            score = max(score, _in_order(view, codes[rows], rows))
         if score > (ONE_CLASS if view.target and view.target.task == "multiclass" else NEARLY) and (best is None or score > best[1] + 1e-3):
             best = (column, score, how, label)
     return best or _where_filled(view, column, filled)
@@ -113,6 +115,18 @@ def _where_filled(view: View, column: Column, filled: Array) -> tuple[Column, fl
     if here[top] == here.sum() and share[top] ** int(here.sum()) < CHANCE and not filled.all():
         return column, 1.0, "one class", target.classes[top]
     return None
+
+
+def _in_order(view: View, codes: Array, rows: Array) -> float:
+    """Squared rank correlation with a target of numbers: cells need many rows to be that exact, an order does not; -1 for classes."""
+    there = codes >= 0
+    if view.target is None or view.sampled_y is None or view.target.task != "regression" or there.sum() < 20:
+        return -1.0
+    y = np.unique(view.sampled_y[rows][there], return_inverse=True)[1]
+    midway = [(np.cumsum(counts := np.bincount(of)) - counts / 2)[of] for of in (codes[there] - codes[there].min(), y)]
+    if min(midway[0].std(), midway[1].std()) == 0:
+        return -1.0
+    return float(np.corrcoef(*midway)[0, 1] ** 2)
 
 
 def _score(view: View, cell: Array, rows: Array, half: Array) -> tuple[float, str]:

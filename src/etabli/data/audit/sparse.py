@@ -42,7 +42,7 @@ def pair_r2(x: Array, y: Array) -> Array:
         bad = ~(spread > 1e-10 * own * own.T) | (rows < FEWEST)
     found[bad] = np.nan
     np.fill_diagonal(found, np.nan)
-    return found
+    return np.asarray(found)
 
 
 def held_out_r2(x: Array, y: Array) -> tuple[float, Array]:

@@ -23,7 +23,7 @@ CHANCE, LONGER, SHARE, FEWEST = 1e-6, 3.0, 0.02, 20
 
 
 def find(view: View) -> Iterable[Finding]:
-    """One warning for the columns that stop, one note for those that start."""
+    """One warning for the columns that stop (a note where no column is a time), one note for those that start."""
     if view.rows.size < 5 * FEWEST:
         return
     candidates = candidate_times(view.table, view.target, tuple(view.ignore))
@@ -44,7 +44,7 @@ def find(view: View) -> Iterable[Finding]:
         (
             stop,
             "stopped",
-            "warn",
+            "warn" if by else "note",  # the order of a file may mean nothing
             "new rows may lack {c}: empty or the same in the last {n} rows, and not before",
             "les nouvelles lignes n'auront peut-être pas {c} : vide ou constante dans les {n} dernières lignes, et non avant",
         ),

@@ -14,6 +14,7 @@ this is looked for in the groups that the columns of words make.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from etabli.data.audit.words import flag, words
 from etabli.records import Array, Column, Finding
 
 CHANCE = 1e-6
-VALUES, ROWS = 10, 4  # values of the column with so many rows each
+VALUES, ROWS, SUMMED = 10, 4, 4_000  # values of the column with so many rows each; rows of a group looked at
 VARIES = 0.5  # of what chance would make the means vary
 GROUPS, LEVELS = 8, 5  # columns of words that may be the group; rows of a level
 EXACT = 1e-4  # of the spread of the target, what rounding may leave
@@ -32,9 +33,10 @@ def find(view: View) -> Iterable[Finding]:
     """A warning for each such column."""
     if view.target is None or view.rows.size < 50:
         return
+    groups = _groups(view)
     for column in view.numbers:
         for label, y in view.answers:
-            hit = _mean(view, column, y) or _left_out(view, column, y)
+            hit = _mean(view, column, y) or _left_out(view, column, y, groups)
             if hit is None:
                 continue
             evidence, en, fr = hit
@@ -91,27 +93,44 @@ def _mean(view: View, column: Column, y: Array) -> tuple[dict[str, object], str,
     )
 
 
-def _left_out(view: View, column: Column, y: Array) -> tuple[dict[str, object], str, str] | None:
-    """The column of words within whose levels (n - 1) x + y is constant."""
-    groups = [c for c in view.columns if c.name in view.table.levels and c.kind in ("category", "identifier")][:GROUPS]
-    values = view.values(column)
-    for group in groups:
-        codes = view.values(group)
-        there = (codes >= 0) & ~np.isnan(values)
+@dataclass(frozen=True)
+class _Group:
+    """A column of words, on some of its levels: places in `rows`, their level, rows of each level in all."""
+
+    name: str
+    places: Array
+    level: Array
+    sizes: Array
+
+
+def _groups(view: View) -> list[_Group]:
+    """Columns of words whose levels may be averaged over, each on whole levels of 5 rows and more, some 4 000 rows in all."""
+    made = []
+    for column in [c for c in view.columns if c.name in view.table.levels and c.kind in ("category", "identifier")][:GROUPS]:
+        codes = view.values(column)
         sizes = np.bincount(codes[codes >= 0])
-        if there.sum() < 50 or sizes.size < 3:
+        wide = np.flatnonzero((codes >= 0) & (sizes[codes] >= LEVELS)) if sizes.size >= 3 else np.empty(0, np.int64)
+        places = wide[np.argsort(codes[wide], kind="stable")][:SUMMED]
+        if places.size >= 50 and codes[places[0]] != codes[places[-1]]:
+            known, level = np.unique(codes[places], return_inverse=True)
+            made.append(_Group(column.name, places, level, sizes[known]))
+    return made
+
+
+def _left_out(view: View, column: Column, y: Array, groups: list[_Group]) -> tuple[dict[str, object], str, str] | None:
+    """The column of words within whose levels (n - 1) x + y is constant."""
+    values = np.asarray(view.table.values[column.name])
+    for group in groups:
+        x, goal = values[view.rows[group.places]], y[group.places]
+        if np.isnan(x).any():
             continue
-        first = np.flatnonzero(there)[: 4 * 5_000]
-        made, at = values[first] * (sizes[codes[first]] - 1) + y[first], codes[first]
-        rows = np.maximum(np.bincount(at, minlength=sizes.size), 1)
-        mean = np.bincount(at, made, sizes.size) / rows
-        own = np.bincount(at, y[first], sizes.size) / rows
-        wide = rows[at] >= LEVELS
-        if wide.sum() < 50:
-            continue
-        left = float(((made - mean[at])[wide] ** 2 / sizes[at][wide] ** 2).mean())
-        about = float(((y[first] - own[at])[wide] ** 2 / sizes[at][wide] ** 2).mean())
+        others = group.sizes[group.level]
+        rows = np.bincount(group.level)
+        made = x * (others - 1) + goal
+        mean, own = np.bincount(group.level, made) / rows, np.bincount(group.level, goal) / rows
+        left = float((((made - mean[group.level]) / others) ** 2).mean())
+        about = float((((goal - own[group.level]) / others) ** 2).mean())
         if about > 0 and left < EXACT * about:
             evidence: dict[str, object] = {"group": group.name, "left": left / about}
-            return evidence, " as a mean over the other rows of “{group}”", " comme moyenne des autres lignes de « {group} »"
+            return evidence, " as a mean over the other rows of “{group}”", " comme moyenne des autres lignes de «\u00a0{group}\u00a0»"
     return None

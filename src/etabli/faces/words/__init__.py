@@ -62,9 +62,16 @@ def say(key: str, lang: str = "en", **values: Any) -> str:
 
 
 def known(prefix: str, value: Any, lang: str = "en") -> str:
-    """The words for a code ("task.binary"), or the code itself where we have no word for it (underscores become spaces)."""
+    """The words for a code ("task.binary"), or the code itself where we have no word for it (underscores become spaces). A metric
+    without a short name here has its title."""
     key = f"{prefix}.{value}"
-    return vocabulary(lang)[key] if key in vocabulary(lang) else plain(str(value).replace("_", " "), 60)
+    if key in vocabulary(lang):
+        return vocabulary(lang)[key]
+    if prefix == "metric":
+        from etabli.judge.metrics import title
+
+        value = title(str(value), lang) or value
+    return plain(str(value).replace("_", " "), 60)
 
 
 def pick(value: Any, lang: str = "en") -> str:

@@ -36,7 +36,7 @@ NOT_OURS: Mapping[str, tuple[str, str]] = {  # name -> (why it cannot rank, what
         "mae (the CRPS of a single number), or rmse",
     ),
 }
-SAME = {"max_err": "max_error", "precision_score": "precision", "recall_score": "recall", "sensitivity": "recall"}
+SAME = {"max_err": "max_error", "sensitivity": "recall"}
 
 
 @cache
@@ -50,10 +50,10 @@ def _found() -> tuple[dict[str, Metric], dict[str, Kind], dict[str, str]]:
             kinds[kind.name] = kind
             metrics.append(kind.make(kind.example))
     metrics.sort(key=lambda one: (DEFAULTS[one.tasks[0]] != one.name, not one.proper, not one.ranks, one.name))
-    for one in (*metrics, *kinds.values()):
-        for alias in one.aliases:
-            if aliases.setdefault(alias, one.name) != one.name:
-                raise ValueError(f"two metrics are called {alias}: {aliases[alias]} and {one.name}")
+    for name, listed in [*((one.name, one.aliases) for one in metrics), *((one.name, one.aliases) for one in kinds.values())]:
+        for alias in listed:
+            if aliases.setdefault(alias, name) != name:
+                raise ValueError(f"two metrics are called {alias}: {aliases[alias]} and {name}")
     return {one.name: one for one in metrics}, kinds, aliases
 
 
@@ -65,7 +65,7 @@ def metric(name: str | None, task: TaskKind, cost: Array | None = None) -> Metri
 
     cost: the stated costs [K, K], by which answers are then decided. Raises UsageError for an unknown name, one that does not fit the
     task, one that cannot rank, and for costs that are not stated."""
-    chosen = METRICS[DEFAULTS[task]] if name is None else _named(name, task)
+    chosen = METRICS[DEFAULTS[task]] if name is None else named(name, task)
     if task not in chosen.tasks:
         raise UsageError(f"the metric must fit the task ({task})", str(name), "one of " + ", ".join(fitting(task)))
     if not chosen.ranks:
@@ -81,7 +81,8 @@ def fitting(task: TaskKind) -> list[str]:
     return [known for known, found in METRICS.items() if task in found.tasks and found.ranks]
 
 
-def _named(name: str, task: TaskKind) -> Metric:
+def named(name: str, task: TaskKind) -> Metric:
+    """The metric of that name, whether it may rank or not; UsageError for an unknown one, with the nearest that fit the task."""
     key = re.sub(r"[-\s]+", "_", name.strip().lower())
     key = ALIASES.get(key, key)
     if key in METRICS:
@@ -100,7 +101,8 @@ def _named(name: str, task: TaskKind) -> Metric:
                 f"for instance {kind.shown}",
             )
         return kind.make(number)
-    if (plain := SAME.get(key, key)) in NOT_OURS:
+    plain = re.sub(r"^neg_|_(score|macro|micro|weighted|samples)$", "", key)
+    if (plain := SAME.get(plain, plain)) in NOT_OURS:
         raise UsageError(NOT_OURS[plain][0], name, "take " + NOT_OURS[plain][1])
     near = did_you_mean(name, [known for known in (*METRICS, *ALIASES) if _fits(known, task)])
     raise UsageError("the metric must be one that établi knows", name, near or "one of " + ", ".join(fitting(task)))
@@ -115,7 +117,7 @@ def _fits(name: str, task: TaskKind) -> bool:
 def title(name: str, language: str) -> str | None:
     """What people call the metric of that name, `pinball@0.75` included; None for an unknown one."""
     try:
-        found = _named(name, "regression")
+        found = named(name, "regression")
     except UsageError:
         return None
     return found.title[language]
@@ -140,6 +142,7 @@ __all__ = [
     "fitting",
     "labels",
     "metric",
+    "named",
     "probabilities",
     "table",
     "title",

@@ -34,7 +34,7 @@ def _matthews(given: Given) -> Array:
 def _kappa(given: Given) -> Array:
     y, found = given.y, given.answers
     total, right, p, t = _counts(given)
-    chance = total**2 - p @ t
+    chance = float(total**2 - p @ t)
     if chance <= 1e-12 * total**2:
         return np.full(len(y), np.nan)
     wrong = total - right

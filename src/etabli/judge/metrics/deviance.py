@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from etabli.judge.metrics.metric import NUMBERS, Check, Given, Metric, Kind, Loss, Objection
+from etabli.judge.metrics.metric import NUMBERS, Check, Given, Kind, Loss, Metric, Objection
 from etabli.records import Array
 
 FLOOR = 1e-6  # share of the mean target below which no prediction counts

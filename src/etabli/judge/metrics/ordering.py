@@ -43,6 +43,7 @@ def _imprecision(hit: Array, s: Array, w: Array) -> tuple[float, float, Array, A
     _, level = np.unique(-s, return_inverse=True)
     yes, everything = np.bincount(level, w * hit), np.bincount(level, w)
     reached = np.cumsum(everything)
+    reached = np.where(reached > 0, reached, 1.0)  # rows of weight 0 at the top: no precision yet
     precision = np.cumsum(yes) / reached
     later = np.cumsum((yes / reached)[::-1])[::-1]
     weighted = np.cumsum((yes * precision / reached)[::-1])[::-1]
