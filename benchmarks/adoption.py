@@ -319,7 +319,14 @@ def table(only: str = "") -> tuple[list[list[str]], list[str]]:
         worst = max((outcome.difference for _, outcome in outcomes if outcome.verdict == "right"), default=0.0)
         bits = sum(outcome.bits for case, outcome in outcomes if case.trees)
         trees = sum(case.trees for case, _ in outcomes)
-        rows.append([name, *(str(counts[verdict]) for verdict in VERDICTS), f"{worst:.0e}", f"{bits} of {trees}"])
+        rows.append(
+            [
+                name,
+                *(str(counts[verdict]) for verdict in VERDICTS),
+                f"{worst:.0e}",
+                f"{bits} of {trees}" if name == "établi" else "not compared",
+            ]
+        )
     notes = [f"établi refuses {case.name}: {outcome.why}" for case, outcome in found["établi"] if outcome.verdict != "right"]
     for name, outcomes in found.items():
         wrong = [case.name for case, outcome in outcomes if outcome.verdict == "silently wrong"]

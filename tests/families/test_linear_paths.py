@@ -1,4 +1,4 @@
-"""Ridge and logistic paths against scikit-learn, repeated rows, and hard matrices."""
+"""Linear families against scikit-learn and scipy, their optimality conditions, repeated rows, and hard matrices."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etabli.families import families, gaussian, proximal, quasi
+from etabli.families.lasso import PENALTIES as SPARSE
 from etabli.families.logistic import Logistic
 from etabli.families.newton import minimise
+from etabli.families.ols import LeastSquares
 from etabli.families.ridge import PENALTIES, Ridge, path
-from etabli.records import Data, Facts
+from etabli.records import Data, Facts, Feature, Setting
 
 
 def never():
@@ -146,9 +149,211 @@ def test_absent_class_gets_small_finite_odds():
     assert 0 < share.mean() < 0.05 and share.min() > 1e-6
 
 
-def test_families_offer_one_path_a_recipe():
+def test_families_offer_one_squared_path_a_recipe():
     for family, facts in ((Ridge(), Facts("regression", 0, 500, 9)), (Logistic(), Facts("binary", 2, 500, 9))):
-        recipes = {}
-        for setting in family.settings(facts):
-            recipes.setdefault(setting.wants.hash, []).append(setting)
-        assert len(recipes) == 2 and all(len({s.path for s in group}) == 1 for group in recipes.values())
+        first = [setting.wants.hash for setting in family.settings(facts) if setting.path == "penalty"]
+        assert len(set(first)) == 2 and first == sorted(first, key=first.index)
+    paths = list(dict.fromkeys((setting.path, setting.wants.numbers) for setting in Logistic().settings(Facts("binary", 2, 500, 9))))
+    assert paths == [("penalty", "scaled"), ("penalty", "rank"), ("l1_ratio=1", "scaled"), ("l1_ratio=0.5", "scaled")]
+
+
+# sparse paths ----------------------------------------------------------------------------------------------------------
+
+
+def missed(fold, coefficients, penalties, l1_ratio, direction=None):
+    """By how much the optimality conditions of the elastic net are missed, at worst, on a target of unit spread."""
+    told = np.zeros(fold.z.shape[1]) if direction is None else direction
+    worst = 0.0
+    for b, penalty in zip((coefficients / fold.spread).T, penalties, strict=True):
+        slope = fold.z.T @ (fold.t / fold.spread - fold.z @ b) - penalty * (1 - l1_ratio) * b
+        free = np.where(told * slope >= 0, np.maximum(np.abs(slope) - penalty * l1_ratio, 0), 0)
+        worst = max(worst, np.where(b != 0, np.abs(slope - penalty * l1_ratio * np.sign(b)), free).max())
+        assert (told * b >= 0).all()
+    return worst
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sparse_paths_equal_scikit_learn(l1_ratio, weighted):
+    from sklearn.linear_model import ElasticNet as Theirs
+
+    x, y, _, weight = made(150, 8)
+    fold = gaussian.centred(x, y, weight if weighted else None)
+    penalties = [0.3, 0.03, 0.001]
+    ours = gaussian.sparse([fold], penalties, l1_ratio, [None], never)[0]
+    for i, penalty in enumerate(penalties):
+        theirs = Theirs(alpha=penalty * fold.spread, l1_ratio=l1_ratio, tol=1e-12, max_iter=100_000)
+        # their squared penalty has no unit of the target, so its part is made ours
+        b = theirs.fit(x, y / fold.spread, sample_weight=weight if weighted else None) if l1_ratio < 1 else None
+        if b is not None:
+            theirs.set_params(alpha=penalty).fit(x, y / fold.spread, sample_weight=weight if weighted else None)
+            assert np.allclose(ours[:, i], theirs.coef_ * fold.spread, atol=1e-7)
+        else:
+            theirs.fit(x, y, sample_weight=weight if weighted else None)
+            assert np.allclose(ours[:, i], theirs.coef_, atol=1e-7)
+        assert np.array_equal(ours[:, i] == 0, theirs.coef_ == 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([1.0, 0.5, 0.05]), st.booleans())
+def test_sparse_paths_are_optimal_on_dependent_columns(seed, l1_ratio, signed):
+    """Levels that add to one, copies, sums, opposites, constants, nearly equal columns."""
+    random = np.random.default_rng(seed)
+    levels, z = np.eye(5)[random.integers(0, 5, 120)], random.normal(size=(120, 5))
+    near = z[:, [4]] + 1e-9 * random.normal(size=(120, 1))
+    x = np.hstack([levels, z, z[:, :2], -z[:, [3]], z[:, [0]] + z[:, [1]], np.full((120, 1), 3.0), near])
+    y = x @ random.normal(size=x.shape[1]) + random.normal(size=120)
+    direction = random.integers(-1, 2, x.shape[1]) if signed else None
+    fold = gaussian.centred(x, y, random.integers(0, 3, 120) + 0.1)
+    penalties = [10 ** (-k / 3) for k in range(1, 14)]
+    assert missed(fold, gaussian.sparse([fold], penalties, l1_ratio, [direction], never)[0], penalties, l1_ratio, direction) < 1e-8
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(40, 900), (60, 200), (90, 80)])
+def test_sparse_paths_are_optimal_on_wide_data(rows, columns):
+    random = np.random.default_rng(0)
+    fold = gaussian.centred(random.normal(size=(rows, columns)), random.normal(size=rows), None)
+    for l1_ratio in (1.0, 0.5):
+        found = gaussian.sparse([fold], SPARSE, l1_ratio, [None], never)[0]
+        assert missed(fold, found, SPARSE, l1_ratio) < 1e-8
+        assert (found[:, np.argmax(SPARSE)] != 0).sum() < rows
+
+
+def test_an_even_working_set_gives_the_path_of_all_columns(monkeypatch):
+    x, y, _, _ = made(80, 30)
+    fold = gaussian.centred(x, y, None)
+    whole = gaussian.sparse([fold], SPARSE, 1.0, [None], never)[0]
+    monkeypatch.setattr(gaussian, "GRAM", 1)
+    assert np.abs(gaussian.sparse([fold], SPARSE, 1.0, [None], never)[0] - whole).max() < 1e-9
+
+
+# folds together and alone ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["ols", "ridge", "lasso", "elasticnet", "logistic"])
+@pytest.mark.parametrize("columns", [7, 70])
+def test_folds_together_are_folds_alone_bit_for_bit(name, columns):
+    member = families()[name]
+    task = "binary" if name == "logistic" else "regression"
+    path = [s for s in member.settings(Facts(task, 2, 100, columns)) if s.wants.numbers == "scaled"]
+    path = [s for s in path if s.path == path[-1].path]
+    folds = []
+    for seed, (rows, extra) in enumerate([(100, 0), (101, 0), (90, 1), (60, 0)]):  # a fold may have more columns than another
+        x, y, classes, weight = made(rows, columns + extra, 2, seed)
+        folds.append(Data(x, classes if task == "binary" else y, (), task, 2, weight if seed == 3 else None))
+    together = member.fit_folds(path, folds, never)
+    for data, models in zip(folds, together, strict=True):
+        for one, other in zip(models, member.fit_path(path, data, never), strict=True):
+            assert np.array_equal(one.arrays["weights"], other.arrays["weights"])
+            assert np.array_equal(one.arrays["bias"], other.arrays["bias"])
+
+
+# least squares -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(120, 6), (20, 60)])
+def test_least_squares_equal_scikit_learn(rows, columns):
+    from sklearn.linear_model import LinearRegression
+
+    x, y, _, weight = made(rows, columns)
+    x = np.column_stack([x, x[:, 0], np.full(rows, 4.0)])
+    fitted = LeastSquares().fit(
+        LeastSquares().settings(Facts("regression", 0, rows, columns))[0], Data(x, y, (), "regression", 0, weight), never
+    )
+    theirs = LinearRegression().fit(x, y, sample_weight=weight)
+    assert np.allclose(fitted.arrays["weights"][:, 0], theirs.coef_, atol=1e-9)  # both the shortest
+    assert np.allclose(fitted.native(x)[:, 0], theirs.predict(x), atol=1e-9)
+
+
+# declared directions -----------------------------------------------------------------------------------------------------
+
+
+def declared(columns, direction):
+    return tuple(Feature(f"c{i}", (f"c{i}",), direction=int(d)) for i, d in zip(range(columns), direction, strict=True))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["ols", "ridge"]), st.sampled_from([(60, 6), (15, 40)]))
+def test_signed_least_squares_equal_scipy(seed, name, shape):
+    from scipy.optimize import lsq_linear
+
+    rows, columns = shape
+    if name == "ols" and columns > rows:
+        return  # many answers are best
+    x, y, _, _ = made(rows, columns, seed=seed)
+    direction = np.random.default_rng(seed).integers(-1, 2, columns)
+    member = families()[name]
+    setting = next(s for s in member.settings(Facts("regression", 0, rows, columns)) if s.values.get("penalty", 0.1) == 0.1)
+    fitted = member.fit(setting, Data(x, y, declared(columns, direction), "regression"), never)
+    z, t = (x - x.mean(axis=0)) / rows**0.5, (y - y.mean()) / rows**0.5
+    if name == "ridge":
+        z, t = np.vstack([z, 0.1**0.5 * np.eye(columns)]), np.append(t, np.zeros(columns))
+    limits = np.where(direction > 0, 0, -np.inf), np.where(direction < 0, 0, np.inf)
+    theirs = lsq_linear(z, t, limits, method="bvls", tol=1e-14).x if direction.any() else np.linalg.lstsq(z, t)[0]
+    assert np.allclose(fitted.arrays["weights"][:, 0], theirs, atol=1e-7)
+    assert (direction * fitted.arrays["weights"][:, 0] >= 0).all()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([{}, {"l1_ratio": 1.0}]), st.sampled_from([(80, 5), (25, 40)]))
+def test_signed_logistic_is_optimal(seed, more, shape):
+    x, _, y, weight = made(*shape, 2, seed)
+    direction = np.random.default_rng(seed).integers(-1, 2, shape[1])
+    chosen = Setting("logistic", {**more, "penalty": 0.01}, Logistic().settings(Facts("binary", 2, 80, 5))[0].wants)
+    fitted = Logistic().fit(chosen, Data(x, y, declared(shape[1], direction), "binary", 2, weight), never)
+    w, share = fitted.arrays["weights"][:, 0], weight / weight.sum()
+    residual = share * (1 / (1 + np.exp(-fitted.native(x)[:, 0])) - y)
+    l1, l2 = (0.01, 0.0) if more else (0.0, 0.01)
+    slope = -(x.T @ residual) - l2 * w
+    free = np.where(direction * slope >= 0, np.maximum(np.abs(slope) - l1, 0), 0)
+    assert np.where(w != 0, np.abs(slope - l1 * np.sign(w)), free).max() < 1e-7 and abs(residual.sum()) < 1e-7
+    assert (direction * w >= 0).all()
+
+
+# sparse logistic regression ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_sparse_logistic_equals_scikit_learn(classes, l1_ratio):
+    from sklearn.linear_model import LogisticRegression
+
+    x, _, y, weight = made(150, 6, classes)
+    penalties = [1e-3, 3e-2]
+    w = proximal.path(x, y, 1 if classes == 2 else classes, weight, penalties, l1_ratio, None, never)
+    for i, penalty in enumerate(penalties):
+        theirs = LogisticRegression(C=1 / (penalty * weight.sum()), l1_ratio=l1_ratio, solver="saga", tol=1e-7, max_iter=20_000)
+        theirs.fit(x, y, sample_weight=weight)
+        margins = x @ w[:-1, :, i] + w[-1, :, i]
+        expected = theirs.decision_function(x).reshape(margins.shape)
+        if classes > 2:
+            margins, expected = margins - margins.mean(axis=1, keepdims=True), expected - expected.mean(axis=1, keepdims=True)
+        assert np.abs(margins - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize("joint", [10**6, 0])
+def test_sparse_logistic_is_optimal_on_wide_data(joint, monkeypatch):
+    monkeypatch.setattr(proximal, "JOINT", joint)
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(40, 300)), random.integers(0, 3, 40)
+    penalties = [0.1, 0.03, 0.01]
+    w = proximal.path(x, y, 3, None, penalties, 1.0, None, never)
+    for i, penalty in enumerate(penalties):
+        z = x @ w[:-1, :, i] + w[-1, :, i]
+        power = np.exp(z - z.max(axis=1, keepdims=True))
+        slope = -x.T @ (power / power.sum(axis=1, keepdims=True) - np.eye(3)[y]) / 40
+        b = w[:-1, :, i]
+        assert np.where(b != 0, np.abs(slope - penalty * np.sign(b)), np.maximum(np.abs(slope) - penalty, 0)).max() < 1e-7
+        assert 0 < (b != 0).sum() < 120
+
+
+def test_quasi_newton_equals_newton_and_leaves_the_rest(monkeypatch):
+    """Many rows (a tenth first), a plane that separates the classes, values beyond single precision."""
+    x, _, y, weight = made(300, 5, 2)
+    share = weight / weight.sum()
+    monkeypatch.setattr(quasi, "MANY", 100)
+    w, done = quasi.minimise(x, y, share, [1e-4, 1e-2, 1.0], 1e-9, never)
+    monkeypatch.setattr(quasi, "PASSES", 0)
+    truth = minimise(x, y, 1, weight, [1e-4, 1e-2, 1.0], never)[:, 0]  # all of it by newton.py
+    assert done.all() and np.abs(w - truth).max() < 1e-5
+    assert not quasi.minimise(1e300 * np.sign(x), y, share, [1.0], 1e-9, never)[1].any()

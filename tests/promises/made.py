@@ -131,7 +131,9 @@ def _stump(X: Array, y: Array, w: Array, Z: Array, amount: float, binary: bool) 
     up, down = (w * y) @ above / heavy, (w * y) @ (1 - above) / light
     best = int(np.argmax(heavy * light * (up - down) ** 2))
     cut, column = divmod(best, X.shape[1])
-    share = [(part * weight + np.average(y, weights=w)) / (weight + 1) for part, weight in ((down[best], light[best]), (up[best], heavy[best]))]
+    share = [
+        (part * weight + np.average(y, weights=w)) / (weight + 1) for part, weight in ((down[best], light[best]), (up[best], heavy[best]))
+    ]
     return np.where(Z[:, column] > cuts[cut, column], share[1], share[0])
 
 

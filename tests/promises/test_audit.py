@@ -297,7 +297,7 @@ def test_planted_faults_are_found_in_95_of_100_tables():
 
 
 def usual(rng: np.random.Generator) -> tuple[Cells, np.ndarray]:
-    return honest(rng, int(rng.choice([120, 600, 3_000])))
+    return honest(rng, int(rng.choice([240, 600, 3_000])))
 
 
 def skewed(rng: np.random.Generator) -> tuple[Cells, np.ndarray]:
@@ -340,8 +340,8 @@ def correlated(rng: np.random.Generator) -> tuple[Cells, np.ndarray]:
 
 
 def wide(rng: np.random.Generator) -> tuple[Cells, np.ndarray]:
-    x = rng.normal(size=(150, 100))
-    return {f"gene{k}": x[:, k] for k in range(100)}, x[:, 0] + rng.normal(size=150)
+    x = rng.normal(size=(240, 100))
+    return {f"gene{k}": x[:, k] for k in range(100)}, x[:, 0] + rng.normal(size=240)
 
 
 def located(rng: np.random.Generator) -> tuple[Cells, np.ndarray]:

@@ -1,7 +1,7 @@
 """The elastic net: half of the penalty on the absolute, half on the squared coefficients.
 
-Minimises  mean squared error / 2 + penalty (l1_ratio |b|_1 + (1 - l1_ratio) |b|^2 / 2)  on a target of unit spread; everything else is as for
-the lasso (`lasso.py` says how the path is computed and what the penalty means; `quadratic.py` solves it exactly). The squared part
+Minimises  mean squared error / 2 + penalty (l1_ratio |b|_1 + (1 - l1_ratio) |b|^2 / 2)  on a target of unit spread; everything else is as
+for the lasso (`lasso.py` says how the path is computed and what the penalty means; `quadratic.py` solves it exactly). The squared part
 shares the weight among columns that say the same, where the lasso takes one of them by chance.
 """
 
@@ -30,8 +30,8 @@ class ElasticNet(Family):
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
-        "A weighted sum of some of the columns, with weight shared among columns that say the same. Use it when there are many columns, most do "
-        "not matter, and those that do come in groups."
+        "A weighted sum of some of the columns, with weight shared among columns that say the same. Use it when there are many columns, "
+        "most do not matter, and those that do come in groups."
     )
 
     def settings(self, facts: Facts) -> Sequence[Setting]:

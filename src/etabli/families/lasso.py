@@ -75,8 +75,9 @@ def path_cost(facts: Facts) -> Cost:
     """One Gram matrix and some three systems a penalty; on wide data, systems as large as the model."""
     small = min(facts.rows, facts.columns)
     gram = facts.rows * min(facts.columns, gaussian.GRAM) ** 2
-    pass_ = 1e-8 if facts.columns <= min(gaussian.GRAM, facts.rows) else 5e-8  # all columns are looked at more than once
-    work = 0.004 + pass_ * facts.rows * facts.columns + 5e-11 * gram + 2.5e-9 * min(small, 300) ** 3
+    pass_ = 1e-8 if facts.columns <= gaussian.GRAM else 5e-8  # all columns are looked at more than once
+    near = 2.5e-9 if 2 * facts.columns < facts.rows else 1.5e-8  # nearly dependent columns: the signs take more guesses
+    work = 0.004 + pass_ * facts.rows * facts.columns + 5e-11 * gram + near * min(small, 400) ** 3
     return Cost(work=work, memory=8.0 * (3 * facts.rows * facts.columns + 3 * min(facts.columns, gaussian.GRAM) ** 2))
 
 

@@ -1,12 +1,12 @@
 """Logistic regression, two classes or many, with a squared, an absolute or a mixed penalty: all penalties of a path in one computation.
 
-Minimises  mean loss + penalty (l1_ratio |W|_1 + (1 - l1_ratio) |W|^2 / 2)  with free intercepts, to a gradient below 1e-8; means are weighted by the
-rows' weights, so the penalty is per unit of weight (scikit-learn's C = 1 / (penalty * sum of weights)).
+Minimises  mean loss + penalty (l1_ratio |W|_1 + (1 - l1_ratio) |W|^2 / 2)  with free intercepts, to a gradient below 1e-8; means are
+weighted by the rows' weights, so the penalty is per unit of weight (scikit-learn's C = 1 / (penalty * sum of weights)).
 
 The squared penalty comes first: two classes by a quasi-Newton method on one Hessian for all penalties (`quasi.py`), more classes by
-truncated Newton on all penalties at once (`newton.py`). On 2 000 x 20, five folds and twelve penalties that takes 14 ms, scikit-learn's grid
-search with lbfgs 330 ms. Then absolute and mixed penalties, which leave columns out, by proximal Newton (`proximal.py`). Where directions
-are declared (two classes), the weights that would have the other sign are zero, by the same method.
+truncated Newton on all penalties at once (`newton.py`). On 2 000 x 20, five folds and twelve penalties that takes 14 ms, scikit-learn's
+grid search with lbfgs 290 ms. Then absolute and mixed penalties, which leave columns out, by proximal Newton (`proximal.py`). Where
+directions are declared (two classes), the weights that would have the other sign are zero, by the same method.
 """
 
 from __future__ import annotations

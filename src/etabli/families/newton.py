@@ -2,8 +2,8 @@
 
 Weights are one array [columns, outputs, penalties]: a single matrix product gives every margin of every penalty. Two classes are left to
 `quasi.py`, which is three times as fast; what it does not finish (classes that a plane separates, mostly) and everything else is done here.
-Newton steps are found by conjugate gradients, preconditioned in the eigenbasis of X'X, where every penalty is a shift of the diagonal (truncated
-Newton: Nash 2000; Komarek & Moore 2005 for the logistic loss). Step halving per problem; converged problems leave the arrays.
+Newton steps are found by conjugate gradients, preconditioned in the eigenbasis of X'X, where every penalty is a shift of the diagonal
+(truncated Newton: Nash 2000; Komarek & Moore 2005 for the logistic loss). Step halving per problem; converged problems leave the arrays.
 """
 
 from __future__ import annotations

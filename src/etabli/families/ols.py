@@ -4,8 +4,8 @@ Not by the normal equations, which would lose half of the digits where columns a
 such coefficients in place. Where columns are dependent, or more than the rows, the answer is the shortest of all best ones (minimum norm):
 equal columns get equal coefficients, constant ones zero. Ridge regression with a small penalty nearly always predicts as well or
 better; this family is here because it is what most people mean by a regression, and because its coefficients have no shrinkage.
-Where directions are declared, coefficients that would have the other sign are zero (non-negative least squares, Lawson & Hanson 1974), by an
-exact active set on the normal equations.
+Where directions are declared, coefficients that would have the other sign are zero (non-negative least squares, Lawson & Hanson 1974),
+by an exact active set on the normal equations.
 """
 
 from __future__ import annotations

@@ -62,8 +62,8 @@ def path(
     direction: Array | None,
     stop: Callable[[], bool],
 ) -> Array:
-    """Weights [columns + 1, outputs, penalties], the last row the intercepts. y: class numbers [rows]. outputs: 1 for two classes. direction:
-    the sign each column's weight may have, or None. When `stop` says so, the weaker penalties get the last solution."""
+    """Weights [columns + 1, outputs, penalties], the last row the intercepts. y: class numbers [rows]. outputs: 1 for two classes.
+    direction: the sign each column's weight may have, or None. When `stop` says so, the weaker penalties get the last solution."""
     share = np.full(len(y), 1 / len(y)) if weight is None else weight / weight.sum()
     state = _Margins(x, y, outputs, share, np.zeros(x.shape[1], np.int64) if direction is None else direction)
     made = np.zeros((x.shape[1] + 1, outputs, len(penalties)))

@@ -5,9 +5,9 @@ elastic net and sign-constrained least squares are this very problem on their no
 logistic regression are it too. Once it is known which coefficients are not zero, and their signs, the answer is one linear system:
 so signs are guessed (those of the last solution of the path), the system is solved, and the guess is mended until the optimality
 conditions hold. That takes two or three systems a penalty where coordinate descent takes hundreds of sweeps, and the answer is exact
-to rounding. The feature-sign search of Lee et al. 2007 is the fallback: when mending all signs at once does not lower the objective, and a
-part of the way does not either, the step ends where the first coefficient meets zero, and one coefficient enters at a time. The objective falls with every step, so no sign
-pattern comes twice and the search ends.
+to rounding. The feature-sign search of Lee et al. 2007 is the fallback: when mending all signs at once does not lower the objective, the
+step ends where the first coefficient meets zero, and coefficients that would enter on the wrong side wait. The objective falls with every
+step, so no pattern of signs comes twice and the search ends.
 
 Several problems of equal width (the folds) are solved side by side in stacked arrays. Each one's arithmetic is its own: a fold solved
 alone gives the same bits.
@@ -21,17 +21,14 @@ from etabli.records import Array
 
 STEPS = 500  # systems a problem may take; a few are the rule
 TIGHT = 1e-11  # of the largest |c|: how far an optimality condition may be missed
-HALVES = (0.5, 0.25, 0.125, 0.0625)
 STACKED = 48  # up to this width all systems are solved by one call, above each on its own active columns
 JITTER = 1e-13  # of the largest diagonal entry, added to it: equal columns leave no system without an answer
 
 
-def minimise(
-    gram: Array, linear: Array, l1: float, l2: float, start: Array, direction: Array | None = None, steps: int = STEPS
-) -> Array:
+def minimise(gram: Array, linear: Array, l1: float, l2: float, start: Array, direction: Array | None = None, steps: int = STEPS) -> Array:
     """Solutions [problems, width]. gram: [problems, width, width] positive semidefinite. linear, start: [problems, width]; the start must
-    obey the directions. direction: int [width] of -1, 0, +1, or None. steps: systems to solve at most; after fewer than the answer needs, the
-    objective is lower than at the start. The same for one problem as for many, bit for bit."""
+    obey the directions. direction: int [width] of -1, 0, +1, or None. steps: systems to solve at most; after fewer than the answer needs,
+    the objective is lower than at the start. The same for one problem as for many, bit for bit."""
     sign_of = np.zeros(linear.shape[1]) if direction is None else direction
     guarded = (l1 > 0) | (sign_of != 0)  # these may not cross zero unseen
     diagonal = gram[:, np.arange(gram.shape[1]), np.arange(gram.shape[1])].max(axis=1, initial=0.0)
@@ -60,17 +57,6 @@ def minimise(
         new_slope = linear - _times(gram, made) - l2 * made
         new_value = _value(made, new_slope, linear, l1)
         fine = going & (~crossing.any(axis=1) | (new_value < value))
-        full = fine & ~crossing.any(axis=1)
-        for length in HALVES:  # part of the way, what crosses zero stays there
-            short = going & ~fine
-            if not short.any():
-                break
-            part = b + length * (target - b)
-            part = np.where(active & guarded & (part * sign < 0), 0.0, part)
-            made = np.where(short[:, None], part, made)
-            new_slope = linear - _times(gram, made) - l2 * made
-            new_value = _value(made, new_slope, linear, l1)
-            fine |= short & (new_value < value)
         short = going & ~fine
         if short.any():  # to the first coefficient that meets zero; those that would enter on the wrong side do not
             wrong = (crossing & entering).any(axis=1)
@@ -83,7 +69,7 @@ def minimise(
             new_value = _value(made, new_slope, linear, l1)
         b = np.where(going[:, None], made, b)
         slope, value = np.where(going[:, None], new_slope, slope), np.where(going, new_value, value)
-        solved = full
+        solved = fine & ~crossing.any(axis=1)
         barred &= ~fine[:, None]
     return b
 

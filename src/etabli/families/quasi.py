@@ -102,7 +102,7 @@ def minimise(
         if share[part].sum() > 0:
             w = minimise(np.ascontiguousarray(x[part]), y[part], share[part] / share[part].sum(), penalty, 1e-4, stop)[0]
     middle = int(np.argsort(penalty)[len(penalty) // 2])
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return _descend(passes, w, penalty, middle, tolerance, stop, refresh=not w.any())
 
 
@@ -120,13 +120,13 @@ def _descend(
     done = np.zeros(len(penalty), bool)
     for number in range(PASSES):
         size = np.abs(gradient).max(axis=0)
-        going = size > tolerance
+        going = ~(size <= tolerance)
         if not going.all():
             w[:, place[~going]] = here[:, ~going]
             done[place[~going]] = True
             place, here, gradient = place[going], here[:, going], gradient[:, going]
             steps = [(s[:, going], c[:, going], r[going]) for s, c, r in steps]
-        if not len(place) or stop():
+        if not len(place) or stop() or not np.isfinite(gradient).all():
             break
         if refresh and number == 2:
             solver, steps = Solver(passes.hessian(here[:, len(place) // 2]), penalty), []

@@ -26,7 +26,7 @@ from etabli.work.race import Rules, Stage, Standing, race
 from etabli.work.table import Scores
 from etabli.work.tasks import Task, rows_of, set_aside
 
-CLOSING = 0.3  # seconds for each megabyte of the leader's graphs (a combination holds about two such members)
+CLOSING = 0.45  # seconds for each megabyte of the leader's graphs (a combination holds about two such members)
 JUDGING = 2e-6  # seconds to calibrate and compare the scores of one row
 START = 0.15  # seconds to fork, open the table, prepare and write the result
 SMALL = 0.5  # seconds of fitting up to which the folds of a path share a process

@@ -15,7 +15,7 @@ import numpy as np
 from etabli.data.splits import split_words
 from etabli.families.family import Family
 from etabli.job.hardware import hardware
-from etabli.judge import costs, sentence
+from etabli.judge import costs, sentence, ties
 from etabli.judge.draws import means
 from etabli.judge.honesty import interval
 from etabli.judge.metrics import METRICS
@@ -85,7 +85,7 @@ def result(
         len(verdict.tied) - 1,
         verdict.baseline,
         "" if verdict.simplest == verdict.winner else _people(verdict.simplest, families),
-        beaten=bool(constants) and not any(row.tied for row in constants),
+        beaten=bool(constants) and all(not row.tied and ties.beats(row.difference, row.low) for row in constants),
     )
     members = assembled.composition.members
     total = sum(member.count for member in members)

@@ -120,7 +120,7 @@ def _simple(run: Run, material: Material, split: Split) -> list[Offer]:
 
 def _reserve(run: Run, material: Material) -> float:
     """Seconds that judging, composing, proving and writing take on a free core; the clock knows what that means here."""
-    return 2.5 + 1.2e-4 * min(material.table.rows, 50_000) + 2e-3 * len(material.used)
+    return 4.0 + 1.2e-4 * min(material.table.rows, 50_000) + 2e-3 * len(material.used)
 
 
 def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Scores]:

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -132,13 +133,13 @@ def run_tasks(folder: Path, tasks: Sequence[Task], material: Material, threads: 
 
 def _run(folder: Path, tasks: Sequence[Task], material: Material, threads: int, deadline: float | None) -> None:
     journal, began, cpu = Journal(folder), time.monotonic(), time.process_time()
-    made = _guarded(lambda: _fit(folder, tasks, material, threads, deadline))
+    made = _guarded(partial(_fit, folder, tasks, material, threads, deadline))
     if isinstance(made, Failed) and len(tasks) > 1:  # which of them fails is seen when each runs alone
         for task in tasks:
             _run(folder, [task], material, threads, deadline)
         return
     for place, task in enumerate(tasks):
-        result = made if isinstance(made, Failed) else _guarded(lambda fit=made[place], task=task: _written(fit, task, material))  # type: ignore[misc]
+        result = made if isinstance(made, Failed) else _guarded(partial(_written, made[place], task, material))
         if isinstance(result, Failed):
             journal.finish(task.hash, set_aside(task, result.reason, result.trace), None, {})
         else:

@@ -1,5 +1,5 @@
-"""A worker: `python -m etabli.work.worker RUN PARENT`. It imports the heavy libraries once, then forks a process for each order: a task, or a few
-small ones of one path.
+"""A worker: `python -m etabli.work.worker RUN PARENT`. It imports the heavy libraries once, then forks a process for each
+order: a task, or a few small ones of one path.
 
 One process a fit gives the memory back to the system, survives a crash of a library, and costs a fork (some 10 ms) instead
 of an import (seconds). The driver writes a line of JSON on standard input for each task and reads one line for each event on

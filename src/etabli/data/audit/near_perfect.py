@@ -1,7 +1,8 @@
 """One column that alone nearly tells the target: a leak, or an honest strong predictor. Data cannot say which (measured: ten
-false alarms in ten honest strong columns), so this asks, and never drops. Looks at each column: its values; whether
-it is filled; its values where it is filled, and whether those are the target itself or all of one class (a column filled for
-forty rows hides behind its own holes).
+false alarms in ten honest strong columns), so this asks, and never drops. Looks at each column: its values; its order, for a target of
+numbers (cells of few rows blur a copy on another scale: missed at 600 rows by cells alone, found at 1 200); whether it is filled; its
+values where it is filled, and whether those are the target itself or all of one class (a column filled for forty rows hides behind its
+own holes).
 """
 
 from __future__ import annotations
@@ -123,10 +124,10 @@ def _in_order(view: View, codes: Array, rows: Array) -> float:
     if view.target is None or view.sampled_y is None or view.target.task != "regression" or there.sum() < 20:
         return -1.0
     y = np.unique(view.sampled_y[rows][there], return_inverse=True)[1]
-    midway = [(np.cumsum(counts := np.bincount(of)) - counts / 2)[of] for of in (codes[there] - codes[there].min(), y)]
-    if min(midway[0].std(), midway[1].std()) == 0:
+    mine, its = ((np.cumsum(counts := np.bincount(of)) - counts / 2)[of] for of in (codes[there] - codes[there].min(), y))
+    if min(mine.std(), its.std()) == 0:
         return -1.0
-    return float(np.corrcoef(*midway)[0, 1] ** 2)
+    return float(np.corrcoef(mine, its)[0, 1] ** 2)
 
 
 def _score(view: View, cell: Array, rows: Array, half: Array) -> tuple[float, str]:

@@ -4,8 +4,9 @@ computed on these very rows. It holds each row's own answer, and every random fo
 A true property of the district is at best near the district's mean: the mean of the n rows at hand errs from what the property says by
 s / sqrt(n), by chance alone. So the means of the target at each value of the column are fitted by a line, and their squared distances to
 it, in units of s² / n, are summed: a true property leaves about one a value (chi-square, fewer by the line's two), a column computed
-from the answers leaves none. It is said where so little is left that chance would leave it in one table of a million (Bonferroni over
-the columns), and where the means vary as they would at least by chance, so that balanced designs are left alone.
+from the answers leaves none. It is said where so little is left that chance would leave it in one table of a hundred thousand (Bonferroni
+over the columns), and where the means vary as they would at least by chance, so that balanced designs are left alone. Whole numbers and
+classes can meet a line exactly by luck; the chance of that, one over the width of the sum of n answers for each value, bounds the first.
 
 Leave-one-out means are another matter: within a group they fall exactly as the row's own answer rises, (n - 1) x + y is constant, and
 this is looked for in the groups that the columns of words make.
@@ -22,8 +23,8 @@ from etabli.data.audit.view import View
 from etabli.data.audit.words import flag, words
 from etabli.records import Array, Column, Finding
 
-CHANCE = 1e-6
-VALUES, ROWS, SUMMED = 10, 4, 4_000  # values of the column with so many rows each; rows of a group looked at
+CHANCE = 1e-5
+VALUES, ROWS, SUMMED = 6, 4, 4_000  # values of the column with so many rows each; rows of a group looked at
 VARIES = 0.5  # of what chance would make the means vary
 GROUPS, LEVELS = 8, 5  # columns of words that may be the group; rows of a level
 EXACT = 1e-4  # of the spread of the target, what rounding may leave
@@ -62,7 +63,7 @@ def _mean(view: View, column: Column, y: Array) -> tuple[dict[str, object], str,
     sampled = int(view.codes(column).max(initial=-1)) + 1
     if not VALUES <= sampled <= view.sample.size / 2:
         return None
-    from scipy.stats import chi2
+    from scipy.special import chdtr  # the chi-square distribution; scipy.stats takes half a second to import
 
     values = view.values(column)
     there = ~np.isnan(values)
@@ -82,7 +83,10 @@ def _mean(view: View, column: Column, y: Array) -> tuple[dict[str, object], str,
     slope = float((weight * centre * mean).sum()) / below
     left, made = float((weight * (mean - level - slope * centre) ** 2).sum()), float((weight * (slope * centre) ** 2).sum())
     free = int(used.sum()) - 2
-    chance = float(chi2.cdf(left, free))
+    chance = float(chdtr(free, left))
+    if (y == np.floor(y)).all():
+        luck = np.sort(np.minimum(1.0, 1 / np.sqrt(2 * np.pi * counts[used] * inside[used])))[::-1]
+        chance = max(chance, float(np.prod(luck if abs(slope - 1) < 1e-3 else luck[:free])))
     if chance * max(len(view.numbers), 1) > CHANCE or made < VARIES * free:
         return None
     evidence: dict[str, object] = {"values": int(used.sum()), "chi_square": round(left, 3), "expected": free, "chance": chance}

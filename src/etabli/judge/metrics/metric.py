@@ -139,7 +139,9 @@ class Metric:
         """A mean loss as the value people know."""
         if self.form == "root":
             return float(np.sqrt(max(loss, 0.0)))
-        return 1.0 - loss if self.form == "complement" else loss
+        if self.form == "complement":
+            return 1.0 - max(loss, 0.0)  # the mean of influence values in a bootstrap sample may pass what a sample can have
+        return loss
 
 
 @dataclass(frozen=True)
