@@ -1,0 +1,124 @@
+"""Does the comparison hold its word on made tables: figures over many seeds, for the tests and for the page of figures alike.
+
+Each seed makes a table, compares fifty real candidates on it, and asks the judge as a study would. `noise` counts how often the honest
+interval, and the sentence, see something where there is nothing. `signal` counts how often the interval holds the score that the winner,
+fitted again on all rows, reaches on fresh rows. Seeds run in two processes; the figures do not depend on how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import numpy as np
+
+from etabli.judge.honesty import honest
+from etabli.judge.metrics import METRICS, table
+from etabli.judge.ties import ROPE, beats, ties
+from tests.promises.made import candidates, constant, fresh, made, out_of_fold
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is simulated: a metric, a number of rows, signal or none, weights or none. draws: of the bootstrap."""
+
+    metric: str
+    n: int
+    signal: bool = False
+    weighted: bool = False
+    draws: int = 500
+
+    @property
+    def binary(self) -> bool:
+        """Whether the target is a class."""
+        return self.metric not in ("rmse", "mae", "r2")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One seed. naive: the leaderboard's score of its best. nothing: the constant's. evidence: what the sentence would claim."""
+
+    value: float
+    low: float
+    high: float
+    naive: float
+    truth: float
+    nothing: float
+    evidence: bool
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Over the seeds. excludes: share of intervals on the better side of knowing nothing. claims: share of sentences that see evidence.
+    bias, naive: mean of the honest score, and of the leaderboard's, minus the truth; error: standard error of the bias. holds: share of
+    intervals that hold the truth. width: mean of the intervals. truth: mean."""
+
+    seeds: int
+    excludes: float
+    claims: float
+    bias: float
+    error: float
+    naive: float
+    holds: float
+    width: float
+    truth: float
+
+
+def asked(question: Question, seed: int) -> Seen:
+    """One comparison of fifty candidates, judged."""
+    metric = METRICS[question.metric]
+    data, some = made(question.binary, question.n, seed, question.signal, question.weighted), candidates(seed)
+    S = out_of_fold(data, some)
+    found = honest(metric, data.y, S, data.fold, data.weight, seed=seed, draws=question.draws)
+    truth, score = fresh(some[found.winner], data, question.signal, seed)
+    base = constant(data)
+    losses = table(metric, data.y, np.concatenate([S, base[:, None]], axis=1), data.weight, data.fold)
+    nothing = metric.report(float(losses[:, -1].mean()))
+    best = int(losses.mean(axis=0).argmin())
+    tie = ties(losses, best, seed=seed, margin=ROPE * float(losses[:, -1].mean()), draws=question.draws)
+    clear = found.low > nothing if metric.greater_is_better else found.high < nothing
+    base_tied = losses.shape[1] - 1 in tie.tied
+    beaten = not base_tied and beats(float(tie.difference[-1]), float(tie.low[-1]))
+    return Seen(found.value, found.low, found.high, found.leaderboard, metric.value(truth, score), nothing, clear or beaten)
+
+
+def _one(question_and_seed: tuple[Question, int]) -> Seen:
+    return asked(*question_and_seed)
+
+
+def figures(question: Question, seeds: Sequence[int], processes: int = 1) -> Figures:
+    """All seeds of a question."""
+    jobs = [(question, seed) for seed in seeds]
+    if processes == 1:
+        return summed(question, [_one(job) for job in jobs])
+    with ProcessPoolExecutor(processes, mp_context=get_context("forkserver")) as pool:
+        return summed(question, list(pool.map(_one, jobs, chunksize=5)))
+
+
+def summed(question: Question, seen: Sequence[Seen]) -> Figures:
+    """The figures of what was seen."""
+    greater = METRICS[question.metric].greater_is_better
+    value, low, high, naive, truth, nothing = (
+        np.array([getattr(one, name) for one in seen]) for name in ("value", "low", "high", "naive", "truth", "nothing")
+    )
+    bias = value - truth
+    return Figures(
+        seeds=len(seen),
+        excludes=float(np.mean(low > nothing if greater else high < nothing)),
+        claims=float(np.mean([one.evidence for one in seen])),
+        bias=float(bias.mean()),
+        error=float(bias.std(ddof=1) / np.sqrt(len(seen))),
+        naive=float((naive - truth).mean()),
+        holds=float(np.mean((low <= truth) & (truth <= high))),
+        width=float((high - low).mean()),
+        truth=float(truth.mean()),
+    )
+
+
+def chance(promised: float, seeds: int, alpha: float = 0.01) -> int:
+    """The most seeds, out of so many, in which an event of at most that probability happens; more has probability alpha or less."""
+    from scipy.stats import binom
+
+    return int(binom.ppf(1 - alpha, seeds, promised))
