@@ -104,6 +104,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument(
         "--class-weight", metavar="LABEL=W", action="append", default=[], help="how much rows of a class count in fitting; or: balanced"
     )
+    one.add_argument("--distribution", action="store_true", help="a file that also answers quantiles and P(answer <= value), of a number")
     one.add_argument("--metric", help="rank by this (default: a proper score)")
     one.add_argument("--families", metavar="A,B", help="only these (see: etabli families)")
     one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")
@@ -152,6 +153,8 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("file", help="new rows: CSV or Parquet")
     one.add_argument("-o", "--output", default="-", metavar="OUT", help=".csv, .parquet or - for stdout (default)")
     one.add_argument("--confidence", type=float, metavar="LEVEL", help="of intervals and sets (default: the file's, 0.9)")
+    one.add_argument("--quantiles", metavar="A,B", help="such as 0.1,0.5,0.9: so many quantiles of the answer (fit --distribution)")
+    one.add_argument("--at", type=float, metavar="VALUE", help="how probable it is to stay at or below it (fit --distribution)")
     one.add_argument("-q", "--quiet", action="store_true", help="no summary")
 
     one = command("check")

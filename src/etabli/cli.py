@@ -56,6 +56,7 @@ def fit(options: argparse.Namespace) -> int:
         exposure=options.exposure,
         cost=_numbers(options.cost, "--cost"),
         class_weight=_numbers(options.class_weight, "--class-weight"),
+        distribution=options.distribution,
         where=options.where,
         lang=options.lang,
         out=options.output,
@@ -142,9 +143,11 @@ def explore(options: argparse.Namespace) -> int:
 
 def predict(options: argparse.Namespace) -> int:
     """Answers for new rows, with intervals or sets and a flag on rows unlike the training data."""
-    from etabli.model.load import predict_file
+    from etabli.model.load import levels, predict_file
 
-    summary = predict_file(options.model, options.file, options.output, options.confidence)
+    summary = predict_file(
+        options.model, options.file, options.output, options.confidence, quantiles=levels(options.quantiles), at=options.at
+    )
     if not options.quiet:
         print(summary, file=sys.stderr)
     return 0

@@ -29,7 +29,7 @@ def established(
     from etabli.adoption import title
     from etabli.model.compose import Composition, Member, Part
     from etabli.model.prove import prove
-    from etabli.work.assemble import heads
+    from etabli.work.heads import heads
     from etabli.work.material import Material
 
     began = time.monotonic()

@@ -98,7 +98,9 @@ def sniff(path: str | Path) -> Dialect:
     )  # fmt: skip
 
 
-RESERVED = frozenset({"prediction", "probability", "set", "lower", "upper", "novelty", "confidence"})  # the model file's own names
+RESERVED = frozenset(  # the model file's own names
+    "prediction probability set lower upper deviation novelty confidence quantile quantiles cdf at p0 p1 half_width".split()
+)
 
 
 def names(headers: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from etabli.faces.report import sure
 from etabli.faces.report.pictures import is_baseline, is_winner, items, look_of, others, part, places, winner_of
 from etabli.faces.terminal import named
 from etabli.faces.words import known, pick, plain, say
@@ -103,6 +104,8 @@ def _facts(result: Result, lang: str) -> Table:
     for e in items(result, "coverage"):
         if abs((real(e.get("level")) or 0) - 0.9) < 1e-9 or len(items(result, "coverage")) == 1:
             table.add_row(say("end.coverage", lang), _coverage(e, lang))
+    if line := sure.crps(result, "end.crps.line", lang):
+        table.add_row(say("end.crps", lang), Text(line))
     if proof := part(result, "proof"):
         table.add_row(say("end.proof", lang), _proof(proof, lang))
     if part(result, "budget").get("cut"):

@@ -129,9 +129,10 @@ class Graph:
             self._names.add(name)
         return name
 
-    def parameter(self, name: str, default: float) -> str:
-        """A scalar double input that may be left out: its default is an initializer of the same name."""
-        self.inputs[name] = helper.make_tensor_value_info(name, TensorProto.DOUBLE, [])
+    def parameter(self, name: str, default: float | Sequence[float], shape: Sequence[int | None] | None = ()) -> str:
+        """A double input that may be left out: its default is an initializer of the same name. shape: () a scalar, (None,) a vector of any
+        length, None: a scalar or [rows, 1]."""
+        self.inputs[name] = helper.make_tensor_value_info(name, TensorProto.DOUBLE, None if shape is None else list(shape))
         self.constants[name] = numpy_helper.from_array(np.array(default, np.float64), name)
         self._names.add(name)
         return name

@@ -25,14 +25,14 @@ def session(model: Any) -> Any:
 
 
 def run(model: Any, feeds: Mapping[str, Array], block: int = 4_000) -> dict[str, Array]:
-    """All outputs by name, rows in blocks of `block`. feeds: arrays with rows first; 0-d arrays are passed whole."""
+    """All outputs by name, rows in blocks of `block`. feeds: arrays with rows first; 0-d and 1-d arrays are passed whole."""
     ready = session(model) if not hasattr(model, "run") else model
     names = [value.name for value in ready.get_outputs()]
-    wanted = {value.name for value in ready.get_inputs()}
-    feeds = {name: array for name, array in feeds.items() if name in wanted or name == "confidence"}
-    rows = max((len(array) for array in feeds.values() if array.ndim), default=1)
+    wanted = {value.name for value in (*ready.get_inputs(), *ready.get_overridable_initializers())}
+    feeds = {name: array for name, array in feeds.items() if name in wanted}
+    rows = max((len(array) for array in feeds.values() if array.ndim > 1), default=1)
     parts: list[list[Array]] = []
     for start in range(0, max(rows, 1), block):
-        cut = {name: array if array.ndim == 0 else np.ascontiguousarray(array[start : start + block]) for name, array in feeds.items()}
+        cut = {name: array if array.ndim < 2 else np.ascontiguousarray(array[start : start + block]) for name, array in feeds.items()}
         parts.append(ready.run(names, cut))
     return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}

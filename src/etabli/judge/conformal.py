@@ -61,13 +61,18 @@ class Intervals:
         if len(self.edges):
             cell = write_below(graph, prediction, self.edges)
             up, down = graph.op("Gather", up, cell), graph.op("Gather", down, cell)
-        if len(self.knots):
-            clipped = graph.op("Clip", prediction, *(graph.const(float(self.knots[i]), np.float64) for i in (0, -1)))
-            past = graph.op("Relu", graph.op("Sub", clipped, graph.const(self.knots[None, :-1], np.float64)))
-            width = graph.op("MatMul", past, graph.const(self.bends[:, None], np.float64))
-            width = graph.op("Add", width, graph.const(self.floor, np.float64))
+        if width := self.write_width(graph, prediction):
             up, down = graph.op("Mul", up, width), graph.op("Mul", down, width)
         return graph.op("Sub", prediction, down), graph.op("Add", prediction, up)
+
+    def write_width(self, graph: Graph, prediction: str) -> str:
+        """The width [rows, 1] in the graph; "" where it is 1 everywhere."""
+        if not len(self.knots):
+            return ""
+        clipped = graph.op("Clip", prediction, *(graph.const(float(self.knots[i]), np.float64) for i in (0, -1)))
+        past = graph.op("Relu", graph.op("Sub", clipped, graph.const(self.knots[None, :-1], np.float64)))
+        width = graph.op("MatMul", past, graph.const(self.bends[:, None], np.float64))
+        return graph.op("Add", width, graph.const(self.floor, np.float64))
 
 
 def fit(kind: Kind, y: Array, S: Array, weight: Array | None = None) -> Intervals:

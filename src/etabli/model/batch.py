@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,11 +162,13 @@ def predict_file(
     out: str | os.PathLike[str] = "-",
     confidence: float | None = None,
     threads: int | None = None,
+    quantiles: Sequence[float] | None = None,
+    at: float | None = None,
 ) -> Summary:
     """Predicts every row of a CSV or Parquet file and writes the rows with the answers after them.
 
-    The new columns are `prediction` first, then `probability_<class>`, `set` ("a|b"), `lower`, `upper`, `novelty`, as the model
-    has them; the columns of the source stay before them, unchanged. out: a .csv or .parquet file, or "-" for CSV on the standard
+    The new columns are `prediction` first, then `probability_<class>`, `set` ("a|b"), `lower`, `upper`, `cdf`, `novelty`,
+    `quantile_<level>`, as the model has them; the columns of the source stay before them, unchanged. out: a .csv or .parquet file, or "-" for CSV on the standard
     output. Memory does not grow with the file. Errors: as `load` and `Model.predict`; then no output is written.
     """
     model = load(model_path, threads)
@@ -180,9 +182,9 @@ def predict_file(
     with writers.writer(out) as write:
         for table in tables.blocks(source, _BLOCK):
             read = model.rows(table)
-            outputs = model.run(read.feeds, read.rows, confidence)
+            outputs = model.run(read.feeds, read.rows, confidence, quantiles, at)
             summary.add(model, known, read, outputs)
-            names = writers.names(outputs, model.classes, table.headers)
+            names = writers.names(outputs, model.classes, table.headers, model.quantiles if quantiles is None else quantiles)
             write.write(table.headers, _kept(table, write), names, writers.columns(outputs, model.classes))
     return summary
 

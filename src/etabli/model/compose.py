@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from etabli.judge import combine, costs
+from etabli.judge.distribution import QUANTILES
 from etabli.records import PREPARED, Array, Column, Link, Table, Target
 
 
@@ -60,6 +61,7 @@ class Composition:
     partial: bool = False  # rows without an answer (NaN) get the label ""
     own_label: bool = False  # the label is the one that the (adopted, uncalibrated) model itself gives: its output "label"
     exposure: str = ""  # a column the answers for a number are multiplied with
+    distribution: Any = None  # quantiles and the probability of staying below a value, of a number
 
     # the file --------------------------------------------------------------------------------------------------------
 
@@ -79,12 +81,19 @@ class Composition:
             if self.interval is not None:
                 values["lower"], values["upper"] = self.interval.write(graph, score, confidence)
             values |= self._deviation(graph)
+            at, exposed = graph.parameter("at", np.nan, None) if self.distribution is not None else "", ""
             if self.exposure:
                 exposed = graph.input(self.exposure)  # none, none at all, or an endless one: there is no answer
                 known = graph.op("And", graph.op("Greater", exposed, graph.const(0.0)), graph.op("Not", graph.op("IsInf", exposed)))
                 exposed = graph.op("Where", known, exposed, graph.const(np.nan))
+            if self.distribution is not None:
+                levels = graph.parameter("quantiles", QUANTILES, (None,))
+                values["quantile"], cdf = self.distribution.write(graph, score, levels, graph.op("Div", at, exposed) if exposed else at)
+            if exposed:
                 values = {name: graph.op("Mul", value, exposed) for name, value in values.items()}
-            outputs |= {name: (value, "double", 1) for name, value in values.items()}
+            if self.distribution is not None:
+                values["cdf"] = cdf
+            outputs |= {name: (value, "double", 0 if name == "quantile" else 1) for name, value in values.items()}
         else:
             if self.target.task == "binary":
                 score = graph.op("Concat", graph.op("Sub", graph.const(1.0, np.float64), score), score, axis=1)
@@ -132,8 +141,16 @@ class Composition:
 
     # the reference ---------------------------------------------------------------------------------------------------
 
-    def answer(self, table: Table, rows: Array, confidence: float | None = None) -> dict[str, Array]:
-        """The same outputs, part by part: prepared by the coded graphs, each model's own graph, numpy in between."""
+    def answer(
+        self,
+        table: Table,
+        rows: Array,
+        confidence: float | None = None,
+        quantiles: Sequence[float] = QUANTILES,
+        at: Array | float = np.nan,
+    ) -> dict[str, Array]:
+        """The same outputs, part by part: prepared by the coded graphs, each model's own graph, numpy in between. quantiles: levels of
+        the output `quantile`; at: a number or [rows, 1], where `cdf` is asked for."""
         from etabli.data.feeds import feeds
         from etabli.graph.run import run
 
@@ -166,7 +183,11 @@ class Composition:
                 values |= {"deviation": made["deviation"]} if "deviation" in made else {}
             exposed = fed[self.exposure] if self.exposure else np.ones(1)
             exposed = np.where((exposed > 0) & ~np.isinf(exposed), exposed, np.nan)
-            return {name: value * exposed for name, value in values.items()} | {"novelty": novelty}
+            cdf = {}
+            if self.distribution is not None:
+                values["quantile"] = self.distribution.quantile(score, quantiles)
+                cdf["cdf"] = self.distribution.cdf(score, at / exposed if self.exposure else at)
+            return {name: value * exposed for name, value in values.items()} | cdf | {"novelty": novelty}
         if self.target.task == "binary":
             score = np.hstack([1.0 - score, score])
         place = run(self.members[0].parts[0].graph, feeds(table, self.columns, rows))["label"][:, 0] if self.own_label else None

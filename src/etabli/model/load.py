@@ -79,7 +79,8 @@ class Model:
     """A loaded model file. Safe to use from several threads. Made by `load`.
 
     card: what the file says of itself (docs/model-file.md). classes: the labels in the order of `probability`, () for a number.
-    columns: the raw columns it reads. outputs: the names of what it answers.
+    columns: the raw columns it reads. outputs: the names of what it answers. quantiles: the levels of the output `quantile` when none
+    are asked for, () for a file without a distribution.
     """
 
     __slots__ = (
@@ -89,6 +90,7 @@ class Model:
         "_self_test",
         "_session",
         "_strings",
+        "_unasked",
         "_worded",
         "card",
         "classes",
@@ -96,6 +98,7 @@ class Model:
         "confidence",
         "outputs",
         "path",
+        "quantiles",
         "threads",
     )
 
@@ -105,7 +108,10 @@ class Model:
         self.path, self.threads, self._session, self._self_test = path, threads, session, meta.get(cards.SELFTEST)
         self.classes: tuple[str, ...] = tuple(map(str, self.card.get("classes") or ()))
         self.outputs: tuple[str, ...] = tuple(value.name for value in session.get_outputs())
-        self.confidence = "confidence" in {value.name for value in session.get_overridable_initializers()}
+        self._unasked = tuple(name for name in self.outputs if name != "cdf")  # NaN where no value is asked about
+        given = {value.name for value in session.get_overridable_initializers()}
+        self.confidence = "confidence" in given
+        self.quantiles: tuple[float, ...] = tuple(self.card.get("quantiles") or ()) if "quantiles" in given else ()
         self._known, raws = columns_of(self.card)
         self._feeds: list[tuple[str, str, list[Raw]]] = []
         for entry in self.card["inputs"]:
@@ -127,22 +133,32 @@ class Model:
             f"Model({Path(self.path).name}: {self.card.get('task', '?')}, {self.card.get('target', '?')} from {len(self.columns)} columns)"
         )
 
-    def predict(self, data: Any, confidence: float | None = None) -> Answers:
+    def predict(
+        self,
+        data: Any,
+        confidence: float | None = None,
+        quantiles: Sequence[float] | None = None,
+        at: float | Sequence[float] | Array | None = None,
+    ) -> Answers:
         """The outputs by name for every row of `data`: `prediction` [rows, 1], `probability` [rows, classes], `set`, `lower`,
-        `upper`, `novelty`, as the file has them.
+        `upper`, `novelty`, as the file has them; of a file with a distribution also `quantile` [rows, levels], and `cdf` [rows, 1]
+        where `at` is given.
 
         data: the path of a CSV or Parquet file, a frame (pandas, polars, pyarrow or any that narwhals knows), a dict of columns,
         a dict of one row's cells, a list of dict rows, or an array [rows, columns the model reads].
         confidence: of sets and intervals, between 0 and 1; without it the file's default. A column that was sometimes missing
+        quantiles: levels between 0 and 1. at: one value, or one a row: how probable it is to stay at or below it.
         in training may be left out; what is not known to the model is ignored; both are told in `notes`.
         UsageError for a column that is needed and absent, a confidence outside 0 to 1, or what is no table.
         """
         if type(data) is dict:
             feeds = self._row(data)
             if feeds is not None:
-                return Answers(self._call(feeds if confidence is None else {**feeds, **self._level(confidence)}))
+                if confidence is None and quantiles is None and at is None:
+                    return Answers(self._call(feeds))
+                return Answers(self._call({**feeds, **self._given(1, confidence, quantiles, at)}))
         read = self.read(data)
-        return Answers(self.run(read.feeds, read.rows, confidence), read.notes)
+        return Answers(self.run(read.feeds, read.rows, confidence, quantiles, at), read.notes)
 
     def read(self, data: Any) -> Rows:
         """`data` (see `predict`) as arrays that `run` and the bare onnxruntime session take."""
@@ -154,24 +170,36 @@ class Model:
         """A frame's rows as arrays, by the card: columns found by name or header, cells read, what is absent made missing."""
         return rows_of(table, self._feeds, self._known)
 
-    def run(self, feeds: Mapping[str, Array], rows: int, confidence: float | None = None) -> dict[str, Array]:
+    def run(
+        self,
+        feeds: Mapping[str, Array],
+        rows: int,
+        confidence: float | None = None,
+        quantiles: Sequence[float] | None = None,
+        at: float | Sequence[float] | Array | None = None,
+    ) -> dict[str, Array]:
         """The outputs for `feeds` (from `read`). Many rows are shared out among the cores this process may use."""
-        level = {} if confidence is None else self._level(confidence)
+        level = self._given(rows, confidence, quantiles, at)
         if rows == 0:  # trees refuse an empty batch: ask for one row, keep none
             blank = {
                 name: np.full((1, len(group)), "" if kind == "string" else np.nan, object if kind == "string" else float)
                 for name, kind, group in self._feeds
             }
-            return {name: values[:0] for name, values in self._call({**blank, **level}).items()}
+            return {
+                name: values[:0] for name, values in self._call({**blank, **{key: v for key, v in level.items() if v.ndim < 2}}).items()
+            }
         if rows <= BLOCK:
             return self._call({**feeds, **level})
 
         def part(start: int) -> dict[str, Array]:
-            return self._call({**{name: values[start : start + BLOCK] for name, values in feeds.items()}, **level})
+            cut = {name: values[start : start + BLOCK] for name, values in feeds.items()}
+            return self._call(
+                {**cut, **{name: values[start : start + BLOCK] if values.ndim == 2 else values for name, values in level.items()}}
+            )
 
         starts = range(0, rows, BLOCK)
         parts = list(map(part, starts)) if self.threads == 1 else _shared(part, starts, self.threads)
-        return {name: np.concatenate([part[name] for part in parts]) for name in self.outputs}
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def self_test(self) -> SelfTest:
         """Answers the rows the file carries and compares with the answers it carries. DataError when it carries none."""
@@ -186,6 +214,8 @@ class Model:
         types = {value.name: _TYPES[value.type] for value in self._session.get_outputs()}
         difference, labels, equal = 0.0, 0, True
         for name, nested in kept["outputs"].items():
+            if name not in got:
+                continue
             expected = cards.array(nested, types[name])
             same = (got[name] == expected) | ((got[name] != got[name]) & (expected != expected))
             equal &= bool(np.all(same))
@@ -225,6 +255,27 @@ class Model:
             feeds[name] = np.array([[value]], object) if value in known else texts([value], raw)[:, None]
         return feeds
 
+    def _given(
+        self, rows: int, confidence: float | None, quantiles: Sequence[float] | None, at: float | Sequence[float] | Array | None
+    ) -> dict[str, Array]:
+        """What is asked for beside the rows, as inputs."""
+        made = {} if confidence is None else self._level(confidence)
+        if (quantiles is not None or at is not None) and not self.quantiles:
+            asked = "quantiles" if quantiles is not None else "at"
+            hint = "fit with --distribution (distribution=True)" if not self.classes else "it is for answers that are numbers"
+            raise UsageError("this model file has no predictive distribution", asked, hint)
+        if quantiles is not None:
+            levels = np.atleast_1d(np.asarray(quantiles, np.float64))
+            if levels.ndim > 1 or not levels.size or not ((levels > 0) & (levels < 1)).all():
+                raise UsageError("quantiles are levels between 0 and 1", str(list(levels.ravel())), "for instance 0.1, 0.5, 0.9")
+            made["quantiles"] = levels
+        if at is not None:
+            values = np.asarray(at, np.float64)
+            if values.size not in (1, rows) or not np.isfinite(values).all():
+                raise UsageError("`at` is one finite number, or one a row", f"{values.size} values for {rows} rows", "for instance 100")
+            made["at"] = values.reshape(()) if values.ndim == 0 or values.size == 1 != rows else values.reshape(-1, 1)
+        return made
+
     def _level(self, confidence: float) -> dict[str, Array]:
         if not self.confidence:
             raise UsageError("this model file gives no sets or intervals, so it takes no confidence", f"{confidence:g}", "leave it out")
@@ -234,12 +285,13 @@ class Model:
         return {"confidence": np.array(confidence, np.float64)}
 
     def _call(self, feeds: dict[str, Array]) -> dict[str, Array]:
+        names = self.outputs if "at" in feeds else self._unasked
         try:
-            made = self._session.run(self.outputs, feeds)
+            made = self._session.run(names, feeds)
         except UnicodeEncodeError:  # bytes that were no text in the file's encoding
             feeds = {name: encodable(values) if values.dtype == object else values for name, values in feeds.items()}
-            made = self._session.run(self.outputs, feeds)
-        return dict(zip(self.outputs, made, strict=True))
+            made = self._session.run(names, feeds)
+        return dict(zip(names, made, strict=True))
 
 
 def load(path: str | os.PathLike[str] | bytes, threads: int | None = None) -> Model:
@@ -286,11 +338,23 @@ def predict_file(
     out: str | os.PathLike[str] = "-",
     confidence: float | None = None,
     threads: int | None = None,
+    quantiles: Sequence[float] | None = None,
+    at: float | None = None,
 ) -> Summary:
     """Predicts every row of a CSV or Parquet file and writes the rows with the answers after them: see `model/batch.py`."""
     from etabli.model.batch import predict_file as whole  # batch loads models: imported here, not above
 
-    return whole(model, data, out, confidence, threads)
+    return whole(model, data, out, confidence, threads, quantiles, at)
+
+
+def levels(text: str | None) -> list[float] | None:
+    """The levels of `--quantiles 0.1,0.5,0.9`."""
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError("--quantiles takes levels between 0 and 1, with commas between", f'"{text}"', "for instance 0.1,0.5,0.9") from None
 
 
 def cores() -> int:
@@ -312,13 +376,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("data", nargs="?")
     parser.add_argument("-o", "--out", default="-", help="a .csv or .parquet file; - is the standard output")
     parser.add_argument("--confidence", type=float)
+    parser.add_argument("--quantiles", help="levels, such as 0.1,0.5,0.9")
+    parser.add_argument("--at", type=float, help="how probable it is to stay at or below this value")
     told = parser.parse_args(arguments)
     try:
         if told.data is None:
             test = load(told.model).self_test()
             print(json.dumps({"rows": test.rows, "difference": test.difference, "labels": test.labels, "equal": test.equal}))
             return 0 if test.passed else 1
-        print(predict_file(told.model, told.data, told.out, told.confidence).words(), file=sys.stderr)
+        made = predict_file(told.model, told.data, told.out, told.confidence, None, levels(told.quantiles), told.at)
+        print(made.words(), file=sys.stderr)
         return 0
     except EtabliError as problem:
         print(f"error: {problem}", file=sys.stderr)

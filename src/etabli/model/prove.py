@@ -23,7 +23,7 @@ from etabli.records import Array, Column, Table
 BOUND = 1e-13  # of the output's scale
 SINGLE = 1e-5  # the same between one thread and several where trees are summed in float32, as XGBoost does
 EXACT = ("raw", "prediction")  # outputs that are sums of trees, where the model is one of trees alone
-RANKED = ("novelty",)  # ranks among stored values
+RANKED = ("novelty", "cdf")  # ranks among stored values
 STEP, STEPS = 0.02, 0.02  # how far a rank may move over a tie, and in what share of the rows
 ALONE = 24  # rows that are also answered one by one
 
@@ -138,6 +138,7 @@ def prove(
     probes: int = 1000,
     seed: int = 0,
     partial: bool = False,
+    given: Mapping[str, Array] | None = None,
 ) -> Proof:
     """Proves the file against the trained model, or raises ProofError naming the row.
 
@@ -145,7 +146,8 @@ def prove(
     reference: the outputs of those rows, or better a function (table, rows) -> outputs, which is then also asked about `probes`
     rows at the trees' thresholds; made outside the file. exact: the model is of trees alone, so `raw` or a number `prediction`
     must be equal bit for bit. scale: see `compare`. columns: those the file reads, in order (default: all of the table).
-    partial: the model has no answer for some rows (missing values, unseen levels): NaN is then one.
+    partial: the model has no answer for some rows (missing values, unseen levels): NaN is then one. given: inputs beside the rows (a
+    level, the value the distribution is asked about), with which the reference answers too.
     """
     from etabli.data.feeds import feeds
     from etabli.graph.run import run, session
@@ -155,7 +157,8 @@ def prove(
     ready = session(model)
     rows = np.asarray(rows)
     fed = feeds(table, chosen, rows)
-    answered = run(ready, fed)
+    extra = dict(given or {})
+    answered = run(ready, fed | extra)
     expected = reference(table, rows) if callable(reference) else reference
     exactly = EXACT if exact else ()
     gaps = [("row", compare(answered, expected, scale, exactly))]
@@ -165,14 +168,14 @@ def prove(
         tried = probes
         odd = probe_table(model, table, chosen, probes, seed)
         odd_fed = feeds(odd, chosen)
-        odd_answered = run(ready, odd_fed)
+        odd_answered = run(ready, odd_fed | extra)
         if callable(reference):
             gaps.append(("probe row", compare(odd_answered, reference(odd, np.arange(probes)), scale, exactly)))
             _settle(gaps[-1][1], "probe row", lambda row: _cells(odd, chosen, row))
-        _sound(run(ready, probe_feeds(odd_fed, seed)), partial)
+        _sound(run(ready, probe_feeds(odd_fed, seed) | extra), partial)
         tried += probes
-    batch = _alone(ready, fed, answered, scale, exactly)
-    threads = _threads(model, fed, answered, scale)
+    batch = _alone(ready, fed, extra, answered, scale, exactly)
+    threads = _threads(model, fed, extra, answered, scale)
     count = sum(gap.count for _, gap in gaps)
     equal = sum(gap.equal for _, gap in gaps)
     largest = max((gap for _, gap in gaps), key=lambda gap: gap.relative)
@@ -218,7 +221,7 @@ def _sound(outputs: Outputs, partial: bool = False) -> None:
     for name, values in outputs.items():
         if values.dtype.kind != "f":
             continue
-        bad = np.isnan(values) if name in ("lower", "upper") else ~np.isfinite(values)  # an interval may be without end
+        bad = np.isnan(values) if name in ("lower", "upper", "quantile") else ~np.isfinite(values)  # an interval may be without end
         if name == "probability":
             bad |= (np.abs(values.sum(1) - 1) > 1e-9)[:, None]
         if partial:
@@ -232,21 +235,23 @@ def _sound(outputs: Outputs, partial: bool = False) -> None:
             )
 
 
-def _alone(ready: Any, fed: Mapping[str, Array], answered: Outputs, scale: float | None, exact: Sequence[str]) -> float:
+def _alone(
+    ready: Any, fed: Mapping[str, Array], extra: Mapping[str, Array], answered: Outputs, scale: float | None, exact: Sequence[str]
+) -> float:
     """Largest difference between one row a call and all rows at once."""
     from etabli.graph.run import run
 
     rows = min(ALONE, len(next(iter(answered.values()))))
     if not rows:
         return 0.0
-    parts = [run(ready, {name: array[row : row + 1] for name, array in fed.items()}) for row in range(rows)]
+    parts = [run(ready, {name: array[row : row + 1] for name, array in fed.items()} | dict(extra)) for row in range(rows)]
     one = {name: np.concatenate([part[name] for part in parts]) for name in answered}
     gap = compare(one, {name: values[:rows] for name, values in answered.items()}, _sizes(answered, scale), exact)
     _settle(gap, "one row a call: row", lambda row: f"held-out row {row}")
     return gap.difference
 
 
-def _threads(model: bytes, fed: Mapping[str, Array], answered: Outputs, scale: float | None) -> float:
+def _threads(model: bytes, fed: Mapping[str, Array], extra: Mapping[str, Array], answered: Outputs, scale: float | None) -> float:
     """Largest difference between one thread and several; steps (sets, ranks) aside."""
     import onnxruntime as ort
 
@@ -257,7 +262,7 @@ def _threads(model: bytes, fed: Mapping[str, Array], answered: Outputs, scale: f
     many = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     rows = min(2000, len(next(iter(answered.values()))))
     cut = {value.name: fed[value.name][:rows] for value in many.get_inputs()}
-    got = dict(zip(answered, many.run(list(answered), cut), strict=True))
+    got = dict(zip(answered, many.run(list(answered), cut | dict(extra)), strict=True))
     smooth = {name: values[:rows] for name, values in answered.items() if name not in RANKED and name != "set"}
     gap = compare(got, smooth, _sizes(answered, scale), bound=SINGLE if _single(model) else BOUND)
     _settle(gap, "two threads: row", lambda row: f"held-out row {row}")

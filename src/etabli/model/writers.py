@@ -119,16 +119,17 @@ def writer(out: str | os.PathLike[str]) -> Iterator[Writer]:
         raise
 
 
-SINGLE = ("lower", "upper", "deviation", "novelty")
+SINGLE = ("lower", "upper", "deviation", "cdf", "novelty")
 
 
-def names(outputs: Mapping[str, Array], classes: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
-    """The headers of the new columns: prediction first, then probability_<class>, set, lower, upper, deviation, novelty, then what else an
-    adopted model gives (values_1, values_2 ...). A header the source already has gets a number ("prediction_2"): two columns of
-    one name cannot be told apart."""
+def names(outputs: Mapping[str, Array], classes: Sequence[str], taken: Sequence[str] = (), quantiles: Sequence[float] = ()) -> list[str]:
+    """The headers of the new columns: prediction first, then probability_<class>, set, lower, upper, deviation, cdf, novelty,
+    quantile_<level>, then what else an adopted model gives (values_1, values_2 ...). A header the source already has gets a number
+    ("prediction_2"): two columns of one name cannot be told apart."""
     wanted = ["prediction"] if "prediction" in outputs else []
     wanted += [f"probability_{label}" for label in classes] if "probability" in outputs else []
     wanted += [name for name in ("set", *SINGLE) if name in outputs]
+    wanted += [f"quantile_{level:g}" for level in quantiles] if "quantile" in outputs else []
     for name, values in _others(outputs):
         wanted += [name] if values.shape[1] == 1 else [f"{name}_{i + 1}" for i in range(values.shape[1])]
     return unique([*taken, *wanted])[len(taken) :]
@@ -142,12 +143,13 @@ def columns(outputs: Mapping[str, Array], classes: Sequence[str]) -> list[Array]
     if "set" in outputs:
         made.append(sets(outputs["set"], classes))
     made += [outputs[name][:, 0] for name in SINGLE if name in outputs]
+    made += [outputs["quantile"][:, i] for i in range(outputs["quantile"].shape[1])] if "quantile" in outputs else []
     made += [values[:, i] for _, values in _others(outputs) for i in range(values.shape[1])]
     return made
 
 
 def _others(outputs: Mapping[str, Array]) -> list[tuple[str, Array]]:
-    return [(name, values) for name, values in outputs.items() if name not in ("prediction", "probability", "set", *SINGLE)]
+    return [(name, values) for name, values in outputs.items() if name not in ("prediction", "probability", "set", "quantile", *SINGLE)]
 
 
 def sets(members: Array, classes: Sequence[str]) -> Array:

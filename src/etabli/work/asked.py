@@ -48,6 +48,7 @@ class Asked:
     cost: Mapping[str, float] = field(default_factory=dict)
     class_weight: Mapping[str, float] = field(default_factory=dict)
     exposure: str | None = None
+    distribution: bool = False
     where: str = "local"
     lang: str | None = None
     out: str | None = None
@@ -86,6 +87,7 @@ class Asked:
             words += [word for entry in listed for word in (option, entry)]
         for option, paired in (("--cost", self.cost), ("--class-weight", self.class_weight)):
             words += [word for name, value in paired.items() for word in (option, name if name == BALANCED else f"{name}={value:g}")]
+        words += ["--distribution"] if self.distribution else []
         words += ["--metric", self.metric] if self.metric else []
         words += ["--families", ",".join(self.families)] if self.families else []
         words += ["--test", self.test] if self.test else []

@@ -14,37 +14,33 @@ from typing import Any
 
 import numpy as np
 
-from etabli.data.preparation import matrix, prepare
-from etabli.judge import conformal, novelty, sets
 from etabli.judge.coverage import Coverage
 from etabli.model.compose import Composition, Member, Part
-from etabli.records import Array, Setting, Wants
+from etabli.records import Setting
 from etabli.work.compare import Ground, settled
+from etabli.work.heads import Asking, Crps, heads
 from etabli.work.inside import inside, prepared_features
-from etabli.work.material import Material
 from etabli.work.race import Place, Standing
-from etabli.work.table import OutOfFold
 from etabli.work.tasks import ALL, Task
 from etabli.work.verdict import Verdict
-
-UNLIKE = Wants(numbers="scaled", filled=True, categories="frequency", dates="seconds", text="none")  # what novelty looks at
-NOVELTY_ROWS = 20_000
 
 
 @dataclass(frozen=True)
 class Assembled:
     """The composition, how it was made ("refit", "fold members", "both"), and the coverage measured across folds. inside: what can
-    be read in a simple winner (`inside.py`)."""
+    be read in a simple winner (`inside.py`). crps: of the predictive distribution of a number."""
 
     composition: Composition
     final: str
     coverage: tuple[Coverage, ...]
     novelty_flagged: float
     inside: dict[str, Any] | None = None
+    crps: Crps | None = None
 
 
-def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, refit: bool) -> Assembled:
-    """whole: the name of the split of all rows (refits learn from all its development rows). refit: fit everything again."""
+def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, refit: bool, asking: Asking) -> Assembled:
+    """whole: the name of the split of all rows (refits learn from all its development rows). refit: fit everything again. asking: what
+    the user wants the file to tell beside the answer."""
     journal = ground.journal
     single = len({k for member in verdict.members for k, share in standing.places[member.setting.hash] if share == 1.0}) == 1
     again = [m.setting for m in verdict.members if refit or single or not ground.families[m.setting.family].bagged]
@@ -64,7 +60,7 @@ def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, r
             kinds.add("fold members")
         parts = tuple(part(ground, setting, place) for place in places)
         members.append(Member(setting.name, setting.family, chosen.count, parts, chosen.calibration.calibrator))
-    made = _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop())
+    made = _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop(), asking)
     return replace(made, inside=inside(ground, verdict, members[0].parts, prepared_features(ground, places[0][0])))
 
 
@@ -78,48 +74,9 @@ def part(ground: Ground, setting: Setting, place: Place) -> Part:
     return Part(raw, coded, ground.journal.graph(task_hash, setting.hash), result["links"][index], result["features"])
 
 
-@dataclass(frozen=True)
-class Heads:
-    """What says how sure an answer is, learned from scores of rows the model did not see. interval: intervals or sets."""
-
-    interval: Any
-    coverage: tuple[Coverage, ...]
-    novelty: Any
-    novelty_raw: bytes
-    novelty_coded: bytes
-    flagged: float
-
-
-def heads(material: Material, table: OutOfFold, scores: Array, seed: int) -> Heads:
-    """Intervals or sets, their coverage across folds, and the check for unlike rows. scores: of the rows of `table` [n, outputs]."""
-    target = material.target
-    interval: Any
-    covered: Sequence[Coverage]
-    if target.task == "regression":
-        interval = conformal.choose(table.y, scores, table.fold, weight=table.weight)
-        covered = conformal.coverage(interval.kind, table.y, scores, table.fold, table.groups, weight=table.weight)
-    else:
-        interval = sets.fit(table.y, scores, len(target.classes), weight=table.weight)
-        covered = sets.coverage(
-            table.y, scores, table.fold, len(target.classes), names=target.classes, groups=table.groups, weight=table.weight
-        )
-    rows, fold = table.rows, table.fold
-    if len(rows) > NOVELTY_ROWS:
-        taken = np.sort(np.random.default_rng(seed).choice(len(rows), NOVELTY_ROWS, replace=False))
-        rows, fold = rows[taken], fold[taken]
-    used = [name for name in material.used if material.table.column(name).kind != "text"]
-    if used:
-        made = prepare(material.table, target, UNLIKE, rows, seed, columns=used)
-    else:  # nothing but text: its words are what a row can be unlike in
-        made = prepare(material.table, target, Wants(filled=True, categories="frequency"), rows, seed, columns=material.used)
-    z = matrix(made, material.table, rows)
-    unlike = novelty.fit(z, fold, seed)
-    return Heads(interval, tuple(covered), unlike, made.raw, made.coded, float((unlike.apply(z) < 0.01).mean()))
-
-
-def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str) -> Assembled:
+def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str, asking: Asking) -> Assembled:
     material = ground.material
-    sure = heads(material, verdict.table, verdict.scores, ground.seed)
+    sure = heads(material, verdict.table, verdict.scores, ground.seed, asking)
     composition = Composition(
         columns=tuple(material.table.column(name) for name in (*material.used, *([material.exposure] if material.exposure else []))),
         levels=material.table.levels,
@@ -132,8 +89,9 @@ def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], f
         novelty_coded=sure.novelty_coded,
         cost=material.cost,
         exposure=material.exposure,
+        distribution=sure.distribution,
     )
-    return Assembled(composition, final, sure.coverage, sure.flagged)
+    return Assembled(composition, final, sure.coverage, sure.flagged, crps=sure.crps)
 
 
 def run_all(ground: Ground, tasks: Sequence[Task]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from etabli.work.verdict import Verdict
 
 PROOF_ROWS, PROBES = 2_000, 500
 SELF_TEST_ROWS = 32
+PARAMETERS = ("confidence", "quantiles", "at")  # inputs that are no column
 
 
 def proven(
@@ -36,15 +38,18 @@ def proven(
     data = model.SerializeToString(deterministic=True)
     held = whole.test if len(whole.test) else whole.development
     rows = held[:: max(1, len(held) // PROOF_ROWS)][:PROOF_ROWS]
+    spread = composition.distribution is not None  # asked about a value in the middle, so that the answers differ
+    middle = float(np.nanmedian(material.target.y)) if spread else np.nan
     proof = prove(
         data,
         material.table,
         rows,
-        composition.answer,
+        partial(composition.answer, at=middle),
         columns=composition.columns,
         probes=PROBES,
         seed=run.question.seed,
         partial=bool(material.exposure),
+        given={"at": np.array(middle)} if spread else {},
     ).to_json()
     proof["held_out"] = bool(len(whole.test))
     proof["members"] = _member_proofs(run, standing)
@@ -152,7 +157,7 @@ def inputs(model: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
 
     names, doubles, made = {column.name for column in columns}, [c.name for c in columns if c.is_double], []
     for value in model.graph.input:
-        if value.name == "confidence" and value.name not in names:
+        if value.name in PARAMETERS and value.name not in names:
             continue
         kind = "string" if value.type.tensor_type.elem_type == TensorProto.STRING else "double"
         made.append({"input": value.name, "columns": [value.name] if value.name in names else doubles, "type": kind})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from etabli.data.splits import split_words
 from etabli.families.family import Family
 from etabli.job.hardware import hardware
 from etabli.judge import costs, sentence, ties
+from etabli.judge.distribution import QUANTILES
 from etabli.judge.draws import means
 from etabli.judge.honesty import interval
 from etabli.judge.metrics import METRICS
@@ -141,6 +142,8 @@ def result(
         **pictures(material, verdict),
         "cost": _cost(material, verdict),
         "inside": assembled.inside,
+        "crps": None if assembled.crps is None else asdict(assembled.crps),
+        "quantiles": list(QUANTILES) if assembled.composition.distribution is not None else None,
         "novelty": {"flagged_share": assembled.novelty_flagged},
         "proof": dict(proof),
         "warnings": [
@@ -300,6 +303,8 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
         "test",
         "cost",
         "coverage",
+        "crps",
+        "quantiles",
         "split",
         "seed",
         "fingerprint",
@@ -312,7 +317,7 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
         "command",
     )
     outputs = (
-        ["prediction", "lower", "upper", "novelty"]
+        ["prediction", "lower", "upper", *(["quantile", "cdf"] if result.get("quantiles") else []), "novelty"]
         if material.target.task == "regression"
         else ["prediction", "probability", "set", "novelty"]
     )

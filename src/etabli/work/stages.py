@@ -16,6 +16,7 @@ from etabli.work import alarms as alarm_tests
 from etabli.work.assemble import Assembled, assemble
 from etabli.work.compare import Ground, compare
 from etabli.work.directions import obedient
+from etabli.work.heads import Asking
 from etabli.work.material import Material, facts_of, save_material
 from etabli.work.portfolio import Offer, following, portfolio
 from etabli.work.race import LARGE, Rules, Standing, stages
@@ -157,4 +158,5 @@ def judged(run: Run, scores: Scores, standing: Standing) -> Verdict:
 def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> Assembled:
     """One composition: refits or fold members, calibration, interval or set, novelty."""
     ground = _ground(run, material, split.raced, split.name)
-    return assemble(ground, verdict, standing, run.whole, run.budget.rules.final == "refit")
+    asking = Asking(run.question.distribution)
+    return assemble(ground, verdict, standing, run.whole, run.budget.rules.final == "refit", asking)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from etabli.faces.report import sure
 from etabli.faces.report.facts import facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
@@ -256,6 +257,7 @@ def _residuals(result: Result, lang: str) -> View | None:
         "interval": say("interval", lang, kind=known("interval", kind.get("kind") or "?", lang), width=number(width, lang, digits))
         if width is not None
         else "",
+        "crps": sure.crps(result, "crps", lang),
     }
 
 

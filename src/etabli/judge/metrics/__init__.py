@@ -4,7 +4,7 @@ Each module holds a few metrics that share a method, as `METRICS` (and `KINDS` f
 scikit-learn's or shorter; scikit-learn's own, its scorers' among them, are understood. A metric ranks candidates; the early drops of the race use the task's proper
 default whatever is asked, because it is the steadier of the two. What a metric is, and why each is a table of losses, is in metric.py.
 
-A score of a predictive distribution (CRPS) needs more than one number a row: it will be one more module here with a wider S.
+The score of a predictive distribution (crps.py) needs more than one number a row: it is told of the winner and ranks nobody.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NOT_OURS: Mapping[str, tuple[str, str]] = {  # name -> (why it cannot rank, what
     "recall": ("recall alone is best for a model that always answers the class", "fbeta@2, balanced_accuracy, or --cost"),
     "crps": (
         "the CRPS scores a predictive distribution, and candidates are compared by one number a row",
-        "mae (the CRPS of a single number), or rmse",
+        "mae (the CRPS of a single number), or rmse; the result tells the CRPS of the winner's distribution",
     ),
 }
 SAME = {"max_err": "max_error", "sensitivity": "recall"}

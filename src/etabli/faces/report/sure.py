@@ -1,0 +1,24 @@
+"""What the result says of how sure the answers are, in sentences that the report and the terminal share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from etabli.faces.report.pictures import part
+from etabli.faces.words import say
+from etabli.faces.words.numbers import decimals, number, real
+
+Result = Mapping[str, Any]
+
+
+def crps(result: Result, key: str, lang: str) -> str:
+    """The CRPS of the predicted distribution with its interval, beside that of knowing nothing; "" where there is none. key: of the words."""
+    facts = part(result, "crps")
+    low, high = real(facts.get("low")), real(facts.get("high"))
+    if real(facts.get("value")) is None or low is None or high is None:
+        return ""
+    digits = min(12, decimals(low, high) + 1)
+    value, base = (number(facts.get(name), lang, digits) for name in ("value", "baseline"))
+    reach = say("to", lang, low=number(low, lang, digits), high=number(high, lang, digits))
+    return say(key, lang, value=value, base=base, reach=reach)
