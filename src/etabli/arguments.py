@@ -105,6 +105,9 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "--class-weight", metavar="LABEL=W", action="append", default=[], help="how much rows of a class count in fitting; or: balanced"
     )
     one.add_argument("--distribution", action="store_true", help="a file that also answers quantiles and P(answer <= value), of a number")
+    one.add_argument(
+        "--calibration", metavar="NAME", help="raw, temperature, platt, isotonic, venn_abers ... (default: the best across folds)"
+    )
     one.add_argument("--metric", help="rank by this (default: a proper score)")
     one.add_argument("--families", metavar="A,B", help="only these (see: etabli families)")
     one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")

@@ -57,6 +57,7 @@ def fit(options: argparse.Namespace) -> int:
         cost=_numbers(options.cost, "--cost"),
         class_weight=_numbers(options.class_weight, "--class-weight"),
         distribution=options.distribution,
+        calibration=options.calibration,
         where=options.where,
         lang=options.lang,
         out=options.output,

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etabli.judge.calibration import _best, choose, crossfit
+from etabli.errors import UsageError
+from etabli.judge.calibration import _best, choose, crossfit, known
 from etabli.judge.calibrators import fitting, members
 from etabli.judge.calibrators.venn_abers import VennAbers
 from etabli.judge.metrics import METRICS
@@ -75,6 +76,19 @@ def test_calibrated_scores_stay_raw_and_never_get_worse():
     assert raw >= 7
 
 
+def test_the_calibrator_asked_for_is_taken():
+    y, S, fold = binary(600, 1.0)
+    for kind in fitting("binary"):
+        found = choose(y, S, fold, "binary", only=kind.name)
+        assert found.calibrator.name == kind.name and np.isfinite(found.column).all()
+        column = crossfit(y, S, fold, "binary", only=kind.name)
+        assert np.abs(column - found.column).max() < (0.1 if kind.name == "venn_abers" else 1e-12)
+    with pytest.raises(UsageError, match="isotonic"):
+        known("isotonik")
+    with pytest.raises(UsageError, match="fits the task"):
+        known("platt", "multiclass")
+
+
 def test_raw_stays_unless_beaten_by_a_standard_error():
     gain = np.random.default_rng(0).normal(size=400)
     gain -= gain.mean()
@@ -123,7 +137,12 @@ def test_venn_abers_is_the_definition():
     for x in (0.05, 0.42, 0.77, 0.999):
         p = [IsotonicRegression().fit(np.append(s, x), np.append(y, label)).predict([x])[0] for label in (0, 1)]
         assert found.apply(np.array([[x]]))[0, 0] == pytest.approx(p[1] / (1 - p[0] + p[1]), abs=1e-12)
+        assert [one[0, 0] for one in found.both(np.array([[x]]))] == pytest.approx(p, abs=1e-12)
     assert (found.p0 <= found.p1 + 1e-12).all()
+    got, _ = run_head(
+        lambda g: dict(zip(("p0", "p1"), ((name, "double", 1) for name in found.write_both(g, "s")), strict=True)), s=s[:, None]
+    )
+    assert all(np.array_equal(got[name], want) for name, want in zip(("p0", "p1"), found.both(s[:, None]), strict=True))
     big = VennAbers.fit(*(lambda y, S, _: (y, S))(*binary(5_000, 1.0)))
     assert len(big.knots) <= 1_000
 

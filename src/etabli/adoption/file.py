@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ def established(
         members=(Member(title(estimator), "adopted", 1, (part,), verdict.members[0].calibration.calibrator),),
         calibrator=verdict.calibration.calibrator,
         interval=None if seen else sure.interval,
+        known=None if seen else sure.known,
         novelty=sure.novelty,
         novelty_raw=sure.novelty_raw,
         novelty_coded=sure.novelty_coded,
@@ -68,6 +69,8 @@ def established(
         "coverage": [] if seen else [_covered(one) for one in sure.coverage],
         "interval": {"kind": getattr(sure.interval, "kind", "by class"), "width": _width(sure.coverage)} if not seen else None,
         "novelty": {"flagged_share": sure.flagged},
+        "crps": None if seen or sure.crps is None else asdict(sure.crps),
+        "bounds": None if seen or sure.gap is None else {"gap": sure.gap},
     }
     return write(model, composition.columns, rows, material, result, asked, picked, began)
 
@@ -318,8 +321,7 @@ def write(
     answers = run(ready, fed)
     result = dict(finite(result | {"latency": {"row_us": latency(ready, fed)}}))
     shown = material or Seen(rows.table, Target("", "regression", np.zeros(0)), rows.columns)
-    facts = card(_nameless(result, asked), shown, inputs(model, columns))
-    facts["outputs"] = [value.name for value in model.graph.output]
+    facts = card(_nameless(result, asked), shown, inputs(model, columns), [value.name for value in model.graph.output])
     facts["adopted"] = result["adopted"]
     helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
     asked.out.mkdir(parents=True, exist_ok=True)

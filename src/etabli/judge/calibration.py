@@ -14,11 +14,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from etabli.errors import UsageError, did_you_mean
 from etabli.judge.calibrators import fitting
 from etabli.judge.calibrators.calibrator import Calibrator
 from etabli.judge.calibrators.raw import Raw
 from etabli.judge.metrics import METRICS
 from etabli.records import Array, TaskKind
+
+
+def known(name: str, task: TaskKind | None = None) -> None:
+    """UsageError unless it is a calibrator (that fits the task), with the nearest name."""
+    from etabli.judge.calibrators import members
+
+    names = [one.name for one in members() if task is None or task in one.tasks]
+    if name not in names:
+        rule = "--calibration takes a calibrator" + (f" that fits the task ({task})" if task else "")
+        raise UsageError(rule, f'"{name}"', did_you_mean(name.replace("-", "_"), names) or "one of " + ", ".join(names))
 
 
 @dataclass(frozen=True)
@@ -30,22 +41,29 @@ class Choice:
     column: Array
 
 
-def choose(y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = False, weight: Array | None = None) -> Choice:
+def choose(
+    y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = False, weight: Array | None = None, only: str | None = None
+) -> Choice:
     """The calibrator of one out-of-fold column S [n, outputs], from all that fit the task (cheap: from the quick ones).
-    weight: [n] or None."""
+    weight: [n] or None. only: the name of one that is taken whatever the losses say."""
     if task == "regression":
         return Choice(Raw(), {}, S)
     weight = _scaled(weight)
-    columns, losses = _crossfitted(y, S, fold, task, cheap, weight)
-    name = _best(losses)
+    columns, losses = _crossfitted(y, S, fold, task, cheap, weight, only)
+    name = only or _best(losses)
     kind = next(one for one in fitting(task) if one.name == name)
     return Choice(kind.fit(y, S, weight), {key: float(rows.mean()) for key, rows in losses.items()}, columns[name])
 
 
-def crossfit(y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = True, weight: Array | None = None) -> Array:
-    """The cross-fitted calibrated column [n, outputs]: in each fold, what was fitted on, and chosen by, the rows of the others."""
+def crossfit(
+    y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool = True, weight: Array | None = None, only: str | None = None
+) -> Array:
+    """The cross-fitted calibrated column [n, outputs]: in each fold, what was fitted on, and chosen by, the rows of the others.
+    only: as in `choose`, but coarser where that one is slow."""
     if task == "regression":
         return S
+    if only is not None:
+        return _crossfitted(y, S, fold, task, cheap, _scaled(weight), only, quick=True)[0][only]
     columns, losses = _crossfitted(y, S, fold, task, cheap, _scaled(weight))
     answer = np.array(S, np.float64)
     for k in np.unique(fold):
@@ -60,20 +78,29 @@ def _scaled(weight: Array | None) -> Array | None:
 
 
 def _crossfitted(
-    y: Array, S: Array, fold: Array, task: TaskKind, cheap: bool, weight: Array | None
+    y: Array,
+    S: Array,
+    fold: Array,
+    task: TaskKind,
+    cheap: bool,
+    weight: Array | None,
+    only: str | None = None,
+    quick: bool = False,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Columns and losses [n] by the calibrator's name."""
     columns: dict[str, Array] = {}
     parts = [(np.flatnonzero(fold == k), np.flatnonzero(fold != k)) for k in np.unique(fold)]
-    for kind in fitting(task, cheap):
-        if kind.name != Raw.name and (len(parts) < 2 or not all(kind.possible(y[other]) for _, other in parts)):
+    for kind in [one for one in fitting(task) if one.name == only] if only else fitting(task, cheap):
+        if only is None and kind.name != Raw.name and (len(parts) < 2 or not all(kind.possible(y[other]) for _, other in parts)):
             continue
-        if weight is not None and not kind.weighted:
+        if only is None and weight is not None and not kind.weighted:
             continue
         column = np.array(S, np.float64)
         if kind.name != Raw.name:
-            for here, other in parts:
-                column[here] = kind.fit(y[other], S[other], None if weight is None else weight[other]).apply(S[here])
+            for here, other in parts if len(parts) > 1 else ():
+                column[here] = (kind.quick if quick else kind.fit)(y[other], S[other], None if weight is None else weight[other]).apply(
+                    S[here]
+                )
         columns[kind.name] = column
     return columns, {name: METRICS["log_loss"].rows(y, column, weight) for name, column in columns.items()}
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from etabli.judge import combine, costs
+from etabli.judge.calibrators.raw import Raw
+from etabli.judge.calibrators.venn_abers import VennAbers
 from etabli.judge.distribution import QUANTILES
 from etabli.records import PREPARED, Array, Column, Link, Table, Target
 
@@ -62,6 +64,7 @@ class Composition:
     own_label: bool = False  # the label is the one that the (adopted, uncalibrated) model itself gives: its output "label"
     exposure: str = ""  # a column the answers for a number are multiplied with
     distribution: Any = None  # quantiles and the probability of staying below a value, of a number
+    known: Any = None  # of two classes: the Venn-Abers table of the final probability (none is needed where it made the probability)
 
     # the file --------------------------------------------------------------------------------------------------------
 
@@ -70,9 +73,11 @@ class Composition:
         from etabli.graph.graph import Graph
 
         graph = Graph(self.columns, self.levels)
-        scores = [self._member(graph, member) for member in self.members]
-        score = combine.write(graph, scores, [member.count for member in self.members], self.target.outputs)
-        score = self.calibrator.write(graph, score)
+        raws = [self._raw(graph, member) for member in self.members]
+        scores = [member.calibrator.write(graph, raw) for member, raw in zip(self.members, raws, strict=True)]
+        blend = combine.write(graph, scores, [member.count for member in self.members], self.target.outputs)
+        score = self.calibrator.write(graph, blend)
+        between = self._bounds(raws[0], blend, score)
         confidence = graph.parameter("confidence", self.confidence)
         outputs: dict[str, tuple[str, str, int | None]] = {}
         classes = self.target.classes
@@ -103,6 +108,8 @@ class Composition:
                 total = graph.op("ReduceSum", score, graph.const([1], np.int64), keepdims=1)
                 label = graph.op("Where", graph.op("IsNaN", total), graph.const("", str), label)
             outputs |= {"prediction": (label, "string", 1), "probability": (score, "double", len(classes))}
+            for name, value in zip(("p0", "p1"), between[0].write_both(graph, between[1]) if between else (), strict=False):
+                outputs[name] = (value, "double", 1)
             if self.interval is not None:
                 outputs["set"] = (self.interval.write(graph, score, confidence), "bool", len(classes))
         z = _inline(graph, self.novelty_raw)[PREPARED]
@@ -121,7 +128,16 @@ class Composition:
         made = _inline(graph, part.graph, _prepared(graph, part))
         return {"deviation": made["deviation"]} if "deviation" in made else {}
 
-    def _member(self, graph: Any, member: Member) -> str:
+    def _bounds(self, raw: Any, blend: Any, score: Any) -> tuple[VennAbers, Any] | None:
+        """The Venn-Abers table whose p0 and p1 the file gives, and what it reads: the one that made the probability, else `known`."""
+        if isinstance(self.calibrator, VennAbers):
+            return self.calibrator, blend
+        own = self.members[0].calibrator
+        if len(self.members) == 1 and isinstance(own, VennAbers) and isinstance(self.calibrator, Raw):
+            return own, raw
+        return None if self.known is None else (self.known, score)
+
+    def _raw(self, graph: Any, member: Member) -> str:
         from etabli.graph.links import link
 
         parts = [_inline(graph, part.graph, _prepared(graph, part)) for part in member.parts]
@@ -137,7 +153,7 @@ class Composition:
             for part in parts[1:]:
                 total = graph.op("Add", total, part["score"])
             score = graph.op("Div", total, graph.const(float(len(parts)), np.float64))
-        return str(member.calibrator.write(graph, score))
+        return str(score)
 
     # the reference ---------------------------------------------------------------------------------------------------
 
@@ -162,15 +178,18 @@ class Composition:
                 prepared[coded] = run(coded, fed)[PREPARED]
             return prepared[coded]
 
-        own = []
+        raws = []
         for member in self.members:
             parts = [
                 run(part.graph, {"X": x_of(part.prepared_coded)} if part.prepared_coded else feeds(table, self.columns, rows))["score"]
                 for part in member.parts
             ]
-            own.append(member.calibrator.apply(np.sum(parts, axis=0) / len(parts)))
+            raws.append(np.sum(parts, axis=0) / len(parts))
+        own = [member.calibrator.apply(raw) for member, raw in zip(self.members, raws, strict=True)]
         counts = np.array([member.count for member in self.members])
-        score = self.calibrator.apply(own[0] if len(own) == 1 else combine.blend(np.stack(own, 1), counts))
+        blended = own[0] if len(own) == 1 else combine.blend(np.stack(own, 1), counts)
+        score = self.calibrator.apply(blended)
+        known = self._bounds(raws[0], blended, score)
         level = self.confidence if confidence is None else confidence
         novelty = self.novelty.apply(x_of(self.novelty_coded))
         if self.target.task == "regression":
@@ -194,8 +213,9 @@ class Composition:
         labels = np.array(self.target.classes, object)[costs.decide(score, self.cost) if place is None else place][:, None]
         if self.partial:
             labels[np.isnan(score).any(axis=1)] = ""
-        sets = {} if self.interval is None else {"set": self.interval.apply(score, level)}
-        return {"prediction": labels, "probability": score, **sets, "novelty": novelty}
+        more = {} if self.interval is None else {"set": self.interval.apply(score, level)}
+        more |= dict(zip(("p0", "p1"), known[0].both(known[1]) if known else (), strict=False))
+        return {"prediction": labels, "probability": score, **more, "novelty": novelty}
 
 
 def _prepared(graph: Any, part: Part) -> dict[str, str]:

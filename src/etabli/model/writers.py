@@ -119,11 +119,11 @@ def writer(out: str | os.PathLike[str]) -> Iterator[Writer]:
         raise
 
 
-SINGLE = ("lower", "upper", "deviation", "cdf", "novelty")
+SINGLE = ("p0", "p1", "lower", "upper", "deviation", "cdf", "novelty")
 
 
 def names(outputs: Mapping[str, Array], classes: Sequence[str], taken: Sequence[str] = (), quantiles: Sequence[float] = ()) -> list[str]:
-    """The headers of the new columns: prediction first, then probability_<class>, set, lower, upper, deviation, cdf, novelty,
+    """The headers of the new columns: prediction first, then probability_<class>, set, p0, p1, lower, upper, deviation, cdf, novelty,
     quantile_<level>, then what else an adopted model gives (values_1, values_2 ...). A header the source already has gets a number
     ("prediction_2"): two columns of one name cannot be told apart."""
     wanted = ["prediction"] if "prediction" in outputs else []

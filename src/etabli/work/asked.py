@@ -49,6 +49,7 @@ class Asked:
     class_weight: Mapping[str, float] = field(default_factory=dict)
     exposure: str | None = None
     distribution: bool = False
+    calibration: str | None = None
     where: str = "local"
     lang: str | None = None
     out: str | None = None
@@ -78,6 +79,7 @@ class Asked:
             ("--time-column", self.time_column),
             ("--weights", self.weights),
             ("--exposure", self.exposure),
+            ("--calibration", self.calibration),
         ):
             words += [option, value] if value else []
         words += [word for column in self.ignore for word in ("--ignore", column)]
@@ -108,6 +110,7 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
     file must be there still (a run keeps its own copy)."""
     from etabli.families import family
     from etabli.job.budget import budget
+    from etabli.judge import calibration
 
     checked = Asked(str(file), str(target), **{key: value for key, value in options.items() if value is not None})
     for path in filter(None, (checked.file if there else None, checked.test)):
@@ -123,6 +126,8 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
             raise UsageError("--kind takes COLUMN=KIND with one of " + ", ".join(KINDS), f'"{column}={kind}"', did_you_mean(kind, KINDS))
     for name in checked.families:
         family(name)
+    if checked.calibration is not None:
+        calibration.known(checked.calibration)
     return checked
 
 

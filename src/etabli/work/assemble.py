@@ -28,7 +28,8 @@ from etabli.work.verdict import Verdict
 @dataclass(frozen=True)
 class Assembled:
     """The composition, how it was made ("refit", "fold members", "both"), and the coverage measured across folds. inside: what can
-    be read in a simple winner (`inside.py`). crps: of the predictive distribution of a number."""
+    be read in a simple winner (`inside.py`). crps: of the predictive distribution of a number.
+    gap: how far p0 and p1 of two classes are apart on average."""
 
     composition: Composition
     final: str
@@ -36,6 +37,7 @@ class Assembled:
     novelty_flagged: float
     inside: dict[str, Any] | None = None
     crps: Crps | None = None
+    gap: float | None = None
 
 
 def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, refit: bool, asking: Asking) -> Assembled:
@@ -90,8 +92,9 @@ def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], f
         cost=material.cost,
         exposure=material.exposure,
         distribution=sure.distribution,
+        known=sure.known,
     )
-    return Assembled(composition, final, sure.coverage, sure.flagged, crps=sure.crps)
+    return Assembled(composition, final, sure.coverage, sure.flagged, crps=sure.crps, gap=sure.gap)
 
 
 def run_all(ground: Ground, tasks: Sequence[Task]) -> bool:

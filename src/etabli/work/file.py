@@ -130,7 +130,9 @@ def written(
     )
     result: dict[str, Any] = finite(made)
     named = replace(run.question, file=Path(run.question.file).name, test=run.question.test and Path(run.question.test).name)
-    facts = card(result | {"command": named.command}, material, inputs(model, composition.columns))  # no folder of ours travels in it
+    facts = card(
+        result | {"command": named.command}, material, inputs(model, composition.columns), list(answers)
+    )  # no folder of ours travels in it
     helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
     write(folder / "model.onnx", lambda file: file.write(model.SerializeToString(deterministic=True)))
     loaded = load(folder / "model.onnx").self_test()

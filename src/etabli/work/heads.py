@@ -14,6 +14,7 @@ import numpy as np
 
 from etabli.data.preparation import matrix, prepare
 from etabli.judge import conformal, distribution, novelty, sets
+from etabli.judge.calibrators.venn_abers import VennAbers
 from etabli.judge.coverage import Coverage
 from etabli.judge.draws import means
 from etabli.records import Array, Wants
@@ -47,7 +48,9 @@ class Crps:
 @dataclass(frozen=True)
 class Heads:
     """What says how sure an answer is, learned from scores of rows the model did not see. interval: intervals or sets.
-    distribution: of a number, when it was asked for; crps: of a number, always."""
+    distribution: of a number, when it was asked for; crps: of a number, always. known: the Venn-Abers table
+    of the final probability of two classes, where there are rows enough and no weights; gap: how
+    far its p0 and p1 are apart, on average."""
 
     interval: Any
     coverage: tuple[Coverage, ...]
@@ -57,6 +60,8 @@ class Heads:
     flagged: float
     distribution: Any = None
     crps: Crps | None = None
+    known: VennAbers | None = None
+    gap: float | None = None
 
 
 def heads(material: Material, table: OutOfFold, scores: Array, seed: int, asking: Asking = PLAIN) -> Heads:
@@ -64,13 +69,15 @@ def heads(material: Material, table: OutOfFold, scores: Array, seed: int, asking
     target = material.target
     interval: Any
     covered: Sequence[Coverage]
-    spread, told = None, None
+    spread, told, known = None, None, None
     if target.task == "regression":
         interval = conformal.choose(table.y, scores, table.fold, weight=table.weight)
         covered = conformal.coverage(interval.kind, table.y, scores, table.fold, table.groups, weight=table.weight)
         spread = distribution.fit(interval.kind, table.y, scores, table.weight) if asking.distribution else None
         told = _crps(interval.kind, table, scores)
     else:
+        if target.task == "binary" and table.weight is None and VennAbers.possible(table.y):
+            known = VennAbers.fit(table.y, scores)
         interval = sets.fit(table.y, scores, len(target.classes), weight=table.weight)
         covered = sets.coverage(
             table.y, scores, table.fold, len(target.classes), names=target.classes, groups=table.groups, weight=table.weight
@@ -86,7 +93,25 @@ def heads(material: Material, table: OutOfFold, scores: Array, seed: int, asking
         made = prepare(material.table, target, Wants(filled=True, categories="frequency"), rows, seed, columns=material.used)
     z = matrix(made, material.table, rows)
     unlike = novelty.fit(z, fold, seed)
-    return Heads(interval, tuple(covered), unlike, made.raw, made.coded, float((unlike.apply(z) < 0.01).mean()), spread, told)
+    return Heads(
+        interval,
+        tuple(covered),
+        unlike,
+        made.raw,
+        made.coded,
+        float((unlike.apply(z) < 0.01).mean()),
+        spread,
+        told,
+        known,
+        _gap(known, scores),
+    )
+
+
+def _gap(known: VennAbers | None, scores: Array) -> float | None:
+    if known is None:
+        return None
+    p0, p1 = known.both(scores)
+    return float(np.mean(p1 - p0))
 
 
 def _crps(kind: conformal.Kind, table: OutOfFold, scores: Array) -> Crps | None:

@@ -17,7 +17,7 @@ from etabli.errors import DataError, UsageError, did_you_mean
 from etabli.families import families as all_families
 from etabli.families.family import Family
 from etabli.graph.graph import WIDE
-from etabli.judge import costs
+from etabli.judge import calibration, costs
 from etabli.judge.metrics import DEFAULTS, METRICS, Metric, metric
 from etabli.records import Array, Finding, Table, Target
 from etabli.work.asked import BALANCED, Asked, sha256, versions
@@ -46,6 +46,7 @@ def read(run: Run) -> tuple[Table, Target]:
     for finding in (*table.notes, *notes):
         run.watch("finding", finding=finding)
     _ranking(question, target)
+    _certainty(question, target)
     _some_family(question, run.families, target.task)
     _test_file(question, [target.name, *_features(question, table, target)])
     run.journal.begin(
@@ -69,6 +70,20 @@ def _ranking(question: Asked, target: Target) -> Metric:
     known = target.y >= 0 if target.classes else ~np.isnan(target.y)
     chosen.demand(target.y[known])
     return chosen
+
+
+def _certainty(question: Asked, target: Target) -> None:
+    """What is asked of the heads must fit the target."""
+    task = target.task
+    if question.distribution and task != "regression":
+        hint = "leave it out: the file gives probabilities" + (" and p0, p1" if task == "binary" else "")
+        raise UsageError("--distribution is for a target that is a number", f'"{target.name}" ({task})', hint)
+    if question.calibration is not None:
+        if task == "regression":
+            raise UsageError("--calibration is for classes", f'"{target.name}" is a number')
+        calibration.known(question.calibration, task)
+        if question.weights and question.calibration == "venn_abers":
+            raise UsageError("venn_abers counts rows, so it takes no weights", f'--weights "{question.weights}"', "isotonic weighs rows")
 
 
 def _improper(question: Asked, target: Target) -> list[Finding]:

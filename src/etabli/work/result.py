@@ -144,6 +144,7 @@ def result(
         "inside": assembled.inside,
         "crps": None if assembled.crps is None else asdict(assembled.crps),
         "quantiles": list(QUANTILES) if assembled.composition.distribution is not None else None,
+        "bounds": None if assembled.gap is None else {"gap": assembled.gap},
         "novelty": {"flagged_share": assembled.novelty_flagged},
         "proof": dict(proof),
         "warnings": [
@@ -263,8 +264,8 @@ def _shape(table: Table, column: Column, levels: Sequence[str], used: bool) -> d
     return {"shares": [float(counts[order[level]] / max(1, counts.sum())) for level in levels]} if levels else {}
 
 
-def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the file says about itself (docs/model-file.md). inputs: [{"input", "columns", "type"}]."""
+def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping[str, Any]], outputs: Sequence[str]) -> dict[str, Any]:
+    """What the file says about itself (docs/model-file.md). inputs: [{"input", "columns", "type"}]. outputs: their names."""
     table = material.table
     columns = []
     for column in table.columns:
@@ -305,6 +306,7 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
         "coverage",
         "crps",
         "quantiles",
+        "bounds",
         "split",
         "seed",
         "fingerprint",
@@ -316,11 +318,6 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
         "sentence",
         "command",
     )
-    outputs = (
-        ["prediction", "lower", "upper", *(["quantile", "cdf"] if result.get("quantiles") else []), "novelty"]
-        if material.target.task == "regression"
-        else ["prediction", "probability", "set", "novelty"]
-    )
     return {
         "schema": SCHEMA,
         "etabli": result["versions"]["etabli"],
@@ -330,7 +327,7 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
         else {"header": target.header, "kind": target.kind, "reading": dict(target.reading), "missing": list(target.missing)},
         "columns": columns,
         "inputs": [dict(one) for one in inputs],
-        "outputs": outputs,
+        "outputs": list(outputs),
         "members": result["winner"]["members"] if "winner" in result else [],
         "threads": "one intra-op thread, or at most 50 rows a call, gives tree sums bit for bit",
         "licence": "the model belongs to whoever made it; this file needs onnxruntime alone",

@@ -36,7 +36,7 @@ def _ground(run: Run, material: Material, split: Split, name: str) -> Ground:
     return Ground(
         run.journal,
         material,
-        Scores(run.journal, material, split),
+        Scores(run.journal, material, split, run.question.calibration),
         name,
         run.families,
         run.executor,

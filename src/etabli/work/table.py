@@ -38,10 +38,12 @@ class OutOfFold:
 
 
 class Scores:
-    """Scores of a comparison by candidate and fold, read from the run folder and kept. Pure but for its memory."""
+    """Scores of a comparison by candidate and fold, read from the run folder and kept. Pure but for its memory. calibration: the name of
+    the calibrator that every column gets."""
 
-    def __init__(self, journal: Journal, material: Material, split: Split) -> None:
+    def __init__(self, journal: Journal, material: Material, split: Split, calibration: str | None = None) -> None:
         self.journal, self.material, self.split = journal, material, split
+        self.calibrator = calibration  # the one asked for, None for the best
         self.rank: Metric = metric(None, material.target.task)
         self.kept: dict[tuple[tuple[str, ...], tuple[int, ...]], Array] = {}  # who stays, by who ran on which folds
         self._columns: dict[tuple[str, tuple[int, ...], float], tuple[Array, Array]] = {}
@@ -70,7 +72,7 @@ class Scores:
         if key not in self._columns:
             raw, y = self.raw(setting, standing, folds, share), self.material.target.y[self.rows(folds)]
             weight = self.weight(self.rows(folds))
-            calibrated = calibration.crossfit(y, raw, self.fold_of(folds), self.material.target.task, weight=weight)
+            calibrated = calibration.crossfit(y, raw, self.fold_of(folds), self.material.target.task, weight=weight, only=self.calibrator)
             self._columns[key] = calibrated, self.rank.rows(y, calibrated, weight)
         return self._columns[key]
 

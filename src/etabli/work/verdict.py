@@ -100,7 +100,7 @@ def verdict(scores: Scores, standing: Standing, metric: Metric, families: Mappin
     picked = [(pool[i], int(mixed.counts[i])) for i in mixed.members] if combined and mixed else [(winner, 1)]
     cheap = len(picked) > 1
     members = tuple(
-        Chosen(candidates[i], count, calibration.choose(table.y, table.raw[:, i], table.fold, task, cheap, table.weight))
+        Chosen(candidates[i], count, calibration.choose(table.y, table.raw[:, i], table.fold, task, cheap, table.weight, scores.calibrator))
         for i, count in picked
     )
     if len(members) == 1:
@@ -111,7 +111,7 @@ def verdict(scores: Scores, standing: Standing, metric: Metric, families: Mappin
         blended = combine.blend(
             np.stack([member.calibration.column for member in members], 1), np.array([member.count for member in members])
         )
-        whole = calibration.choose(table.y, blended, table.fold, task, weight=table.weight)
+        whole = calibration.choose(table.y, blended, table.fold, task, weight=table.weight, only=scores.calibrator)
     order = sorted(range(len(names)), key=lambda i: (tie.difference[i], i))
     board = tuple(
         Ranked(

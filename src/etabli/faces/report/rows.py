@@ -242,7 +242,12 @@ def _calibration(result: Result, lang: str) -> View | None:
         )
     methods = [name for name in str(facts.get("method") or "").split("+") if name]
     methods = [name for name in methods if name != "raw"] or methods[:1]
-    return {"method": ", ".join(known("method", name, lang) for name in methods), "said": said, "table": table}
+    return {
+        "bounds": sure.bounds(result, lang),
+        "method": ", ".join(known("method", name, lang) for name in methods),
+        "said": said,
+        "table": table,
+    }
 
 
 def _residuals(result: Result, lang: str) -> View | None:

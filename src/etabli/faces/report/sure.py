@@ -7,9 +7,15 @@ from typing import Any
 
 from etabli.faces.report.pictures import part
 from etabli.faces.words import say
-from etabli.faces.words.numbers import decimals, number, real
+from etabli.faces.words.numbers import decimals, number, real, share
 
 Result = Mapping[str, Any]
+
+
+def bounds(result: Result, lang: str) -> str:
+    """That the file gives p0 and p1, and how far they are apart; "" where it does not."""
+    gap = real(part(result, "bounds").get("gap"))
+    return "" if gap is None else say("bounds", lang, gap=share(gap, lang, 2))
 
 
 def crps(result: Result, key: str, lang: str) -> str:

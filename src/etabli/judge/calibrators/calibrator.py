@@ -40,6 +40,11 @@ class Calibrator(ABC):
     def fit(cls, y: Array, S: Array, weight: Array | None = None) -> Calibrator:
         """Learns from class numbers y [n] and scores S. weight: [n], mean 1, or None."""
 
+    @classmethod
+    def quick(cls, y: Array, S: Array, weight: Array | None = None) -> Calibrator:
+        """The same, perhaps coarser: what every candidate of a comparison can be given when this calibrator is asked for."""
+        return cls.fit(y, S, weight)
+
     @abstractmethod
     def apply(self, S: Array) -> Array:
         """The calibrated scores, same shape."""
