@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   etabli fit census.csv --target income --time 5m --json     at most five minutes; the result as JSON on stdout
   etabli explore census.csv --text                           what may go wrong, without training
   etabli predict census.etabli/model.onnx new.csv -o out.csv
+  etabli explain census.etabli/model.onnx new.csv --row 3    why this answer, and what would change it
   etabli check census.etabli/model.onnx labelled.csv         is the promise kept on new labelled rows?
 
 exit status: 0 fine, 1 our error, 2 usage, 3 the data forbid it, 4 nothing beat the baseline, 130 interrupted
@@ -159,6 +160,28 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--quantiles", metavar="A,B", help="such as 0.1,0.5,0.9: so many quantiles of the answer (fit --distribution)")
     one.add_argument("--at", type=float, metavar="VALUE", help="how probable it is to stay at or below it (fit --distribution)")
     one.add_argument("-q", "--quiet", action="store_true", help="no summary")
+
+    one = command(
+        "explain",
+        "  etabli explain model.onnx new.csv --row 3                  why, and what would change it\n"
+        '  etabli explain model.onnx new.csv --row 3 --want ">100" --fixed age\n'
+        "  etabli explain model.onnx new.csv -o why.parquet           base and shap_<column> of every row",
+    )
+    one.add_argument("model", help="a model.onnx made by etabli")
+    one.add_argument("file", help="rows: CSV or Parquet")
+    one.add_argument("--row", type=int, metavar="N", help="one row, from 1: bars, and what would change its answer")
+    one.add_argument(
+        "--class", dest="label", metavar="LABEL", help="whose probability (default: the positive class; of several, each row's answer)"
+    )
+    one.add_argument("--background", metavar="FILE", help="rows to compare with (default: those the model file carries)")
+    one.add_argument("--scale", default="output", metavar="SCALE", help="output (default), or margin: the sum below the link, exact")
+    one.add_argument("--budget", type=int, metavar="N", help="questions to the model a row, where values are sampled (default: 20000)")
+    one.add_argument("--want", metavar="ANSWER", help='the answer to look for: a class, or a bound such as ">100" (default: another class)')
+    one.add_argument("--fixed", metavar="COL", action="append", default=[], help="a column that must not change (may be repeated)")
+    one.add_argument("--seed", type=int, default=0, help="same seed, same values (default: 0)")
+    one.add_argument("--json", action="store_true", help="as JSON")
+    one.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    one.add_argument("-o", "--output", metavar="OUT", help="a table of all rows: .csv, .parquet or - for stdout")
 
     one = command("check")
     one.add_argument("model", help="a model.onnx made by etabli")

@@ -154,6 +154,32 @@ def predict(options: argparse.Namespace) -> int:
     return 0
 
 
+def explain(options: argparse.Namespace) -> int:
+    """Why a row got its answer, and what would change it."""
+    from etabli.faces.words import language
+    from etabli.model.explain.command import explain_file
+
+    text = explain_file(
+        options.model,
+        options.file,
+        row=options.row,
+        label=options.label,
+        background=options.background,
+        scale=options.scale,
+        budget=options.budget,
+        want=options.want,
+        fixed=tuple(options.fixed),
+        out=options.output,
+        lang=language(options.lang),
+        as_json=options.json,
+        quiet=options.quiet,
+        seed=options.seed,
+    )
+    if text:
+        print(text)
+    return 0
+
+
 def check(options: argparse.Namespace) -> int:
     """Without a file: the model's own self-test. With labelled rows: is the promise kept?"""
     from etabli.model.check import check as look
@@ -201,7 +227,7 @@ def completion(options: argparse.Namespace) -> int:
     return 0
 
 
-ACTS = {act.__name__: act for act in (fit, adopt, resume, status, explore, predict, check, report, families, completion)}
+ACTS = {act.__name__: act for act in (fit, adopt, resume, status, explore, predict, explain, check, report, families, completion)}
 
 
 EXAMPLE = {"--kind": "zip=category", "--missing": "pdays=999", "--cost": '"sick>healthy=50"', "--class-weight": "sick=10"}

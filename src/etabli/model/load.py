@@ -33,6 +33,8 @@ from etabli.model.rows import Note, Rows, columns_of, rows_of
 
 if TYPE_CHECKING:
     from etabli.model.batch import Summary
+    from etabli.model.explain.counterfactual import Change
+    from etabli.model.explain.explained import Explained
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _ABSENT: Any = object()
@@ -89,6 +91,7 @@ class Model:
         "_plan",
         "_self_test",
         "_session",
+        "_source",
         "_strings",
         "_unasked",
         "_worded",
@@ -102,10 +105,11 @@ class Model:
         "threads",
     )
 
-    def __init__(self, session: Any, path: str, threads: int) -> None:
+    def __init__(self, session: Any, path: str, threads: int, source: bytes | None = None) -> None:
         meta = session.get_modelmeta().custom_metadata_map
         self.card: Mapping[str, Any] = cards.read(meta.get(cards.CARD), path)
         self.path, self.threads, self._session, self._self_test = path, threads, session, meta.get(cards.SELFTEST)
+        self._source = source
         self.classes: tuple[str, ...] = tuple(map(str, self.card.get("classes") or ()))
         self.outputs: tuple[str, ...] = tuple(value.name for value in session.get_outputs())
         self._unasked = tuple(name for name in self.outputs if name != "cdf")  # NaN where no value is asked about
@@ -226,6 +230,38 @@ class Model:
                 difference = max(difference, math.inf if np.isnan(gap).any() else float(gap.max()))
         return SelfTest(rows, difference, labels, equal)
 
+    def explain(self, data: Any, label: str | None = None, background: Any = None, **how: Any) -> Explained:
+        """Why each row got its answer: the Shapley value of every raw column, adding up to the file's own answer.
+
+        data, background: as in `predict`; without background the rows that the file carries, of more than 100 given a hundred by chance.
+        label: whose probability (default: of the positive class of two; of several, each row's most probable). how: scale
+        ("output" or "margin"), budget (questions a row, 20 000), tolerance (of the standard error, 0.01 of the deviation of the answers), seed.
+        """
+        from etabli.model.explain.shapley import explain
+
+        return explain(self, data, label, background, **how)
+
+    def changes(self, row: Any, want: str | None = None, fixed: Sequence[str] = (), many: int = 3) -> tuple[Change, ...]:
+        """What would change the answer of one row: the fewest columns and the smallest moves, within ranges and levels seen in training.
+
+        want: a class (default: any other than now), or a bound of a number (">100", "<=2.5"; without one there is nothing to reach).
+        fixed: columns that must not move. At most `many`, of different columns; () when nothing leads there or the row is there already.
+        """
+        from etabli.model.explain.counterfactual import changes
+
+        return changes(self, row, want, fixed, many)
+
+    def carried(self) -> dict[str, Array] | None:
+        """The rows that the file carries, as `run` takes them; None when it carries none."""
+        if not self._self_test:
+            return None
+        kept = json.loads(self._self_test)
+        return {name: cards.array(kept["feeds"][name], kind) for name, kind, _ in self._feeds}
+
+    def source(self) -> bytes:
+        """The file's bytes."""
+        return Path(self.path).read_bytes() if self._source is None else self._source
+
     def _row(self, row: dict[str, Any]) -> dict[str, Array] | None:
         """One row's feeds, in a hurry; None when a cell is absent or needs reading (the long way then says so)."""
         flat = []
@@ -329,7 +365,7 @@ def load(path: str | os.PathLike[str] | bytes, threads: int | None = None) -> Mo
             f"{name}: {first}",
             f"onnxruntime here is {ort.__version__}; 1.21 or later is needed",
         ) from None
-    return Model(session, name, threads)
+    return Model(session, name, threads, source if isinstance(path, bytes) else None)
 
 
 def predict_file(

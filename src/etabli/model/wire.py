@@ -61,16 +61,16 @@ def _all(message: memoryview, field: int) -> Iterator[memoryview]:
     """The payloads of every length-delimited field of that number; the others are stepped over."""
     at, end = 0, len(message)
     while at < end:
-        key, at = _varint(message, at)
+        key, at = varint(message, at)
         kind = key & 7
         if kind == 0:
-            _, at = _varint(message, at)
+            _, at = varint(message, at)
         elif kind == 1:
             at += 8
         elif kind == 5:
             at += 4
         elif kind == 2:
-            size, at = _varint(message, at)
+            size, at = varint(message, at)
             if at + size > end:
                 raise ValueError("a field runs over the end")
             if key >> 3 == field:
@@ -80,7 +80,8 @@ def _all(message: memoryview, field: int) -> Iterator[memoryview]:
             raise ValueError(f"wire type {kind}")
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
+def varint(message: memoryview, at: int) -> tuple[int, int]:
+    """(the number that begins there, the place after it)."""
     value = shift = 0
     while True:
         byte = message[at]

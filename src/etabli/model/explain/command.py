@@ -1,0 +1,114 @@
+"""Explaining a file's rows: one row in words, many as a table, either as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etabli.errors import UsageError
+from etabli.model import tables, writers
+from etabli.model.card import plain
+from etabli.model.explain.cells import figure
+from etabli.model.explain.counterfactual import Change
+from etabli.model.explain.explained import Explained
+from etabli.model.explain.goal import goal
+from etabli.model.explain.told import advice, told
+from etabli.model.frames import Frame
+from etabli.model.load import Model, load
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def explain_file(
+    model_path: str,
+    data_path: str,
+    *,
+    row: int | None = None,
+    label: str | None = None,
+    background: str | None = None,
+    scale: str = "output",
+    budget: int | None = None,
+    want: str | None = None,
+    fixed: Sequence[str] = (),
+    out: str | None = None,
+    lang: str = "en",
+    as_json: bool = False,
+    quiet: bool = False,
+    seed: int = 0,
+) -> str:
+    """What is to be printed: one row in words with what would change it, or all as JSON; "" when a table was written to `out`
+    (several rows without `out`: to the standard output). row: from 1, the header not counted."""
+    model = load(model_path)
+    table = tables.whole(Path(data_path))
+    lone = row is not None or table.rows == 1
+    if row is not None:
+        if not 1 <= row <= table.rows:
+            raise UsageError("rows are counted from 1 to the last, the header is none", f"--row {row}", f"{data_path} has {table.rows}")
+        table = Frame(table.headers, [column[row - 1 : row] for column in table.columns], 1)
+    if not lone and (want is not None or fixed):
+        raise UsageError("what would change the answer is asked for one row", f"{table.rows} rows", "say which: --row N")
+    if out is not None and out != "-" and Path(out).exists() and any(Path(out).samefile(one) for one in (model_path, data_path)):
+        raise UsageError("the output must not be the input: it would be overwritten", out, "give it another name")
+    how = {} if budget is None else {"budget": budget}
+    seen = model.explain(table, label, background, scale=scale, seed=seed, **how)
+    found = model.changes(table, want, fixed) if lone and out is None else ()
+    if as_json:
+        import json
+
+        return json.dumps(facts(seen, found if lone else None, row, lang), ensure_ascii=False)
+    if lone and out is None:
+        return "\n".join([told(seen, 0, lang), *_advice(model, seen, found, want, lang)])
+    with writers.writer(out or "-") as write:
+        made = seen.to_dict()
+        write.write([], [], list(made), list(made.values()))
+    if not quiet:
+        print(summary(seen, lang), file=sys.stderr)
+    return ""
+
+
+def _advice(model: Model, seen: Explained, found: Sequence[Change], want: str | None, lang: str) -> list[str]:
+    now = seen.answers["prediction"][0, 0]
+    aim = goal(model, want, now)
+    return ["", *advice(found, lang, want or "", aim is not None and bool(aim.reached(seen.answers)[0]), not model.classes)]
+
+
+def summary(seen: Explained, lang: str = "en") -> str:
+    """One line on a table: how many rows, how exact, against what."""
+    rows, exact = figure(float(len(seen)), lang, 0), int(seen.exact.sum())
+    french = lang == "fr"
+    if exact == len(seen):
+        how = "exactes" if french else "exact"
+    else:
+        share = figure(float(exact), lang, 0)
+        largest = f"{float(np.nanmax(seen.error, initial=0.0)):.2g}".replace(".", "," if french else ".")
+        how = f"dont {share} exactes, plus grande erreur type {largest}" if french else f"{share} of them exact, largest standard error {largest}"  # fmt: skip
+    if french:
+        return f"{rows} ligne{'s' * (len(seen) > 1)} expliquée{'s' * (len(seen) > 1)}, {how}, face à {seen.background} lignes de référence"
+    return f"{rows} row{'s' * (len(seen) != 1)} explained, {how}, against {seen.background} background rows"
+
+
+def facts(seen: Explained, found: Sequence[Change] | None, first: int | None, lang: str = "en") -> dict[str, Any]:
+    """The same as plain JSON values (docs/explain.md)."""
+    rows = []
+    for at in range(len(seen)):
+        one: dict[str, Any] = {"row": at + (first or 1)}
+        if seen.labels:
+            one["class"] = seen.labels[at]
+        one |= {"output": seen.output[at], "base": seen.base[at], "exact": bool(seen.exact[at]), "asked": int(seen.asked[at])}
+        one["values"] = dict(zip(seen.columns, seen.values[at].tolist(), strict=True))
+        one["error"] = dict(zip(seen.columns, seen.error[at].tolist(), strict=True))
+        rows.append(one)
+    made: dict[str, Any] = {"target": seen.target, "task": seen.task, "scale": seen.scale, "background": seen.background, "rows": rows}
+    if found is not None:
+        made["changes"] = [_change(one, lang) for one in found]
+    return dict(plain(made))
+
+
+def _change(one: Change, lang: str) -> Mapping[str, Any]:
+    moves = [{"column": move.raw.name, "from": move.old, "to": move.new} for move in one.moves]
+    answers = {name: value[0] if len(value) == 1 else value for name, value in one.answers.items()}
+    return {"moves": moves, **answers, "distance": one.distance, "plausible": one.plausible, "sentence": one.text(lang)}

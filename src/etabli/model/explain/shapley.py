@@ -1,0 +1,216 @@
+"""Why this answer: the Shapley value of every raw column, adding up to the file's own answer.
+
+Exact where the file is a sum (`additive.py`), exact where few cells differ from the background (`sampling.py` enumerates), sampled with a
+standard error elsewhere, the file's inner sums taking the noise away. What is exact is checked against the file before it is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from etabli.errors import DataError, UsageError, did_you_mean
+from etabli.model.explain.additive import WORK, Additive, additive
+from etabli.model.explain.explained import Explained
+from etabli.model.explain.game import Feeds, Game, game
+from etabli.model.explain.inner import inner
+from etabli.model.explain.sampling import shapley
+from etabli.model.explain.structure import Structure
+from etabli.model.load import Model
+
+Array = np.ndarray[Any, np.dtype[Any]]
+BUDGET, TOLERANCE = 20_000, 0.01
+BACKGROUND = 100  # rows of a background file that are used
+
+
+def explain(
+    model: Model,
+    data: Any,
+    label: str | None = None,
+    background: Any = None,
+    scale: str = "output",
+    budget: int = BUDGET,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+) -> Explained:
+    """See `Model.explain`."""
+    if scale not in ("output", "margin"):
+        raise UsageError("the scale is output or margin", f'"{scale}"', did_you_mean(scale, ("output", "margin")))
+    if budget < 1:
+        raise UsageError("the budget is a number of answers a row, 1 or more", str(budget))
+    playing = game(model)
+    read = model.read(data)
+    z, kept = background_of(model, background, seed)
+    structure = playing.structure(z)
+    answers = model.run(read.feeds, read.rows) if read.rows else {}
+    which = _columns(model, answers, read.rows, label)
+    parts = {column: np.flatnonzero(which == column) for column in np.unique(which)}
+    made = _blank(playing, read.rows, which, scale, kept)
+    for column, rows in parts.items():
+        x = {name: values[rows] for name, values in read.feeds.items()}
+        found = _explained(playing, structure, x, z, int(column), scale, budget, tolerance, seed)
+        for name, values in found.items():
+            getattr(made, name)[rows] = values
+    cells = {name: np.array(playing.cells(read.feeds, player)) for player, name in enumerate(playing.names)}
+    return replace(made, cells=cells, notes=read.notes, answers=answers)
+
+
+def background_of(model: Model, background: Any, seed: int) -> tuple[dict[str, Array], int]:
+    """(rows as the file takes them, how many): those given, or those the file carries to test itself."""
+    if background is not None:
+        read = model.read(background)
+        if not read.rows:
+            raise DataError("the background has rows", "none", "leave it out to use the rows that the file carries")
+        rows = np.arange(read.rows)
+        if read.rows > BACKGROUND:
+            rows = np.sort(np.random.default_rng(seed).choice(read.rows, BACKGROUND, replace=False))
+        return {name: values[rows] for name, values in read.feeds.items()}, len(rows)
+    carried = model.carried()
+    if carried is None:
+        raise DataError(
+            "an explanation compares with background rows",
+            f"{model.path} carries none",
+            "give some: --background FILE, or background=... in Python",
+        )
+    return carried, len(next(iter(carried.values())))
+
+
+def _columns(model: Model, answers: Mapping[str, Array], rows: int, label: str | None) -> Array:
+    """[rows]: which column of the output is explained."""
+    if not model.classes:
+        if label is not None:
+            raise UsageError("this model answers a number, so there is no class to choose", f'"{label}"', "leave --class out")
+        return np.zeros(rows, np.int64)
+    if "probability" not in model.outputs:
+        raise UsageError("this model gives labels without probabilities, which cannot be explained", model.path)
+    if label is not None:
+        if label not in model.classes:
+            known = ", ".join(f'"{one}"' for one in model.classes[:12])
+            raise UsageError("the class must be one that the model knows", f'"{label}"', did_you_mean(label, model.classes) or known)
+        return np.full(rows, model.classes.index(label))
+    if len(model.classes) == 2:
+        return np.ones(rows, np.int64)
+    return np.asarray(answers["probability"].argmax(axis=1)) if rows else np.zeros(0, np.int64)
+
+
+def _blank(playing: Game, rows: int, which: Array, scale: str, kept: int) -> Explained:
+    shape = (rows, len(playing.players))
+    return Explained(
+        columns=playing.names,
+        values=np.zeros(shape),
+        error=np.zeros(shape),
+        base=np.zeros(rows),
+        output=np.zeros(rows),
+        exact=np.zeros(rows, bool),
+        asked=np.zeros(rows, np.int64),
+        labels=tuple(playing.model.classes[at] for at in which) if playing.model.classes else (),
+        target=str(playing.model.card.get("target", "")),
+        task=str(playing.model.card.get("task", "")),
+        scale=scale,
+        background=kept,
+        raws=playing.model.columns,
+    )
+
+
+def _explained(
+    playing: Game, structure: Structure | None, x: Feeds, z: Feeds, column: int, scale: str, budget: int, tolerance: float, seed: int
+) -> dict[str, Array]:
+    """values, error, base, output, exact, asked of rows whose same output is explained."""
+    name = "probability" if playing.model.classes else "prediction"
+    outputs = len(playing.model.classes) if len(playing.model.classes) > 2 else 1
+    deep = None
+    if structure is not None:
+        summed = additive(structure, name, column)
+        deep = None if summed is not None else inner(structure, name, column, outputs)
+        if scale == "margin":
+            if deep is None or not deep.lone:
+                raise UsageError(
+                    "the margin can be explained where the answer is a function of one sum (one model below a link)",
+                    "this file has none" if summed is None else "this file's answer is a sum itself",
+                    "leave --scale out: the answer itself is explained",
+                )
+            name, column = deep.columns[0]
+            summed, deep = additive(structure, name, column), None
+    elif scale == "margin":
+        raise UsageError("the margin needs a file whose nodes can be read", playing.model.path, "leave --scale out")
+    else:
+        summed = None
+    fx, fz = (playing.tensors(rows, (name,))[name][:, column].astype(np.float64) for rows in (x, z))
+    base = np.full(len(fx), fz.mean())
+    if summed is not None and summed.work(len(fx), len(fz)) < WORK:
+        values = _exact(playing, summed, x, z, fx - base)
+        if values is not None:
+            return {"values": values, "error": np.zeros_like(values), "base": base, "output": fx, "exact": np.ones(len(fx), bool)}
+    controls = [] if deep is None or structure is None else [(one, additive(structure, *one)) for one in deep.columns]
+    return _asked(playing, structure, x, z, (name, column), controls, fx, fz, budget, tolerance, seed)
+
+
+def _exact(playing: Game, summed: Additive, x: Feeds, z: Feeds, gap: Array) -> Array | None:
+    """Values that add up to `gap`, or None where the sum read here is not the file's."""
+    values = summed.shapley(playing.tensors(x, summed.tensors), playing.tensors(z, summed.tensors))
+    if values is None:
+        return None
+    rest = gap - values.sum(axis=1)
+    scale = np.abs(values).sum(axis=1) + np.abs(gap) + 1e-300
+    single = any(wood.forest.single for wood in summed.woods)
+    if not (np.abs(rest) <= (1e-5 if single else 1e-9) * np.maximum(scale, 1.0 if not single else 0.0)).all():
+        return None
+    if single:  # such trees are added up in float32: what that rounds away is shared out as the values are
+        values = values * (1 + rest / np.where(values.sum(axis=1) == 0, 1, values.sum(axis=1)))[:, None]
+    return values
+
+
+def _asked(
+    playing: Game,
+    structure: Structure | None,
+    x: Feeds,
+    z: Feeds,
+    what: tuple[str, int],
+    controls: list[tuple[tuple[str, int], Additive | None]],
+    fx: Array,
+    fz: Array,
+    budget: int,
+    tolerance: float,
+    seed: int,
+) -> dict[str, Array]:
+    rows, players = len(fx), len(playing.players)
+    known = _controls(playing, controls, x, z)
+    columns = [what, *(one for one, _ in controls)] if known is not None else [what]
+    names = tuple(dict.fromkeys(name for name, _ in columns))
+    matters = np.ones(players, bool) if structure is None else structure.depends(what[0]).any(axis=0)
+
+    def answered(feeds: Feeds) -> Array:
+        made = playing.tensors(feeds, names)
+        return np.stack([made[name][:, column].astype(np.float64) for name, column in columns], axis=1)
+
+    ends_x, ends_z = answered(x), answered(z)
+    good = np.isfinite(ends_z).all()
+    values, error = np.full((rows, players), np.nan), np.full((rows, players), np.nan)
+    exact, asked = np.zeros(rows, bool), np.zeros(rows, np.int64)
+    limit = tolerance * float(fz.std()) if good else 0.0
+    for row in range(rows):
+        if not (good and np.isfinite(ends_x[row]).all()):
+            continue  # where there is no answer there is nothing to explain
+        differ = playing.differ(x, row, z) & matters
+
+        def ask(which: Array, take: Array, row: int = row) -> Array:
+            return answered(playing.mixed(x, row, z, which, take))
+
+        made = shapley(
+            ask, differ, (ends_z, ends_x[row]), budget, limit, np.random.default_rng([seed, row]), None if known is None else known[row]
+        )
+        values[row], error[row], exact[row], asked[row] = made.values, made.error, made.exact, made.asked
+    return {"values": values, "error": error, "base": np.full(rows, fz.mean()), "output": fx, "exact": exact, "asked": asked}
+
+
+def _controls(playing: Game, controls: list[tuple[tuple[str, int], Additive | None]], x: Feeds, z: Feeds) -> Array | None:
+    """[rows, players, controls]: the true values of the inner sums, None without any that are quick."""
+    rows, background = len(next(iter(x.values()))), len(next(iter(z.values())))
+    sums = [one for _, one in controls]
+    if not sums or any(one is None or one.work(rows, background) > WORK / 10 for one in sums):
+        return None
+    made = [one.shapley(playing.tensors(x, one.tensors), playing.tensors(z, one.tensors)) for one in sums if one is not None]
+    return None if any(one is None for one in made) else np.stack([one for one in made if one is not None], axis=2)
