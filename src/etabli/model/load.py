@@ -18,7 +18,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -30,6 +29,8 @@ from etabli.model import tables
 from etabli.model.frames import Frame, frame
 from etabli.model.raw import Raw, encodable, texts
 from etabli.model.rows import Note, Rows, columns_of, rows_of
+from etabli.model.selftest import SelfTest as SelfTest
+from etabli.model.selftest import compared
 
 if TYPE_CHECKING:
     from etabli.model.batch import Summary
@@ -39,13 +40,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 _ABSENT: Any = object()
 BLOCK = 2000  # rows a call: large enough to hide the call, small enough for the core's own cache
-_TYPES = {
-    "tensor(double)": "double",
-    "tensor(string)": "string",
-    "tensor(bool)": "bool",
-    "tensor(int64)": "int64",
-    "tensor(uint8)": "uint8",
-}
 
 
 @final
@@ -57,23 +51,6 @@ class Answers(dict[str, Array]):
     def __init__(self, outputs: Mapping[str, Array], notes: tuple[Note, ...] = ()) -> None:
         super().__init__(outputs)
         self.notes = notes
-
-
-@dataclass(frozen=True)
-class SelfTest:
-    """The file's own rows, answered here and compared with the answers it carries.
-
-    difference: the largest |got - expected| over all numbers. labels: predictions and sets that differ. equal: every bit is."""
-
-    rows: int
-    difference: float
-    labels: int
-    equal: bool
-
-    @property
-    def passed(self) -> bool:
-        """No label differs, and numbers only in their last digits (another processor's Exp may differ by a few ulp)."""
-        return self.labels == 0 and self.difference <= 1e-9
 
 
 @final
@@ -211,24 +188,10 @@ class Model:
             raise DataError(
                 "the model file carries rows to test itself with", f"{self.path}: none", "write the file again with a newer établi"
             )
+        feeds = self.carried() or {}
         kept = json.loads(self._self_test)
-        feeds = {name: cards.array(kept["feeds"][name], kind) for name, kind, _ in self._feeds}
-        rows = len(next(iter(feeds.values())))
-        got = self.run(feeds, rows, float(kept["confidence"]) if self.confidence else None)
-        types = {value.name: _TYPES[value.type] for value in self._session.get_outputs()}
-        difference, labels, equal = 0.0, 0, True
-        for name, nested in kept["outputs"].items():
-            if name not in got:
-                continue
-            expected = cards.array(nested, types[name])
-            same = (got[name] == expected) | ((got[name] != got[name]) & (expected != expected))
-            equal &= bool(np.all(same))
-            if types[name] != "double":
-                labels += int(np.sum(~same))
-            elif not np.all(same):
-                gap = np.abs(got[name] - expected)[~same]
-                difference = max(difference, math.inf if np.isnan(gap).any() else float(gap.max()))
-        return SelfTest(rows, difference, labels, equal)
+        got = self.run(feeds, len(next(iter(feeds.values()))), float(kept["confidence"]) if self.confidence else None)
+        return compared(kept["outputs"], got, {value.name: value.type for value in self._session.get_outputs()})
 
     def explain(self, data: Any, label: str | None = None, background: Any = None, **how: Any) -> Explained:
         """Why each row got its answer: the Shapley value of every raw column, adding up to the file's own answer.

@@ -121,7 +121,7 @@ def _explained(
     """values, error, base, output, exact, asked of rows whose same output is explained."""
     name = "probability" if playing.model.classes else "prediction"
     outputs = len(playing.model.classes) if len(playing.model.classes) > 2 else 1
-    deep = None
+    deep, sign = None, 1.0
     if structure is not None:
         summed = additive(structure, name, column)
         deep = None if summed is not None else inner(structure, name, column, outputs)
@@ -132,6 +132,7 @@ def _explained(
                     "this file has none" if summed is None else "this file's answer is a sum itself",
                     "leave --scale out: the answer itself is explained",
                 )
+            sign = _sign(playing, z, (name, column), deep.columns[0]) if outputs == 1 else 1.0
             name, column = deep.columns[0]
             summed, deep = additive(structure, name, column), None
     elif scale == "margin":
@@ -143,9 +144,18 @@ def _explained(
     if summed is not None and summed.work(len(fx), len(fz)) < WORK:
         values = _exact(playing, summed, x, z, fx - base)
         if values is not None:
-            return {"values": values, "error": np.zeros_like(values), "base": base, "output": fx, "exact": np.ones(len(fx), bool)}
+            made = {"values": sign * values, "base": sign * base, "output": sign * fx}
+            return made | {"error": np.zeros_like(values), "exact": np.ones(len(fx), bool)}
     controls = [] if deep is None or structure is None else [(one, additive(structure, *one)) for one in deep.columns]
-    return _asked(playing, structure, x, z, (name, column), controls, fx, fz, budget, tolerance, seed)
+    made = _asked(playing, structure, x, z, (name, column), controls, fx, fz, budget, tolerance, seed)
+    return made | {key: sign * made[key] for key in ("values", "base", "output")}
+
+
+def _sign(playing: Game, z: Feeds, answer: tuple[str, int], margin: tuple[str, int]) -> float:
+    """-1 where the answer falls as that sum rises (a link often begins with a minus), so that the margin rises with the answer."""
+    made = playing.tensors(z, (answer[0], margin[0]))
+    order = np.argsort(made[margin[0]][:, margin[1]], kind="stable")
+    return -1.0 if np.diff(made[answer[0]][order, answer[1]]).sum() < 0 else 1.0
 
 
 def _exact(playing: Game, summed: Additive, x: Feeds, z: Feeds, gap: Array) -> Array | None:
