@@ -70,7 +70,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[st
         out, run = io.StringIO(), folder / f"{task}.etabli"
         words = ["fit", str(folder / "small.csv"), "-t", target, "--families", "logistic,ridge,tree", "--effort", "glance", "-q", "--json"]
         with contextlib.redirect_stdout(out):
-            assert main([*words, "--group", "none", "-o", str(run)]) == 0
+            assert main([*words, "--group", "none", "--by", "letter", "--by", "x", "-o", str(run)]) == 0
         made[task] = (json.loads(out.getvalue(), parse_constant=_never), json.loads((run / "result.json").read_text(encoding="utf-8")))
     return made
 

@@ -86,6 +86,9 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--weights", metavar="COL", help="how much each row counts")
     one.add_argument("--ignore", metavar="COL", action="append", default=[], help="a column the model must not see (may be repeated)")
     one.add_argument(
+        "--by", metavar="COL", action="append", default=[], help="how the model fares by the levels of this column (may be repeated)"
+    )
+    one.add_argument(
         "--kind", metavar="COL=KIND", action="append", default=[], help="number, category, flag, date, text, identifier or constant"
     )
     one.add_argument(

@@ -41,6 +41,7 @@ def fit(options: argparse.Namespace) -> int:
         time_column=options.time_column,
         weights=options.weights,
         ignore=tuple(options.ignore),
+        by=tuple(options.by),
         metric=options.metric,
         families=tuple(name for name in (options.families or "").split(",") if name),
         seed=options.seed,

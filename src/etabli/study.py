@@ -136,7 +136,7 @@ def asked_of(run: str | Path, time: float | None = None, lang: str | None = None
     """What was asked of a run folder, for `resume`: the same, with another cap or language."""
     plan = Journal(Path(run)).plan()
     options = plan["asked"] | {"time": time, "lang": lang, "out": str(run)}
-    options |= {name: tuple(options[name]) for name in ("ignore", "families", "increasing", "decreasing", "together")}
+    options |= {name: tuple(options[name]) for name in ("ignore", "by", "families", "increasing", "decreasing", "together")}
     options["missing"] = {column: tuple(texts) for column, texts in options["missing"].items()}
     file, target = options.pop("file"), options.pop("target")
     return asked(file, target, there=False, **options)

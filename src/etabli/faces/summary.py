@@ -106,6 +106,8 @@ def _facts(result: Result, lang: str) -> Table:
             table.add_row(say("end.coverage", lang), _coverage(e, lang))
     if line := sure.crps(result, "end.crps.line", lang):
         table.add_row(say("end.crps", lang), Text(line))
+    for e in items(result, "by"):
+        table.add_row(say("end.by", lang), Text(pick(e.get("words"), lang)))
     if proof := part(result, "proof"):
         table.add_row(say("end.proof", lang), _proof(proof, lang))
     if part(result, "budget").get("cut"):

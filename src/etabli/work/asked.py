@@ -36,6 +36,7 @@ class Asked:
     time_column: str | None = None
     weights: str | None = None
     ignore: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
     metric: str | None = None
     families: tuple[str, ...] = ()
     seed: int = 0
@@ -83,6 +84,7 @@ class Asked:
         ):
             words += [option, value] if value else []
         words += [word for column in self.ignore for word in ("--ignore", column)]
+        words += [word for column in self.by for word in ("--by", column)]
         words += [word for column, kind in self.kinds.items() for word in ("--kind", f"{column}={kind}")]
         words += [word for column, texts in self.missing.items() for text in texts for word in ("--missing", f"{column}={text}")]
         for option, listed in (("--increasing", self.increasing), ("--decreasing", self.decreasing), ("--together", self.together)):

@@ -127,6 +127,7 @@ def _known_columns(question: Asked, table: Table) -> None:
         "--weights": [question.weights],
         "--exposure": [question.exposure],
         "--ignore": list(question.ignore),
+        "--by": list(question.by),
         "--missing": list(question.missing),
     }
     for option, given in asked.items():

@@ -22,6 +22,7 @@ from etabli.judge.honesty import interval
 from etabli.judge.metrics import METRICS
 from etabli.model.card import shape
 from etabli.records import Array, Column, Finding, Split, Table, Words
+from etabli.work import by
 from etabli.work.asked import Asked, versions
 from etabli.work.assemble import Assembled
 from etabli.work.journal import Journal
@@ -141,6 +142,7 @@ def result(
         },
         **pictures(material, verdict),
         "cost": _cost(material, verdict),
+        "by": by.by(asked.by, material, verdict, by.rows(material, verdict, assembled), asked.seed) if asked.by else [],
         "inside": assembled.inside,
         "crps": None if assembled.crps is None else asdict(assembled.crps),
         "quantiles": list(QUANTILES) if assembled.composition.distribution is not None else None,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces import figures
-from etabli.faces.report import inside, pictures, rows
+from etabli.faces.report import groups, inside, pictures, rows
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.work.journal import write as write_file
 
@@ -48,6 +48,10 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
             "coverage": draw(pictures.coverage),
             "confusion": draw(pictures.confusion),
             "tree": draw(inside.tree),
+            "by": [
+                [draw(partial(groups.panel, place=place, measure=name)) for name in names]
+                for place, names in enumerate(groups.panels(result))
+            ],
             "effects": [draw(partial(inside.effect, place=place)) for place in range(inside.count(result))],
         },
     )
