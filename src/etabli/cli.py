@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 from etabli.arguments import parser
@@ -119,7 +120,7 @@ def resume(options: argparse.Namespace) -> int:
     from etabli.study import asked_of, establish
 
     question = asked_of(options.run, time=parse_time(options.time) if options.time else None, lang=options.lang)
-    return _establish(question, options, establish)
+    return _establish(question, options, partial(establish, resumed=True))
 
 
 def status(options: argparse.Namespace) -> int:

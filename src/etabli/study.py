@@ -69,15 +69,18 @@ def fit(file: str | Path, target: str, *, watch: Watch = quiet, interrupted: Cal
     return establish(asked(file, target, **options), watch=watch, interrupted=interrupted)
 
 
-def establish(question: Asked, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, began: float | None = None) -> Study:
-    """The whole story. began: when the cap's clock started, by time.monotonic(); None: now."""
+def establish(
+    question: Asked, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, began: float | None = None, resumed: bool = False
+) -> Study:
+    """The whole story. began: when the cap's clock started, by time.monotonic(); None: now. resumed: the last round of the run folder goes
+    on, whatever ideas are asked for."""
     from etabli.faces.report import write
     from etabli.faces.words import language
     from etabli.work import file, intake, stages
     from etabli.work.alarms import unanswered
     from etabli.work.run import opened
 
-    with opened(question, watch, interrupted, monotonic() if began is None else began) as run:
+    with opened(question, watch, interrupted, monotonic() if began is None else began, resumed) as run:
         watch("step", name={"en": "reading the data", "fr": "lecture des données"})
         table, target = intake.read(run)
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
@@ -144,7 +147,7 @@ def asked_of(run: str | Path, time: float | None = None, lang: str | None = None
 
 def resume(run: str | Path, *, time: float | None = None, watch: Watch = quiet, interrupted: Callable[[], bool] = never) -> Study:
     """Goes on with a run that was cut; nothing finished is done again."""
-    return establish(asked_of(run, time), watch=watch, interrupted=interrupted)
+    return establish(asked_of(run, time), watch=watch, interrupted=interrupted, resumed=True)
 
 
 def load_study(run: str | Path) -> Study:

@@ -217,3 +217,10 @@ def test_importing_the_faces_loads_nothing_heavy():
 )
 def test_coverage_is_judged_by_its_band(got, said):
     assert said in summary({"coverage": [{"level": 0.9, "got": got, "band": [0.88, 0.92]}]}, "en", 110)
+
+
+def test_rounds_are_told_when_there_was_more_than_one() -> None:
+    for kind, there in (("binary", True), ("regression", False)):
+        said = " ".join(summary(EXAMPLES[kind], "en").split())
+        assert ("2 rounds, 36 candidates: the honest score counts all of them." in said) is there and ("rounds" in said) is there
+    assert "2 tours, 36 candidats" in " ".join(summary(EXAMPLES["binary"], "fr").split())

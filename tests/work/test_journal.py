@@ -70,12 +70,14 @@ def test_a_new_session_sweeps_and_forgets_what_the_clock_cut(tmp_path: Path) -> 
         journal = Journal(folder)
         write_json(folder / "plan.json", PLAN)
         journal.finish("whole", {"settings": ["s"]}, None, {})
-        journal.finish("short", {"settings": ["s"], "cut": True}, None, {})
+        for name in ("short", "kept"):
+            journal.finish(name, {"settings": ["s"], "cut": True}, None, {})
         (folder / "done" / ".x.json.host.1.part").write_text("half")
     (folder / ".data.1.part").mkdir()
     again = Journal(folder)
     with again.alone():
-        assert again.result("whole") and again.result("short") is None
+        again.lengthen(["kept"])
+        assert again.result("whole") and again.result("kept") and again.result("short") is None
         assert not [path for path in folder.rglob(".*")]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from etabli.faces.report import sure
 from etabli.faces.report.pictures import is_baseline, is_winner, items, look_of, others, part, places, winner_of
+from etabli.faces.report.rows import rounds
 from etabli.faces.terminal import named
 from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
@@ -95,7 +96,7 @@ def _facts(result: Result, lang: str) -> Table:
     winner = part(result, "winner").get("name")
     if winner:
         tied = others(result)
-        said = [say("tied", lang, n=tied, count=count(tied, lang))]
+        said = [text for text in (rounds(result, lang), say("tied", lang, n=tied, count=count(tied, lang))) if text]
         if result.get("simplest") and result["simplest"] != winner_of(result):
             said.append(say("simplest", lang, name=named(result["simplest"], lang, 60)))
         table.add_row(say("end.winner", lang), Text(f"{named(winner, lang, 70)}. {' '.join(said)}"))

@@ -12,7 +12,7 @@ import math
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, get_args
 
@@ -57,15 +57,18 @@ EFFORTS: dict[EffortName, Effort] = {
 
 @dataclass(frozen=True)
 class Budget:
-    """What was asked: an effort, and a cap in seconds of wall time or None."""
+    """What was asked: an effort, and a cap in seconds of wall time or None. table: the effort that a table was begun with, when more is
+    tried on it later: its folds, its sample of rows and what is shipped stay; only how much is tried follows the new effort."""
 
     effort: EffortName = "standard"
     seconds: float | None = None
+    table: EffortName | None = None
 
     @property
     def rules(self) -> Effort:
         """The effort's numbers."""
-        return EFFORTS[self.effort]
+        begun = EFFORTS[self.table or self.effort]
+        return replace(EFFORTS[self.effort], folds=begun.folds, rows=begun.rows, final=begun.final)
 
 
 def budget(effort: str = "standard", time: str | float | None = None) -> Budget:

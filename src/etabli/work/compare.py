@@ -22,7 +22,7 @@ from etabli.work.executors.executor import Executor, State
 from etabli.work.journal import Journal
 from etabli.work.material import Material, facts_of
 from etabli.work.portfolio import Offer
-from etabli.work.race import Rules, Stage, Standing, race
+from etabli.work.race import LATE, Rules, Stage, Standing, race
 from etabli.work.table import Scores
 from etabli.work.tasks import Task, rows_of, set_aside
 
@@ -93,13 +93,14 @@ def _memory(running: Running, estimates: Estimates) -> float:
     return sum(estimates.cost(begun.task).memory for begun in running.values())
 
 
-def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
-    """Runs the race over `offers`. The standing says in `ended` why it is over ("cap", "interrupted", or the race's own word)."""
+def compare(ground: Ground, offers: Sequence[Offer], rules: Rules, before: Standing | None = None) -> Standing:
+    """Runs the race over `offers`. The standing says in `ended` why it is over ("cap", "interrupted", or the race's own word).
+    before: where earlier rounds came to."""
     estimates = Estimates(ground)
     running: Running = {}
     deaths: Counter[str] = Counter()
     refused: set[str] = set()
-    standing = _play(ground, offers, rules, refused)
+    standing = _play(ground, offers, rules, refused, before)
     while True:
         wanted = {task.hash: task for task in standing.wanted}
         stale = [name for name in running if name not in wanted and ground.journal.result(name) is None]
@@ -112,7 +113,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
             no = _start(ground, [task for name, task in wanted.items() if name not in running], running, estimates, rules, deaths)
             if no:
                 refused |= no
-                standing = _play(ground, offers, rules, refused)
+                standing = _play(ground, offers, rules, refused, before)
                 continue
         if stopping or not running:
             break
@@ -127,7 +128,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
                     ground.clock.learn(work, took, begun.task.settings[0].family)
         changed |= _overdue(ground, running, estimates)
         if changed:
-            standing = _play(ground, offers, rules, refused)
+            standing = _play(ground, offers, rules, refused, before)
             ground.clock.reserve = _closing(ground, standing)
         if ground.clock.over():
             stopping = True
@@ -137,7 +138,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules) -> Standing:
     if not standing.ended or refused:
         for begun in (begun for name, begun in running.items() if ground.journal.result(name) is None):
             standing.settings |= {setting.hash: setting for setting in begun.task.settings}  # it may have run ahead of the decisions
-            standing.dropped |= {setting.hash: "the time was over while it ran" for setting in begun.task.settings}
+            standing.dropped |= {setting.hash: LATE[2] for setting in begun.task.settings}
         standing.ended = "interrupted" if ground.interrupted() else "cap"
         _complete(standing, ground)
     return standing
@@ -178,11 +179,11 @@ def _overdue(ground: Ground, running: Running, estimates: Estimates) -> bool:
     return bool(late)
 
 
-def _play(ground: Ground, offers: Sequence[Offer], rules: Rules, refused: Container[str]) -> Standing:
+def _play(ground: Ground, offers: Sequence[Offer], rules: Rules, refused: Container[str], before: Standing | None) -> Standing:
     def lose(*facts: Any) -> dict[str, str]:
         return _lose(ground, *facts)
 
-    return race(offers, ground.split, ground.seed, rules, ground.journal.result, lose, ground.scores.loss, refused)
+    return race(offers, ground.split, ground.seed, rules, ground.journal.result, lose, ground.scores.loss, refused, before)
 
 
 def _start(

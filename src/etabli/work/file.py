@@ -15,6 +15,7 @@ from etabli.errors import EtabliError
 from etabli.records import Column, Finding
 from etabli.work.assemble import Assembled
 from etabli.work.journal import write, write_json
+from etabli.work.ledger import told
 from etabli.work.material import Material
 from etabli.work.race import Standing
 from etabli.work.result import Tested, card, finite, tested
@@ -127,6 +128,7 @@ def written(
         test,
         0.0,
         latency(ready, fed),
+        told(run.rounds),
     )
     result: dict[str, Any] = finite(made)
     named = replace(run.question, file=Path(run.question.file).name, test=run.question.test and Path(run.question.test).name)

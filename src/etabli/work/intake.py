@@ -23,6 +23,7 @@ from etabli.records import Array, Finding, Table, Target
 from etabli.work.asked import BALANCED, Asked, sha256, versions
 from etabli.work.directions import directions, obedient, together
 from etabli.work.journal import unwritable
+from etabli.work.ledger import IDEAS
 from etabli.work.material import Material, per_exposure, save_material
 from etabli.work.run import Run
 
@@ -33,7 +34,10 @@ def read(run: Run) -> tuple[Table, Target]:
     if (run.folder / "plan.json").exists() and (data / "target.npz").exists():
         table = load_table(data)
         now = sha256(question.file) if Path(question.file).is_file() else table.fingerprint  # the run holds its own copy
-        run.journal.begin({"asked": question.identity, "fingerprint": now, "versions": versions()})
+        plan = {"asked": question.identity, "fingerprint": now, "versions": versions()}
+        run.journal.begin(plan, IDEAS)
+        _some_family(question, run.families, str(run.journal.plan()["task"]))
+        run.enter(plan)
         target, notes = make_target(table, question.target, question.task, question.positive)
         return _noted(table, notes), target
     try:
@@ -49,7 +53,7 @@ def read(run: Run) -> tuple[Table, Target]:
     _certainty(question, target)
     _some_family(question, run.families, target.task)
     _test_file(question, [target.name, *_features(question, table, target)])
-    run.journal.begin(
+    run.enter(
         {
             "schema": 1,
             "asked": question.identity,
@@ -184,8 +188,8 @@ def audited(run: Run, table: Table, target: Target) -> list[Finding]:
     asked = {"group": question.group, "time_order": question.time_column, "time": question.time_column, "weights": question.weights}
     looked = [f for f in audit(table, target, question.ignore, run.watch) if asked.get(f.code) is None]  # answered: not asked again
     declared = directions(table, target, question.increasing, question.decreasing)
-    groups = together(table, target, question.together)
-    found = [*table.notes, *looked, *_improper(question, target), *obedient(run.families, target.task, declared, groups)[1]]
+    groups, chosen = together(table, target, question.together), {name: run.families[name] for name in run.chosen}
+    found = [*table.notes, *looked, *_improper(question, target), *obedient(chosen, target.task, declared, groups)[1]]
     for finding in found[len(table.notes) :]:
         run.watch("finding", finding=finding)
     for finding in found:

@@ -2,6 +2,7 @@
 
     census.etabli/
       plan.json                 immutable: what was asked, seeds, versions, the data's fingerprint
+      ledger.jsonl              grows: a line for each round of ideas, and one for how it ended (ledger.py)
       data/                     the table, once, as memory-mappable columns; prepared/ matrices; split-<hash>.npz
       done/<hash>.json .npz     one finished task: what it took; its out-of-fold scores and the graphs of its models
       lock                      held by the one driver that works here; the system frees it when the driver dies
@@ -19,7 +20,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -88,8 +89,8 @@ class Journal:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Makes the folder and holds it for one driver. What killed processes left aside is swept away, and so are results that
-        a cap cut short. A folder without a plan at the end (an error before anything was read) is emptied again."""
+        """Makes the folder and holds it for one driver. What killed processes left aside is swept away. A folder without a plan at
+        the end (an error before anything was read) is emptied again."""
         folder, made = self.folder, not self.folder.exists()
         ours = any((folder / name).exists() for name in ("lock", "plan.json"))
         if not made and not folder.is_dir():
@@ -109,10 +110,6 @@ class Journal:
                     "one command at a time works in a run folder", f"another works in {folder}", f"watch it with: etabli status {folder}"
                 )
             self._sweep()
-            for path in (folder / "done").glob("*.json"):
-                if (self.result(path.stem) or {}).get("cut"):
-                    path.unlink()
-                    del self._results[path.stem]
             try:
                 yield
             finally:
@@ -138,24 +135,24 @@ class Journal:
 
     # the plan --------------------------------------------------------------------------------------------------------
 
-    def begin(self, plan: Mapping[str, Any]) -> bool:
-        """Writes the plan, or checks that the folder holds the very same one (then it goes on: True)."""
+    def begin(self, plan: Mapping[str, Any], ideas: Collection[str] = ()) -> bool:
+        """Writes the plan, or checks that the folder holds the same one (then it goes on: True). ideas: options that may differ, since
+        they do not decide the table (`ledger.py`)."""
         path = self.folder / "plan.json"
-        if path.exists():
-            old = self.plan()
-            same = {key: old["asked"].get(key) for key in plan["asked"]} == json.loads(json.dumps(plan["asked"], default=_plain))
-            if same and old["fingerprint"] == plan["fingerprint"] and old["versions"] == plan["versions"]:
-                return True
-            changed = [key for key in ("fingerprint", "versions") if old[key] != plan[key]] + [
-                key for key, value in plan["asked"].items() if old["asked"].get(key) != json.loads(json.dumps(value, default=_plain))
-            ]
-            raise UsageError(
-                f"{self.folder} holds another run and is not written over",
-                "different: " + ", ".join(changed),
-                f"choose another folder with -o, delete {self.folder}, or go on with: etabli resume {self.folder}",
-            )
-        write_json(path, plan)
-        return False
+        if not path.exists():
+            write_json(path, plan)
+            return False
+        old, asked = self.plan(), json.loads(json.dumps(plan["asked"], default=_plain))
+        changed = ["the data"] * (old["fingerprint"] != plan["fingerprint"])
+        changed += [key for key, value in asked.items() if key not in ideas and old["asked"].get(key) != value]
+        if not changed:
+            return True
+        only = "; its table takes new ideas (" + ", ".join(f"--{name}" for name in ideas) + ") and nothing else" if ideas else ""
+        raise UsageError(
+            f"{self.folder} holds another run and is not written over{only}",
+            "different: " + ", ".join(changed),
+            f"choose another folder with -o, delete {self.folder}, or go on with: etabli resume {self.folder}",
+        )
 
     def plan(self) -> dict[str, Any]:
         """What was asked. UsageError when the folder is not a run."""
@@ -195,6 +192,13 @@ class Journal:
             except (FileNotFoundError, ValueError):
                 return None
         return self._results[task]
+
+    def lengthen(self, kept: Collection[str] = ()) -> None:
+        """Takes away results that a cap cut short, so that they are done whole. kept: tasks that stay as they are."""
+        for path in (self.folder / "done").glob("*.json"):
+            if path.stem not in kept and (self.result(path.stem) or {}).get("cut"):
+                path.unlink()
+                del self._results[path.stem]
 
     def finish(self, task: str, result: Mapping[str, Any], scores: Array | None, graphs: Mapping[str, bytes]) -> None:
         """Writes a result: scores and graphs first (one file, flushed once), the JSON that says "done" last."""

@@ -12,7 +12,7 @@ al. 2018), and runs the rest on the other folds. Above, it is successive halving
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from etabli.records import Setting, Split
@@ -20,6 +20,7 @@ from etabli.work.portfolio import Offer, Path, following
 from etabli.work.tasks import Task
 
 LARGE = 50_000  # development rows above which successive halving replaces the folds
+LATE = ("no time left for it", "the time was over before it was complete", "the time was over while it ran")  # dropped, but not beaten
 Place = tuple[str, int]  # (hash of the task that holds a result, index of the setting in it)
 
 
@@ -64,8 +65,25 @@ class Standing:
     aside: dict[str, str] = field(default_factory=dict)  # setting hash -> what went wrong
     places: dict[str, dict[tuple[int, float], Place]] = field(default_factory=dict)
     settings: dict[str, Setting] = field(default_factory=dict)
-    tried: int = 0
+    begun: set[str] = field(default_factory=set)  # setting hashes
     ended: str = ""  # "" while it goes on, otherwise why it ended
+
+    @property
+    def tried(self) -> int:
+        """Candidates begun."""
+        return len(self.begun)
+
+    def copy(self) -> Standing:
+        """One more, to go on from here."""
+        return Standing(
+            [],
+            list(self.finished),
+            dict(self.dropped),
+            dict(self.aside),
+            {name: dict(places) for name, places in self.places.items()},
+            dict(self.settings),
+            set(self.begun),
+        )
 
 
 Known = Callable[[str], dict[str, Any] | None]
@@ -74,16 +92,28 @@ Loss = Callable[[Setting, Standing], float]
 
 
 def race(
-    offers: Sequence[Offer], split: str, seed: int, rules: Rules, known: Known, lose: Lose, loss: Loss, refused: Container[str] = ()
+    offers: Sequence[Offer],
+    split: str,
+    seed: int,
+    rules: Rules,
+    known: Known,
+    lose: Lose,
+    loss: Loss,
+    refused: Container[str] = (),
+    before: Standing | None = None,
 ) -> Standing:
     """Plays the race as far as the known results go.
 
     known(task hash): its result or None. lose(candidates, standing, stage, finished): those that drop after a stage, with the
     reason. loss(candidate, standing): its mean loss over the folds it has. refused: tasks that the cap has no time for.
+    before: where earlier rounds came to; their candidates are rivals, and none of them runs again.
     """
-    standing = Standing()
-    best, stale, guessing = float("inf"), 0, False
-    remaining, leaders = list(offers), dict[str, float]()
+    standing = Standing() if before is None else before.copy()
+    past = [(loss(setting, standing), setting.family) for setting in standing.finished]
+    best, stale, guessing = min((value for value, _ in past), default=float("inf")), 0, False
+    leaders = {family: value for value, family in sorted(past, reverse=True)}
+    remaining = _new(offers, standing)
+    leaders |= {offer.house: leaders[offer.family] for offer in remaining if offer.family in leaders}
     while remaining:
         remaining = following(remaining, leaders)
         tried, remaining = remaining[: rules.batch], remaining[rules.batch :]
@@ -91,7 +121,7 @@ def race(
         if not guessing:
             for path in alive:
                 standing.settings |= {setting.hash: setting for setting in path}
-            standing.tried += sum(map(len, alive))
+            standing.begun |= {setting.hash for path in alive for setting in path}
         for number, stage in enumerate(rules.stages):
             missing: list[Task] = []
             for position, path in enumerate(alive):
@@ -99,7 +129,7 @@ def race(
                 while path and any(task.hash in refused and known(task.hash) is None for task in tasks):
                     kept = path[: len(path) // 2]  # a shorter run (fewer trees) may still be in time
                     standing.settings |= {setting.hash: setting for setting in path}  # it may have been looked ahead to
-                    standing.dropped |= {setting.hash: "no time left for it" for setting in path[len(kept) :]}
+                    standing.dropped |= dict.fromkeys((setting.hash for setting in path[len(kept) :]), LATE[0])
                     path = kept
                     tasks = [Task(split, fold, path, seed, stage.share) for fold in stage.folds] if path else []
                 for task in tasks:
@@ -145,6 +175,14 @@ def race(
     return standing
 
 
+def _new(offers: Sequence[Offer], standing: Standing) -> list[Offer]:
+    """The offers without the settings that earlier rounds settled."""
+    if not standing.settings:
+        return list(offers)
+    left = [replace(offer, path=tuple(s for s in offer.path if s.hash not in standing.settings)) for offer in offers]
+    return [offer for offer in left if offer.path]
+
+
 def _record(standing: Standing, task: Task, result: dict[str, Any], path: Path) -> Path:
     """Notes where the scores lie; settings without a result leave the race."""
     if result.get("error"):
@@ -155,5 +193,5 @@ def _record(standing: Standing, task: Task, result: dict[str, Any], path: Path) 
         if setting.hash in have:
             standing.places.setdefault(setting.hash, {})[task.fold, task.share] = (task.hash, have[setting.hash])
         else:
-            standing.dropped[setting.hash] = "the time was over before it was complete"
+            standing.dropped[setting.hash] = LATE[1]
     return tuple(setting for setting in path if setting.hash in have)

@@ -73,6 +73,7 @@ def result(
     test: Tested | None,
     seconds: float,
     latency: float | None,
+    rounds: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The whole mapping; paths are relative to the working folder as -o was."""
     target, honest, folder = material.target, verdict.honest, asked.folder
@@ -117,6 +118,7 @@ def result(
         "tied": list(verdict.tied),
         "simplest": verdict.simplest,
         "tried": verdict.tried,
+        "rounds": list(rounds),
         "leaderboard": _board(verdict, standing, journal),
         "dropped": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.dropped.items()],
         "set_aside": _aside(standing),

@@ -4,12 +4,15 @@ its clock.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 
 from etabli.data import splits
-from etabli.errors import EtabliError, Interrupted
+from etabli.errors import EtabliError, Interrupted, UsageError
+from etabli.job.budget import Budget, budget
 from etabli.judge.metrics import metric
 from etabli.records import Finding, Split
 from etabli.work import alarms as alarm_tests
@@ -17,9 +20,11 @@ from etabli.work.assemble import Assembled, assemble
 from etabli.work.compare import Ground, compare
 from etabli.work.directions import obedient
 from etabli.work.heads import Asking
+from etabli.work.ledger import best_of, end, remarks, settled, table_of
 from etabli.work.material import Material, facts_of, save_material
 from etabli.work.portfolio import Offer, following, portfolio
 from etabli.work.race import LARGE, Rules, Standing, stages
+from etabli.work.result import finite
 from etabli.work.run import Run, Splits
 from etabli.work.sample import sampled, split_name
 from etabli.work.table import Scores
@@ -48,20 +53,42 @@ def _ground(run: Run, material: Material, split: Split, name: str) -> Ground:
     )
 
 
-def _keep(run: Run, material: Material, split: Split) -> tuple[Split, str]:
-    """Keeps the split of all rows, and the one the race runs on (a sample when the effort says so); returns the latter."""
+def _keep(run: Run, split: Split) -> Splits:
+    """Keeps the split of all rows, and the one the race runs on (a sample when the effort says so)."""
     run.whole = split_name(split)
-    run.journal.save_split(run.whole, split)
     limit = run.budget.rules.rows
     raced = sampled(split, limit, run.question.seed) if limit is not None else split
-    name = split_name(raced)
-    run.journal.save_split(name, raced)
-    return raced, name
+    return _kept(run, Splits(split, raced, split_name(raced)))
+
+
+def _kept(run: Run, made: Splits) -> Splits:
+    run.journal.save_split(run.whole, made.whole)
+    run.journal.save_split(made.name, made.raced)
+    return made
 
 
 def split(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]]:
     """The splits, and what the residuals of the simplest models said of them. An alarm of a group or of time switches the split,
-    and says so; a group's own column is then nothing to learn from."""
+    and says so; a group's own column is then nothing to learn from. A later round finds the first round's split again, or is refused."""
+    material, made, found = _switched(run, material)
+    table = run.table = table_of(run.whole, made.name, material.used, sha256(material.target.y.tobytes()).hexdigest())
+    for one in run.rounds[:-1]:
+        if one.table and one.table != table:
+            raise UsageError(
+                "a new round keeps the rows, columns and folds of the table it is added to",
+                f"round {one.number} had others: this version of etabli, or its first families, deal them otherwise",
+                "install what the first round had, or begin anew with another -o",
+            )
+    if run.round.versions != run.rounds[0].versions:
+        run.whole = run.named(run.whole, run.round)
+        made = _kept(run, replace(made, name=run.named(made.name, run.round)))
+    notes = remarks(run.rounds, bool(len(made.whole.test) or run.question.test))
+    for note in notes:
+        run.watch("finding", finding=note)
+    return material, made, [*found, *notes]
+
+
+def _switched(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]]:
     question, rules = run.question, run.budget.rules
     group = None if question.group == "none" else question.group
     moment = None if question.time_column == "none" else question.time_column
@@ -80,28 +107,29 @@ def split(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]
         )
 
     first = deal(group, moment)
-    raced, name = _keep(run, material, first)
+    made = _keep(run, first)
     if question.group is not None and question.time_column is not None:
-        return material, Splits(first, raced, name), []
-    ground = _ground(run, material, raced, name)
+        return material, made, []
+    ground = _ground(run, material, made.raced, made.name)
     run.clock.reserve = run.clock.expected(_reserve(run, material))
-    standing = compare(ground, _simple(run, material, raced), Rules(stages(raced), batch=BATCH, patience=10**9))
+    standing = compare(ground, _simple(run, material, made.raced), Rules(stages(made.raced), batch=BATCH, patience=10**9))
     found, by, when = alarm_tests.tested(ground, standing, question.group, question.time_column, question.ignore)
     for finding in found:
         run.watch("finding", finding=finding)
     if (by, when) == (None, None):
-        return material, Splits(first, raced, name), found
+        return material, made, found
     if by is not None:
         material = replace(material, used=tuple(column for column in material.used if column != by))
         save_material(run.folder, material)
-    second = deal(by or group, when or moment)
-    raced, name = _keep(run, material, second)
-    return material, Splits(second, raced, name), found
+    return material, _keep(run, deal(by or group, when or moment)), found
 
 
-def _offers(run: Run, material: Material, split: Split) -> list[Offer]:
+def _offers(run: Run, material: Material, split: Split, among: Sequence[str]) -> list[Offer]:
+    """Everything that these families would try."""
     facts, offers = facts_of(material, len(split.development)), list[Offer]()
-    chosen, _ = obedient(run.families, material.target.task, material.directions, material.together)
+    chosen, _ = obedient(
+        {name: run.families[name] for name in among if name in run.families}, material.target.task, material.directions, material.together
+    )
     for name, member in chosen.items():
         try:
             offers += portfolio({name: member}, facts, run.budget.rules.candidates)
@@ -112,9 +140,9 @@ def _offers(run: Run, material: Material, split: Split) -> list[Offer]:
 
 def _simple(run: Run, material: Material, split: Split) -> list[Offer]:
     """The cheapest first offer of each degree of simplicity (the constant, a linear model, a tree): enough for the residual tests,
-    and the race begins with them anyway."""
+    and the race begins with them anyway. Of the first round: later ones must find the same split."""
     simplest: dict[int, Offer] = {}
-    for offer in following([offer for offer in _offers(run, material, split) if offer.depth == 0], {}):
+    for offer in following([offer for offer in _offers(run, material, split, run.rounds[0].among) if offer.depth == 0], {}):
         simplest.setdefault(run.families[offer.family].rank, offer)
     return [simplest[rank] for rank in sorted(simplest)[:BATCH]]
 
@@ -131,9 +159,9 @@ def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Sco
     validated = np.flatnonzero(raced.fold >= 0)
     chosen = metric(run.question.metric, material.target.task, material.cost)
     chosen.demand(material.target.y[validated], raced.fold[validated])  # now, and not when the race is run
-    large = len(raced.development) > LARGE
-    rules = Rules(stages(raced), batch=2 * BATCH if large else BATCH, patience=run.budget.rules.without_gain(len(raced.development)))
-    standing = compare(ground, _offers(run, material, raced), rules)
+    _close(run, material, split)
+    run.before = settled(run.rounds[:-1], run.journal)
+    standing = compare(ground, _offers(run, material, raced, run.chosen), _rules(run.budget, raced), run.before)
     standing.aside |= run.broken
     if not any(run.families[setting.family].rank == 0 for setting in standing.finished):  # every score is told beside the baseline's
         if run.interrupted():
@@ -149,10 +177,32 @@ def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Sco
     return standing, ground.scores
 
 
+def _rules(budget: Budget, raced: Split) -> Rules:
+    rows = len(raced.development)
+    return Rules(stages(raced), batch=2 * BATCH if rows > LARGE else BATCH, patience=budget.rules.without_gain(rows))
+
+
+def _close(run: Run, material: Material, split: Splits) -> None:
+    """A round that was killed and not gone on with, before this one was asked, ends with what it has: it was tried."""
+    for place, one in enumerate(run.rounds[:-1]):
+        if one.ended is None:
+            before = settled(run.rounds[:place], run.journal)
+            name = run.named(split_name(split.raced), one)
+            ground = replace(_ground(run, material, split.raced, name), interrupted=lambda: True)
+            rules = _rules(replace(run.budget, effort=budget(one.effort).effort), split.raced)
+            standing = compare(ground, _offers(run, material, split.raced, one.among), rules, before)
+            ended = end(run.folder, one, run.table, before, standing, None)
+            run.rounds = (*run.rounds[:place], ended, *run.rounds[place + 1 :])
+
+
 def judged(run: Run, scores: Scores, standing: Standing) -> Verdict:
-    """The winner, its honest score, who is tied."""
+    """The winner, its honest score, who is tied. Each round's best stays in the table. The ledger then knows how the round ended."""
     chosen = metric(run.question.metric, scores.material.target.task, scores.material.cost)
-    return verdict(scores, standing, chosen, run.families, run.question.seed, MEMBERS[run.budget.effort])
+    best = best_of(run.rounds, standing, {setting.hash: scores.loss(setting, standing) for setting in standing.finished})
+    found = verdict(scores, standing, chosen, run.families, run.question.seed, MEMBERS[run.budget.effort], best)
+    said = {"name": found.winner, "score": found.honest.leaderboard, "honest": found.honest.value}
+    run.rounds = (*run.rounds[:-1], end(run.folder, run.round, run.table, run.before, standing, finite(said)))
+    return found
 
 
 def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> Assembled:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from etabli.work.journal import Journal
+from etabli.work.ledger import rounds, told
 
 
 @dataclass(frozen=True)
@@ -33,27 +35,38 @@ def status(run: str | Path) -> Status:
         except ValueError:
             continue  # counts as missing
         (aside if result.get("error") else done).append(result)
-    ended = folder / "result.json"
-    cut = ended.exists() and bool(json.loads(ended.read_text(encoding="utf-8"))["cut"])
+    known, ended = told(rounds(folder)), folder / "result.json"
+    result = json.loads(ended.read_text(encoding="utf-8")) if ended.exists() else None
+    cut = bool(result and result["cut"])
+    current = result is not None and len(result.get("rounds", known)) == len(known)  # not that of an earlier round
     facts: dict[str, Any] = {
         "run": str(folder),
         "asked": plan["asked"],
+        "rounds": known,
         "tasks_done": len(done),
         "models_done": sum(len(result["settings"]) for result in done),
         "set_aside": [{"family": result["task"]["settings"][0]["family"], "reason": result["error"]} for result in aside],
         "running": busy,
         "seconds": sum(result.get("seconds", 0.0) for result in done),
-        "finished": ended.exists() and not cut,
+        "finished": current and not cut,
         "cut": cut,
         "model": str(folder / "model.onnx") if (folder / "model.onnx").exists() else None,
     }
     onward = f"; go on with: etabli resume {folder}"
-    state = "running" if busy else "finished" if facts["finished"] else ("cut short" if cut else "not finished") + onward
+    state = "running" if busy else "finished" if facts["finished"] else ("cut short" if cut and current else "not finished") + onward
     lines = [
         f"{folder}: {state}",
         f"  asked     {plan['asked']['file']} -> {plan['asked']['target']}, effort {plan['asked']['effort']}, seed {plan['asked']['seed']}",
+        *([_line(one) for one in known] if len(known) > 1 else []),
         f"  done      {facts['tasks_done']} tasks, {facts['models_done']} models, {facts['seconds']:.0f} s of work",
         *(f"  set aside {one['family']}: {one['reason']}" for one in facts["set_aside"]),
         *([f"  model     {facts['model']}"] if facts["model"] else []),
     ]
     return Status(facts, "\n".join(lines))
+
+
+def _line(one: Mapping[str, Any]) -> str:
+    """A round: what was asked, how many it tried, who led after it."""
+    asked = f"{', '.join(one['families']) or 'all families'}, effort {one['effort']}"
+    led = f"; best after it: {one['best']['name']} ({one['best']['score']:.4g})" if one["best"] else "; not ended"
+    return f"  round {one['round']:<3} {asked}: {one['tried']} tried{led}"

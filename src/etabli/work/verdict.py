@@ -6,7 +6,7 @@ column of its own, cross-fitted, so that the bootstrap counts it as it counts th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,11 +71,14 @@ class Verdict:
         return tuple(row.name for row in self.leaderboard if row.tied)
 
 
-def verdict(scores: Scores, standing: Standing, metric: Metric, families: Mapping[str, Family], seed: int, limit: int) -> Verdict:
-    """Judges a finished race. limit: most members of a combination."""
+def verdict(
+    scores: Scores, standing: Standing, metric: Metric, families: Mapping[str, Family], seed: int, limit: int, kept: Sequence[str] = ()
+) -> Verdict:
+    """Judges a finished race. limit: most members of a combination. kept: hashes of candidates that stay in the table however many are
+    better."""
     by_loss = sorted(standing.finished, key=lambda setting: scores.loss(setting, standing))
     baselines = [setting for setting in by_loss if families[setting.family].rank == 0]
-    candidates = by_loss[:SHOWN] + [setting for setting in baselines if setting not in by_loss[:SHOWN]]
+    candidates = by_loss[:SHOWN] + [setting for setting in by_loss[SHOWN:] if setting in baselines or setting.hash in kept]
     table = scores.table(standing, candidates)
     task, absolute = scores.material.target.task, metric.name == "mae"
     groups = draws.blocks(len(table.y)) if scores.split.forward and table.groups is None else table.groups

@@ -125,11 +125,18 @@ def _winner(result: Result, lang: str) -> View:
         "final": known("final", facts["final"], lang) if facts.get("final") else "",
         "members": [(_titled(m, lang), share(m.get("weight"), lang, 0)) for m in items(facts, "members")],
         "tried": say("tried", lang, n=tried, count=count(tried, lang)) if real(tried) is not None else "",
+        "rounds": rounds(result, lang),
         "tied": say("tied", lang, n=tied, count=count(tied, lang)),
         "simplest": ""
         if not simplest or not tied
         else say("simplest.same" if simplest == winner_of(result) else "simplest", lang, name=_titled({"name": simplest}, lang)),
     }
+
+
+def rounds(result: Result, lang: str) -> str:
+    """A sentence when ideas were added to the table more than once; "" otherwise."""
+    times, tried = len(items(result, "rounds")), real(result.get("tried"))
+    return say("rounds", lang, rounds=count(times, lang), count=count(tried, lang)) if times > 1 and tried is not None else ""
 
 
 def _titled(entry: Mapping[str, Any], lang: str) -> str:
