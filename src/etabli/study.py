@@ -95,8 +95,12 @@ def establish(
         assembled = stages.assembled(run, material, split, verdict, standing)
         watch("step", name={"en": "proving it", "fr": "preuve"})
         model, proof, test = file.proven(run, material, split, standing, verdict, assembled)
+        watch("step", name={"en": "explaining it", "fr": "explication"})
+        explanation = stages.explained(run, material, split, verdict, standing, assembled)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
-        result = file.written(run, material, split, standing, verdict, assembled, unanswered(findings, alarms), model, proof, test)
+        result = file.written(
+            run, material, split, standing, verdict, assembled, unanswered(findings, alarms), model, proof, test, explanation
+        )
         write(result, question.folder / "report.html", language(question.lang))
     return Study(question.folder, result)
 

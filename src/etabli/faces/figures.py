@@ -34,6 +34,7 @@ STYLE = """
 .figure .halo{stroke:var(--paper,#fff);stroke-width:4;paint-order:stroke;stroke-linejoin:round}
 .figure .bar{stroke-width:2.5;stroke-linecap:round}.figure .hollow{fill:var(--paper,#fff);stroke-width:2}.figure .thin{stroke-width:1;fill:none}
 .figure .cloud{stroke:var(--blue,#0072b2);stroke-width:4;stroke-linecap:round;fill:none;opacity:.55}
+.figure .below{fill:var(--red,#d55e00);stroke:none}
 .figure .fill{fill:var(--blue,#0072b2);stroke:none}.figure .pale{fill:var(--band,#dbe8f1);stroke:none}.figure .trace{stroke:var(--blue,#0072b2);stroke-width:2;fill:none}
 """.strip()
 

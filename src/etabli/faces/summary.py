@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces.report import sure
+from etabli.faces.report.explained import fails, uses
 from etabli.faces.report.pictures import is_baseline, is_winner, items, look_of, others, part, places, winner_of
 from etabli.faces.report.rows import rounds
 from etabli.faces.terminal import named
@@ -102,6 +103,9 @@ def _facts(result: Result, lang: str) -> Table:
         table.add_row(say("end.winner", lang), Text(f"{named(winner, lang, 70)}. {' '.join(said)}"))
     for mark, text in _warnings(result, lang):
         table.add_row(mark, text)
+    for key, said_of in zip(("end.uses", "end.fails"), (uses(result, lang), fails(result, lang)), strict=True):
+        if said_of:
+            table.add_row(say(key, lang), Text(said_of))
     for e in items(result, "coverage"):
         if abs((real(e.get("level")) or 0) - 0.9) < 1e-9 or len(items(result, "coverage")) == 1:
             table.add_row(say("end.coverage", lang), _coverage(e, lang))

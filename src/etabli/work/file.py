@@ -97,6 +97,7 @@ def written(
     model: Any,
     proof: Mapping[str, Any],
     test: Tested | None,
+    explanation: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Writes model.onnx, card.json and result.json, in this order, each in one piece."""
     from onnx import helper
@@ -130,7 +131,7 @@ def written(
         latency(ready, fed),
         told(run.rounds),
     )
-    result: dict[str, Any] = finite(made)
+    result: dict[str, Any] = finite(made | {"explanation": explanation})
     named = replace(run.question, file=Path(run.question.file).name, test=run.question.test and Path(run.question.test).name)
     facts = card(
         result | {"command": named.command}, material, inputs(model, composition.columns), list(answers)

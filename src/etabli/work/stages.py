@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from etabli.work import alarms as alarm_tests
 from etabli.work.assemble import Assembled, assemble
 from etabli.work.compare import Ground, compare
 from etabli.work.directions import obedient
+from etabli.work.explain import explanation
 from etabli.work.heads import Asking
 from etabli.work.ledger import best_of, end, remarks, settled, table_of
 from etabli.work.material import Material, facts_of, save_material
@@ -31,6 +33,7 @@ from etabli.work.table import Scores
 from etabli.work.verdict import Verdict, verdict
 
 BATCH = 3  # paths that start together
+WRITING = 2.0  # seconds that writing the files and the report takes
 MEMBERS = {"glance": 3, "standard": 5, "thorough": 8}  # most members of a combination
 
 
@@ -210,3 +213,14 @@ def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, sta
     ground = _ground(run, material, split.raced, split.name)
     asking = Asking(run.question.distribution)
     return assemble(ground, verdict, standing, run.whole, run.budget.rules.final == "refit", asking)
+
+
+def explained(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing, made: Assembled) -> dict[str, Any] | None:
+    """What the winner uses, how, and where it fails; None when it is the constant, or when the run was interrupted."""
+    if run.interrupted() or all(run.families[one.setting.family].rank == 0 for one in verdict.members):
+        return None
+
+    def fits(work: float) -> bool:
+        return run.clock.MARGIN * run.clock.expected(work) + WRITING <= run.clock.left()
+
+    return explanation(_ground(run, material, split.raced, split.name), verdict, standing, made, fits)

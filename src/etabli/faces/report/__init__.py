@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces import figures
-from etabli.faces.report import groups, inside, pictures, rows
+from etabli.faces.report import explained, groups, inside, pictures, rows
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.work.journal import write as write_file
 
@@ -53,6 +53,10 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
                 for place, names in enumerate(groups.panels(result))
             ],
             "effects": [draw(partial(inside.effect, place=place)) for place in range(inside.count(result))],
+            "importance": draw(explained.importance),
+            "how": [draw(partial(explained.effect, place=place)) for place in range(explained.effects(result))],
+            "pairs": [draw(partial(explained.pair, place=place)) for place in range(explained.pairs(result))],
+            "slices": draw(explained.slices),
         },
     )
     return page.lstrip() + "\n"

@@ -50,6 +50,7 @@ def limits(result: Result, lang: str) -> list[str]:
     rules = [
         ("limit.same", True),
         ("limit.cause", True),
+        ("limit.uses", bool(part(result, "explanation").get("importance"))),
         ("limit.test", not part(result, "test")),
         ("limit.few", 0 < (real(result.get("rows")) or 0) < 500),
         ("limit.cut", bool(part(result, "budget").get("cut"))),

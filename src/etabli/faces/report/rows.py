@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report import groups, sure
+from etabli.faces.report import explained, groups, sure
 from etabli.faces.report.facts import facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
@@ -40,6 +40,7 @@ def view(result: Result, lang: str) -> View:
         "findings": _findings(result, lang),
         "board": _board(result, lang),
         "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
+        "explained": explained.view(result, lang),
         "calibration": _calibration(result, lang),
         "residuals": _residuals(result, lang),
         "coverage": _coverage(result, lang),
