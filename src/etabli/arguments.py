@@ -112,6 +112,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument(
         "--calibration", metavar="NAME", help="raw, temperature, platt, isotonic, venn_abers ... (default: the best across folds)"
     )
+    one.add_argument("--guarantee", metavar="split", help="hold back a quarter of the rows for intervals and sets with a theorem")
     one.add_argument("--metric", help="rank by this (default: a proper score)")
     one.add_argument("--families", metavar="A,B", help="only these (see: etabli families)")
     one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")

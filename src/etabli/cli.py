@@ -60,6 +60,7 @@ def fit(options: argparse.Namespace) -> int:
         class_weight=_numbers(options.class_weight, "--class-weight"),
         distribution=options.distribution,
         calibration=options.calibration,
+        guarantee=options.guarantee,
         where=options.where,
         lang=options.lang,
         out=options.output,
@@ -146,7 +147,8 @@ def explore(options: argparse.Namespace) -> int:
 
 def predict(options: argparse.Namespace) -> int:
     """Answers for new rows, with intervals or sets and a flag on rows unlike the training data."""
-    from etabli.model.load import levels, predict_file
+    from etabli.model.asked import levels
+    from etabli.model.load import predict_file
 
     summary = predict_file(
         options.model, options.file, options.output, options.confidence, quantiles=levels(options.quantiles), at=options.at

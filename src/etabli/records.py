@@ -124,7 +124,7 @@ class Target:
         return len(self.classes) if self.task == "multiclass" else 1
 
 
-NO_FOLD, TEST, NO_TARGET = -1, -2, -3
+NO_FOLD, TEST, NO_TARGET, HELD = -1, -2, -3, -5
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Split:
     """Who may learn from whom.
 
     fold: int [rows], the fold whose validation part holds the row; NO_FOLD: trained on, never validated (the first stretch
-    in time); TEST: the outer test, opened once; NO_TARGET: left out. forward: fold k learns only from earlier folds.
+    in time); TEST: the outer test, opened once; NO_TARGET: left out; HELD: only sets the quantiles of intervals and sets. forward: fold k learns only from earlier folds.
     groups: int [rows] or None, rows that must stay together (also in every bootstrap).
     """
 
@@ -163,6 +163,11 @@ class Split:
     def test(self) -> Array:
         """Rows of the outer test (may be empty)."""
         return np.flatnonzero(self.fold == TEST)
+
+    @property
+    def held(self) -> Array:
+        """Rows held back for the quantiles of intervals and sets alone (may be empty)."""
+        return np.flatnonzero(self.fold == HELD)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,14 @@ CLAUSES: dict[str, tuple[str, str]] = {
         "{n} earlier rows are left out because their group is also in the test",
         "{n} lignes antérieures sont écartées parce que leur groupe est aussi dans le test",
     ),
+    "held": (
+        "{n} rows are held back from everything but the quantiles of intervals and sets",
+        "{n} lignes ne servent qu'aux quantiles des intervalles et des ensembles",
+    ),
+    "held last": (
+        "the {n} newest rows before are held back from everything but the quantiles of intervals and sets",
+        "les {n} lignes les plus récentes avant elles ne servent qu'aux quantiles des intervalles et des ensembles",
+    ),
     "no target": ("{n} rows without a target are left out", "{n} lignes sans cible sont écartées"),
 }
 _SLOTS = {"n": r"(?P<n>[\d,]+)", "name": r"(?P<name>\"(?:[^\"\\]|\\.)*\")"}
@@ -89,11 +97,13 @@ def split(
     folds: int = 5,
     test: float | None = None,
     ignore: Sequence[str] = (),
+    aside: Array | None = None,
 ) -> Split:
     """Deals the rows to folds and, from 10 000 rows with a target on, to an outer test of a tenth.
 
     group: rows with its same value never straddle. time_column: every fold is predicted from earlier rows only; the test
-    is the last stretch. test: the share of the outer test, 0 for none. ignore: columns that are not features.
+    is the last stretch. test: the share of the outer test, 0 for none. ignore: columns that are not features. aside: bool
+    [rows], rows that have been given another part already.
     The same seed gives the same split, whatever the order of the columns.
 
     Errors: UsageError for an unknown column or a share outside 0 to 0.9; DataError when two folds cannot be made.
@@ -108,7 +118,7 @@ def split(
         if name is not None and name == target.name:
             raise UsageError(f"{flag} cannot be the target", f'"{name}"', "name another column")
     has_target = ~np.isnan(target.y) if target.task == "regression" else target.y >= 0
-    rows = np.flatnonzero(has_target)
+    rows = np.flatnonzero(has_target if aside is None else has_target & ~aside)
     if rows.size < 2:
         raise DataError("a comparison needs at least 2 rows with a target", f"{rows.size} of {table.rows} rows have one")
     share = test if test is not None else (OUTER_TEST_SHARE if rows.size >= OUTER_TEST_ROWS else 0.0)
@@ -120,10 +130,15 @@ def split(
         result = _random(table, target, rows, ids, seed, folds, share, {target.name, *ignore, *([group] if group else [])}, said)
     if group is not None:
         said.insert(1, ("grouped", {"name": group}))
-    if rows.size < table.rows:
-        said.append(("no target", {"n": table.rows - rows.size}))
+    if not has_target.all():
+        said.append(("no target", {"n": int((~has_target).sum())}))
     reason = "; ".join(_clause(code, 0, facts) for code, facts in said)
     return Split(result.kind, result.fold, result.folds, result.forward, result.groups, reason)
+
+
+def clause(code: str, n: int) -> str:
+    """A clause of the reason about n rows, as `split_words` reads it back."""
+    return _clause(code, 0, {"n": n})
 
 
 def split_words(split: Split) -> Words:

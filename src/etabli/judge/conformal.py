@@ -16,7 +16,7 @@ import numpy as np
 
 from etabli.judge.coverage import LEVELS, Coverage, measured
 from etabli.judge.lookup import below, write_below
-from etabli.judge.ranks import Ranks, ranks
+from etabli.judge.ranks import KNOTS, Ranks, ranks
 from etabli.records import Array
 
 if TYPE_CHECKING:
@@ -75,21 +75,23 @@ class Intervals:
         return graph.op("Add", width, graph.const(self.floor, np.float64))
 
 
-def fit(kind: Kind, y: Array, S: Array, weight: Array | None = None) -> Intervals:
-    """Learns one kind from targets y [n] and out-of-fold predictions S [n, 1]. weight: [n] or None."""
+def fit(kind: Kind, y: Array, S: Array, weight: Array | None = None, shape: Intervals | None = None, knots: int = KNOTS) -> Intervals:
+    """Learns one kind from targets y [n] and out-of-fold predictions S [n, 1]. weight: [n] or None. shape: whose cells and widths to
+    take, learned from other rows. knots: the size of the tables."""
     p, r = S[:, 0].astype(np.float64), np.asarray(y - S[:, 0], np.float64)
     none = np.empty(0)
     if kind == "normalised":
-        knots, bends, floor = _line(p, np.abs(r))
-        shape = Intervals(kind, ranks([none]), ranks([none]), none, knots, bends, floor)
-        z = r / shape.width(S)[:, 0]
+        x, bends, floor = _line(p, np.abs(r)) if shape is None else (shape.knots, shape.bends, shape.floor)
+        scale = Intervals(kind, ranks([none]), ranks([none]), none, x, bends, floor)
+        z = r / scale.width(S)[:, 0]
         w = None if weight is None else [weight]
-        return Intervals(kind, ranks([z], tail=True, weights=w), ranks([-z], tail=True, weights=w), none, knots, bends, floor)
+        up, down = (ranks([side], tail=True, knots=knots, weights=w) for side in (z, -z))
+        return Intervals(kind, up, down, none, x, bends, floor)
     edges = np.unique(np.quantile(p, SHARES)) if kind == "mondrian" else none
-    edges = edges[edges < p.max(initial=-np.inf)]  # no cell without rows, where every interval would be infinite
+    edges = edges[edges < p.max(initial=-np.inf)] if shape is None else shape.edges  # no cell without rows: intervals would be infinite
     cell = below(p, edges)
     cells = [cell == g for g in range(len(edges) + 1)]
-    both = ranks([np.abs(r[here]) for here in cells], weights=None if weight is None else [weight[here] for here in cells])
+    both = ranks([np.abs(r[here]) for here in cells], knots=knots, weights=None if weight is None else [weight[here] for here in cells])
     return Intervals(kind, both, both, edges, none, none)
 
 
@@ -122,9 +124,11 @@ def crossfit(kind: Kind, y: Array, S: Array, fold: Array, confidence: float, wei
     return _at(_fitted(kind, y, S, fold, weight), S, confidence)
 
 
-def _fitted(kind: Kind, y: Array, S: Array, fold: Array, weight: Array | None) -> list[tuple[Array, Intervals]]:
+def _fitted(
+    kind: Kind, y: Array, S: Array, fold: Array, weight: Array | None, shape: Intervals | None = None
+) -> list[tuple[Array, Intervals]]:
     parts = [(fold == k, fold != k) for k in np.unique(fold)]
-    return [(here, fit(kind, y[other], S[other], None if weight is None else weight[other])) for here, other in parts]
+    return [(here, fit(kind, y[other], S[other], None if weight is None else weight[other], shape)) for here, other in parts]
 
 
 def _at(fitted: list[tuple[Array, Intervals]], S: Array, confidence: float) -> tuple[Array, Array]:
@@ -161,14 +165,15 @@ def coverage(
     groups: Array | None = None,
     levels: tuple[float, ...] = LEVELS,
     weight: Array | None = None,
+    shape: Intervals | None = None,
 ) -> list[Coverage]:
     """What the intervals of that kind covered, with quantiles of the other folds; the worst among the fifths of the prediction.
-    size: mean width, infinite when some rows cannot have an interval."""
+    shape: as in `fit`. size: mean width, infinite when some rows cannot have an interval."""
     if len(np.unique(fold)) < 2:
         return []
     fifth = below(S[:, 0], np.unique(np.quantile(S[:, 0], SHARES)))
     names = np.array([f"fifth {i + 1} of the prediction" for i in range(5)])[fifth]
-    answer, fitted = [], _fitted(kind, y, S, fold, weight)
+    answer, fitted = [], _fitted(kind, y, S, fold, weight, shape)
     for level in levels:
         lower, upper = _at(fitted, S, level)
         hit = (y >= lower[:, 0]) & (y <= upper[:, 0])

@@ -137,9 +137,10 @@ class Distribution:
         return knots, np.array(anchor), np.array(base), np.array(slope), offsets
 
 
-def fit(kind: Kind, y: Array, S: Array, weight: Array | None = None) -> Distribution:
-    """Learns from targets y [n] and out-of-fold predictions S [n, 1], with cells and widths of that kind. weight: [n] or None."""
-    shape = conformal.fit(kind, y, S, weight)
+def fit(kind: Kind, y: Array, S: Array, weight: Array | None = None, shape: Intervals | None = None) -> Distribution:
+    """Learns from targets y [n] and out-of-fold predictions S [n, 1], with cells and widths of that kind, or of the shape given.
+    weight: [n] or None."""
+    shape = conformal.fit(kind, y, S, weight) if shape is None else shape
     z = (np.asarray(y, np.float64) - S[:, 0]) / shape.width(S)[:, 0]
     cell = below(S[:, 0].astype(np.float64), shape.edges)
     cells = len(shape.edges) + 1

@@ -43,7 +43,7 @@ class Sets:
         return graph.op("GreaterOrEqual", probability, least)
 
 
-def fit(y: Array, S: Array, classes: int, by_class: bool | None = None, weight: Array | None = None) -> Sets:
+def fit(y: Array, S: Array, classes: int, by_class: bool | None = None, weight: Array | None = None, knots: int = KNOTS) -> Sets:
     """Learns from class numbers y [n] and calibrated out-of-fold scores S. by_class: None decides by the rows of each class.
     weight: [n] or None."""
     P = probabilities(S)
@@ -52,7 +52,7 @@ def fit(y: Array, S: Array, classes: int, by_class: bool | None = None, weight: 
         by_class = bool(np.bincount(y, minlength=classes).min() >= ENOUGH)
     cells = [y == k for k in range(classes)] if by_class else [np.ones(len(y), bool)]
     weights = None if weight is None else [weight[here] for here in cells]
-    return Sets(by_class, ranks([truth[here] for here in cells], knots=max(KNOTS, 100 * len(cells)), sign=-1.0, weights=weights))
+    return Sets(by_class, ranks([truth[here] for here in cells], knots=max(knots, 100 * len(cells)), sign=-1.0, weights=weights))
 
 
 def coverage(

@@ -1,6 +1,6 @@
 """Loads a model file and predicts with it: numpy and onnxruntime are all it needs.
 
-This is the module that runs where nothing else of établi's dependencies is installed, so it and what it imports (`card`,
+This is the module that runs where nothing else of établi's dependencies is installed, so it and what it imports (`asked`, `card`,
 `frames`, `raw`, `tables`, `data/cells`, `data/dialect`) use errors, numpy and the standard library alone; onnxruntime and,
 for Parquet, pyarrow are imported inside functions. `tests/model/test_bare.py` runs it in such a place.
 
@@ -26,6 +26,7 @@ import numpy as np
 from etabli.errors import DataError, EtabliError, UsageError, did_you_mean
 from etabli.model import card as cards
 from etabli.model import tables
+from etabli.model.asked import At, given, levels
 from etabli.model.frames import Frame, frame
 from etabli.model.raw import Raw, encodable, texts
 from etabli.model.rows import Note, Rows, columns_of, rows_of
@@ -65,6 +66,7 @@ class Model:
     __slots__ = (
         "_feeds",
         "_known",
+        "_optional",
         "_plan",
         "_self_test",
         "_session",
@@ -90,9 +92,9 @@ class Model:
         self.classes: tuple[str, ...] = tuple(map(str, self.card.get("classes") or ()))
         self.outputs: tuple[str, ...] = tuple(value.name for value in session.get_outputs())
         self._unasked = tuple(name for name in self.outputs if name != "cdf")  # NaN where no value is asked about
-        given = {value.name for value in session.get_overridable_initializers()}
-        self.confidence = "confidence" in given
-        self.quantiles: tuple[float, ...] = tuple(self.card.get("quantiles") or ()) if "quantiles" in given else ()
+        self._optional = frozenset(value.name for value in session.get_overridable_initializers())
+        self.confidence = "confidence" in self._optional
+        self.quantiles: tuple[float, ...] = tuple(self.card.get("quantiles") or ()) if "quantiles" in self._optional else ()
         self._known, raws = columns_of(self.card)
         self._feeds: list[tuple[str, str, list[Raw]]] = []
         for entry in self.card["inputs"]:
@@ -119,7 +121,7 @@ class Model:
         data: Any,
         confidence: float | None = None,
         quantiles: Sequence[float] | None = None,
-        at: float | Sequence[float] | Array | None = None,
+        at: At = None,
     ) -> Answers:
         """The outputs by name for every row of `data`: `prediction` [rows, 1], `probability` [rows, classes], `set`, `lower`,
         `upper`, `novelty`, as the file has them; of a file with a distribution also `quantile` [rows, levels], and `cdf` [rows, 1]
@@ -137,7 +139,7 @@ class Model:
             if feeds is not None:
                 if confidence is None and quantiles is None and at is None:
                     return Answers(self._call(feeds))
-                return Answers(self._call({**feeds, **self._given(1, confidence, quantiles, at)}))
+                return Answers(self._call({**feeds, **given(self.card, self._optional, 1, confidence, quantiles, at)}))
         read = self.read(data)
         return Answers(self.run(read.feeds, read.rows, confidence, quantiles, at), read.notes)
 
@@ -157,10 +159,10 @@ class Model:
         rows: int,
         confidence: float | None = None,
         quantiles: Sequence[float] | None = None,
-        at: float | Sequence[float] | Array | None = None,
+        at: At = None,
     ) -> dict[str, Array]:
         """The outputs for `feeds` (from `read`). Many rows are shared out among the cores this process may use."""
-        level = self._given(rows, confidence, quantiles, at)
+        level = given(self.card, self._optional, rows, confidence, quantiles, at)
         if rows == 0:  # trees refuse an empty batch: ask for one row, keep none
             blank = {
                 name: np.full((1, len(group)), "" if kind == "string" else np.nan, object if kind == "string" else float)
@@ -254,35 +256,6 @@ class Model:
             feeds[name] = np.array([[value]], object) if value in known else texts([value], raw)[:, None]
         return feeds
 
-    def _given(
-        self, rows: int, confidence: float | None, quantiles: Sequence[float] | None, at: float | Sequence[float] | Array | None
-    ) -> dict[str, Array]:
-        """What is asked for beside the rows, as inputs."""
-        made = {} if confidence is None else self._level(confidence)
-        if (quantiles is not None or at is not None) and not self.quantiles:
-            asked = "quantiles" if quantiles is not None else "at"
-            hint = "fit with --distribution (distribution=True)" if not self.classes else "it is for answers that are numbers"
-            raise UsageError("this model file has no predictive distribution", asked, hint)
-        if quantiles is not None:
-            levels = np.atleast_1d(np.asarray(quantiles, np.float64))
-            if levels.ndim > 1 or not levels.size or not ((levels > 0) & (levels < 1)).all():
-                raise UsageError("quantiles are levels between 0 and 1", str(list(levels.ravel())), "for instance 0.1, 0.5, 0.9")
-            made["quantiles"] = levels
-        if at is not None:
-            values = np.asarray(at, np.float64)
-            if values.size not in (1, rows) or not np.isfinite(values).all():
-                raise UsageError("`at` is one finite number, or one a row", f"{values.size} values for {rows} rows", "for instance 100")
-            made["at"] = values.reshape(()) if values.ndim == 0 or values.size == 1 != rows else values.reshape(-1, 1)
-        return made
-
-    def _level(self, confidence: float) -> dict[str, Array]:
-        if not self.confidence:
-            raise UsageError("this model file gives no sets or intervals, so it takes no confidence", f"{confidence:g}", "leave it out")
-        if not 0 < confidence < 1:
-            hint = f"for {confidence:g} % say {confidence / 100:g}" if 1 < confidence < 100 else "0.9 is usual"
-            raise UsageError("the confidence lies between 0 and 1", f"{confidence:g}", hint)
-        return {"confidence": np.array(confidence, np.float64)}
-
     def _call(self, feeds: dict[str, Array]) -> dict[str, Array]:
         names = self.outputs if "at" in feeds else self._unasked
         try:
@@ -344,16 +317,6 @@ def predict_file(
     from etabli.model.batch import predict_file as whole  # batch loads models: imported here, not above
 
     return whole(model, data, out, confidence, threads, quantiles, at)
-
-
-def levels(text: str | None) -> list[float] | None:
-    """The levels of `--quantiles 0.1,0.5,0.9`."""
-    if text is None:
-        return None
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise UsageError("--quantiles takes levels between 0 and 1, with commas between", f'"{text}"', "for instance 0.1,0.5,0.9") from None
 
 
 def cores() -> int:

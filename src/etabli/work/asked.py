@@ -51,6 +51,7 @@ class Asked:
     exposure: str | None = None
     distribution: bool = False
     calibration: str | None = None
+    guarantee: str | None = None
     where: str = "local"
     lang: str | None = None
     out: str | None = None
@@ -81,6 +82,7 @@ class Asked:
             ("--weights", self.weights),
             ("--exposure", self.exposure),
             ("--calibration", self.calibration),
+            ("--guarantee", self.guarantee),
         ):
             words += [option, value] if value else []
         words += [word for column in self.ignore for word in ("--ignore", column)]
@@ -128,6 +130,10 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
             raise UsageError("--kind takes COLUMN=KIND with one of " + ", ".join(KINDS), f'"{column}={kind}"', did_you_mean(kind, KINDS))
     for name in checked.families:
         family(name)
+    if checked.guarantee not in (None, "split"):
+        raise UsageError(
+            "--guarantee takes split", f'"{checked.guarantee}"', "rows held back set the quantiles, and nothing else sees them"
+        )
     if checked.calibration is not None:
         calibration.known(checked.calibration)
     return checked

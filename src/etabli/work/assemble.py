@@ -19,6 +19,7 @@ from etabli.model.compose import Composition, Member, Part
 from etabli.records import Setting
 from etabli.work.compare import Ground, settled
 from etabli.work.heads import Asking, Crps, heads
+from etabli.work.held import Guarantee, guaranteed
 from etabli.work.inside import inside, prepared_features
 from etabli.work.race import Place, Standing
 from etabli.work.tasks import ALL, Task
@@ -29,7 +30,7 @@ from etabli.work.verdict import Verdict
 class Assembled:
     """The composition, how it was made ("refit", "fold members", "both"), and the coverage measured across folds. inside: what can
     be read in a simple winner (`inside.py`). crps: of the predictive distribution of a number.
-    gap: how far p0 and p1 of two classes are apart on average."""
+    gap: how far p0 and p1 of two classes are apart on average. guarantee: of `--guarantee split`."""
 
     composition: Composition
     final: str
@@ -38,6 +39,7 @@ class Assembled:
     inside: dict[str, Any] | None = None
     crps: Crps | None = None
     gap: float | None = None
+    guarantee: Guarantee | None = None
 
 
 def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, refit: bool, asking: Asking) -> Assembled:
@@ -62,7 +64,7 @@ def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, r
             kinds.add("fold members")
         parts = tuple(part(ground, setting, place) for place in places)
         members.append(Member(setting.name, setting.family, chosen.count, parts, chosen.calibration.calibrator))
-    made = _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop(), asking)
+    made = _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop(), asking, whole)
     return replace(made, inside=inside(ground, verdict, members[0].parts, prepared_features(ground, places[0][0])))
 
 
@@ -76,7 +78,7 @@ def part(ground: Ground, setting: Setting, place: Place) -> Part:
     return Part(raw, coded, ground.journal.graph(task_hash, setting.hash), result["links"][index], result["features"])
 
 
-def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str, asking: Asking) -> Assembled:
+def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str, asking: Asking, whole: str) -> Assembled:
     material = ground.material
     sure = heads(material, verdict.table, verdict.scores, ground.seed, asking)
     composition = Composition(
@@ -94,7 +96,10 @@ def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], f
         distribution=sure.distribution,
         known=sure.known,
     )
-    return Assembled(composition, final, sure.coverage, sure.flagged, crps=sure.crps, gap=sure.gap)
+    covered, told = sure.coverage, None
+    if asking.guarantee:
+        composition, covered, told = guaranteed(composition, material, ground.journal.load_split(whole), ground.seed)
+    return Assembled(composition, final, covered, sure.flagged, crps=sure.crps, gap=sure.gap, guarantee=told)
 
 
 def run_all(ground: Ground, tasks: Sequence[Task]) -> bool:

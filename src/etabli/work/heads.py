@@ -27,9 +27,11 @@ NOVELTY_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Asking:
-    """What the user wants of the heads. distribution: quantiles and the probability of staying below a value, of a number."""
+    """What the user wants of the heads. distribution: quantiles and the probability of staying below a value, of a number.
+    guarantee: quantiles from rows held back (`held.py`)."""
 
     distribution: bool = False
+    guarantee: bool = False
 
 
 PLAIN = Asking()

@@ -149,6 +149,7 @@ def result(
         "crps": None if assembled.crps is None else asdict(assembled.crps),
         "quantiles": list(QUANTILES) if assembled.composition.distribution is not None else None,
         "bounds": None if assembled.gap is None else {"gap": assembled.gap},
+        "guarantee": None if assembled.guarantee is None else asdict(assembled.guarantee),
         "novelty": {"flagged_share": assembled.novelty_flagged},
         "proof": dict(proof),
         "warnings": [
@@ -311,6 +312,7 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
         "crps",
         "quantiles",
         "bounds",
+        "guarantee",
         "split",
         "seed",
         "fingerprint",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from etabli.data import splits
+from etabli.data.holding import hold
 from etabli.errors import EtabliError, Interrupted, UsageError
 from etabli.job.budget import Budget, budget
 from etabli.judge.metrics import metric
@@ -98,16 +99,9 @@ def _switched(run: Run, material: Material) -> tuple[Material, Splits, list[Find
     share = 0.0 if question.test else None
 
     def deal(by: str | None, when: str | None) -> Split:
-        return splits.split(
-            material.table,
-            material.target,
-            question.seed,
-            by,
-            when,
-            rules.folds,
-            share,
-            ignore=tuple(name for name in material.table.values if name not in material.used and name != material.target.name),
-        )
+        dealt = splits.split if question.guarantee is None else hold
+        ignore = tuple(name for name in material.table.values if name not in material.used and name != material.target.name)
+        return dealt(material.table, material.target, question.seed, by, when, rules.folds, share, ignore)
 
     first = deal(group, moment)
     made = _keep(run, first)
@@ -211,7 +205,7 @@ def judged(run: Run, scores: Scores, standing: Standing) -> Verdict:
 def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> Assembled:
     """One composition: refits or fold members, calibration, interval or set, novelty."""
     ground = _ground(run, material, split.raced, split.name)
-    asking = Asking(run.question.distribution)
+    asking = Asking(run.question.distribution, run.question.guarantee is not None)
     return assemble(ground, verdict, standing, run.whole, run.budget.rules.final == "refit", asking)
 
 

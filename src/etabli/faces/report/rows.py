@@ -44,6 +44,7 @@ def view(result: Result, lang: str) -> View:
         "calibration": _calibration(result, lang),
         "residuals": _residuals(result, lang),
         "coverage": _coverage(result, lang),
+        "guarantee": sure.guarantee(result, lang),
         "confusion": _confusion(result, lang),
         "by": groups.view(result, lang),
         "proof": _proof(result, lang),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from etabli.faces.report.pictures import part
-from etabli.faces.words import say
+from etabli.faces.words import pick, plain, say
 from etabli.faces.words.numbers import decimals, number, real, share
 
 Result = Mapping[str, Any]
@@ -16,6 +16,11 @@ def bounds(result: Result, lang: str) -> str:
     """That the file gives p0 and p1, and how far they are apart; "" where it does not."""
     gap = real(part(result, "bounds").get("gap"))
     return "" if gap is None else say("bounds", lang, gap=share(gap, lang, 2))
+
+
+def guarantee(result: Result, lang: str) -> str:
+    """What `--guarantee split` promises, and on what; "" without it."""
+    return plain(pick(part(result, "guarantee").get("text"), lang), 600)
 
 
 def crps(result: Result, key: str, lang: str) -> str:
