@@ -90,7 +90,9 @@ def test_every_key_is_documented_and_has_its_type(printed: Any, task: str) -> No
 def test_every_documented_key_is_there(printed: Any) -> None:
     seen = {path for _, result in printed.values() for path, _ in walk(result)}
     optional = {
-        path for path in DOCUMENTED if path.startswith(("test.", "test_interval.", "set_aside[].", "cost.", "inside.", "guarantee.", *MAY_BE_EMPTY))
+        path
+        for path in DOCUMENTED
+        if path.startswith(("test.", "test_interval.", "set_aside[].", "cost.", "inside.", "guarantee.", *MAY_BE_EMPTY))
     }
     assert set(DOCUMENTED) - seen <= optional
     for _, result in printed.values():  # the top level does not depend on the task
