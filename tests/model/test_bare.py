@@ -90,3 +90,15 @@ def test_it_teaches_there_too(bare: Path, files: Path, shared: Path) -> None:
     parquet = run(bare, "-m", "etabli.model.load", str(files / "penguins.onnx"), str(shared / "diamonds.parquet"))
     assert parquet.returncode == 2
     assert "pyarrow" in parquet.stderr
+
+
+@pytest.mark.slow
+def test_it_explains_there_too(bare: Path, files: Path, shared: Path) -> None:
+    command = "import sys; from etabli.cli import main; sys.exit(main(sys.argv[1:]))"
+    data = str(shared / "penguins_raw.csv")
+    one = run(bare, "-c", command, "explain", str(files / "penguins.onnx"), data, "--row", "7", "--lang", "en")
+    assert one.returncode == 0, one.stderr
+    assert "What would change the answer:" in one.stdout
+    many = run(bare, "-c", command, "explain", str(files / "penguins.onnx"), data, "--scale", "margin", "-o", str(files / "why.csv"))
+    assert many.returncode == 0, many.stderr
+    assert "exact" in many.stderr

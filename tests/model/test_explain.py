@@ -32,10 +32,6 @@ def curved(rows: Array) -> Array:
     )
 
 
-def near(rows: Array) -> Array:
-    return np.asarray(np.tanh(rows[:, 0] * rows[:, 1] + rows[:, 2] - rows[:, 3] * np.abs(rows[:, 4])))
-
-
 def brute(answer: Callable[[Array], Array], x: Array, Z: Array) -> Array:
     """The definition, coalition by coalition."""
     count = len(x)
@@ -59,15 +55,14 @@ def played() -> Any:
     x[2] = 0
 
     def ask(which: Array, take: Array) -> Array:
-        rows = np.where(take, x, Z[which])
-        return np.stack([curved(rows), near(rows)], axis=1)
+        return curved(np.where(take, x, Z[which]))
 
     ends = ask(np.arange(B), np.zeros((B, P), bool)), ask(np.zeros(1, int), np.ones((1, P), bool))[0]
-    return ask, x != Z, ends, brute(curved, x, Z), brute(near, x, Z)[:, None]
+    return ask, x != Z, ends, brute(curved, x, Z)
 
 
 def test_few_players_are_enumerated(played: Any) -> None:
-    ask, differ, ends, truth, _ = played
+    ask, differ, ends, truth = played
     made = shapley(ask, differ, ends, 10**6, 0.0, np.random.default_rng(0))
     assert made.exact
     assert np.abs(made.values - truth).max() < 1e-12
@@ -76,22 +71,18 @@ def test_few_players_are_enumerated(played: Any) -> None:
 
 @pytest.mark.parametrize("budget", [10, 400, 1000])
 def test_samples_add_up_and_their_error_is_honest(played: Any, budget: int) -> None:
-    ask, differ, ends, truth, known = played
-    gap = ends[1][0] - ends[0][:, 0].mean()
-    for control in (None, known):
-        off = []
-        for seed in range(40):
-            made = shapley(ask, differ, ends, budget, 0.0, np.random.default_rng(seed), control)
-            assert abs(made.values.sum() - gap) < 1e-12
-            off.append(np.abs(made.values - truth) / made.error)
-        assert np.mean(np.array(off) < 1.96) > 0.85
-        assert np.mean(np.array(off) < 4) > 0.97
+    ask, differ, ends, truth = played
+    off = []
+    for seed in range(60):
+        made = shapley(ask, differ, ends, budget, 0.0, np.random.default_rng(seed))
+        assert abs(made.values.sum() - (ends[1] - ends[0].mean())) < 1e-12
+        off.append(np.abs(made.values - truth) / made.error)
+    assert np.mean(np.array(off) < 1.96) > 0.85
+    assert np.mean(np.array(off) < 4) > 0.97
 
 
-def test_controls_take_error_away_and_tolerance_ends_it(played: Any) -> None:
-    ask, differ, ends, _, known = played
-    plain, helped = (shapley(ask, differ, ends, 600, 0.0, np.random.default_rng(3), control) for control in (None, known))
-    assert helped.error.mean() < plain.error.mean()
+def test_a_tolerance_ends_it(played: Any) -> None:
+    ask, differ, ends, _ = played
     loose, strict = (shapley(ask, differ, ends, 1400, tolerance, np.random.default_rng(3)).asked for tolerance in (0.5, 0.0))
     assert loose < strict
 

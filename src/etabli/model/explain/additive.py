@@ -48,7 +48,7 @@ class Additive:
 
     def work(self, rows: int, background: int) -> int:
         """Leaves met one by one, in questions."""
-        return sum(int((wood.leaves.count > exact_trees.TABLE).sum()) for wood in self.woods) * rows * background
+        return sum(int((~exact_trees.fits(wood.leaves)).sum()) for wood in self.woods) * rows * background
 
     def shapley(self, x: Mapping[str, Array], z: Mapping[str, Array]) -> Array | None:
         """[rows, players]; None when the trees read here do not give what the file gives. x, z: the tensors, of rows and background."""

@@ -21,9 +21,10 @@ import numpy as np
 from etabli.model.explain.forest import Forest
 
 Array = np.ndarray[Any, np.dtype[Any]]
-TABLE = 8  # players of a leaf up to which its shares are a table
+TABLE, BYTE = 11, 8  # players of a leaf up to which its shares are a table, and its code is a byte
 CELLS = 30_000_000  # numbers in all tables together
-CHUNK = 2_000_000  # bits looked at in one go, small enough to stay in the cache's reach
+CHUNK = 8_000_000  # questions of rows answered in one go
+BLOCK = 1_000  # groups added up in one go: what they look up fits the core's own cache
 MOST = 62  # players of a leaf
 
 
@@ -41,10 +42,28 @@ class Leaves:
     value: Array
 
     def codes(self, answers: Array, forest: Forest) -> Array:
-        """[rows, leaves] uint64: one bit a player that satisfies all its questions. answers: of `Forest.answers`."""
-        right = answers[:, forest.node[self.entry]] == forest.side[self.entry]
-        groups = np.logical_and.reduceat(right, self.starts, axis=1)
-        return np.asarray(np.add.reduceat(groups.astype(np.uint64) << self.place.astype(np.uint64), self.first, axis=1))
+        """[leaves, rows]: one bit a player that satisfies all its questions, in the smallest kind of integer. answers: of `Forest.answers`."""
+        packed = np.packbits(answers, axis=1)  # eight rows a byte: most of the work is an eighth
+        right = packed[forest.node[self.entry]] ^ np.where(forest.side[self.entry], 0, 255).astype(np.uint8)[:, None]
+        groups = np.bitwise_and.reduceat(right, self.starts, axis=0)
+        most = int(self.count.max())
+        kind = next(kind for kind in (np.uint8, np.uint16, np.uint64) if most <= np.iinfo(kind).bits)
+        made = np.zeros((len(self.first), answers.shape[1]), kind)
+        for place in range(most):
+            here = np.flatnonzero(self.count > place)
+            bits = np.unpackbits(groups[self.first[here] + place], axis=1, count=answers.shape[1])
+            made[here] |= np.left_shift(bits.astype(kind), kind(place))
+        return made
+
+    def only(self, which: Array) -> Leaves:
+        """Some of the leaves."""
+        groups = np.flatnonzero(np.isin(np.repeat(np.arange(len(self.first)), self.count), which))
+        ends = np.append(self.starts[1:], len(self.entry))
+        sizes = (ends - self.starts)[groups]
+        starts = np.cumsum(sizes) - sizes
+        entry = self.entry[np.repeat(self.starts[groups] - starts, sizes) + np.arange(int(sizes.sum()))]
+        count = self.count[which]
+        return Leaves(entry, starts, self.player[groups], self.place[groups], np.cumsum(count) - count, count, self.value[which])
 
 
 def leaves(forest: Forest, player: Array, value: Array) -> Leaves | None:
@@ -70,60 +89,67 @@ def leaves(forest: Forest, player: Array, value: Array) -> Leaves | None:
 def shapley(forest: Forest, kept: Leaves, X: Array, Z: Array, players: int) -> tuple[Array, Array]:
     """(values [rows, players + 1], sums of the leaves reached by each row [rows]). X, Z: rows and background as the node reads them."""
     values, reached = np.zeros((len(X), players + 1)), np.zeros(len(X))
-    if not len(kept.first):
-        return values, reached
-    codes_z = _codes(forest, kept, Z)
-    tables = Tables(kept, codes_z)
-    chunk = max(1, CHUNK // max(1, len(kept.entry)))
-    full = (np.uint64(1) << kept.count.astype(np.uint64)) - np.uint64(1)
-    for start in range(0, len(X), chunk):
-        codes = kept.codes(forest.answers(X[start : start + chunk]), forest)
-        here = slice(start, start + len(codes))
-        values[here] = tables.values(codes, players)
-        reached[here] = (codes == full) @ kept.value
-        if len(tables.wide):
-            for row, code in enumerate(codes[:, tables.wide]):
-                values[start + row] += _met(kept, tables.wide, code, codes_z[:, tables.wide], players)
+    few = fits(kept)
+    for which, looked_up in ((few & (kept.count <= BYTE), True), (few & (kept.count > BYTE), True), (~few, False)):
+        part = kept.only(np.flatnonzero(which))
+        if not len(part.first):
+            continue
+        chunk = max(8, CHUNK // len(part.entry) // 8 * 8)
+        codes_z = np.concatenate([part.codes(forest.answers(Z[at : at + chunk]), forest) for at in range(0, len(Z), chunk)], axis=1)
+        full = ((np.uint64(1) << part.count.astype(np.uint64)) - np.uint64(1)).astype(codes_z.dtype)[:, None]
+        tables = Tables(part, codes_z) if looked_up else None
+        for start in range(0, len(X), chunk):
+            here = slice(start, start + chunk)
+            codes = part.codes(forest.answers(X[here]), forest)
+            reached[here] += part.value @ (codes == full)
+            if tables is not None:
+                values[here] += tables.values(codes, players)
+            else:
+                for row in range(codes.shape[1]):
+                    values[start + row] += _met(part, codes[:, row : row + 1], codes_z, full, players)
     return values, reached
 
 
-def _codes(forest: Forest, kept: Leaves, rows: Array) -> Array:
-    chunk = max(1, CHUNK // max(1, len(kept.entry)))
-    return np.concatenate([kept.codes(forest.answers(rows[at : at + chunk]), forest) for at in range(0, len(rows), chunk)])
+def fits(kept: Leaves) -> Array:
+    """bool [leaves]: those whose shares are a table, as many as there is room for."""
+    sizes = kept.count << np.minimum(kept.count, TABLE)
+    return np.asarray((kept.count <= TABLE) & (np.cumsum(np.where(kept.count <= TABLE, sizes, 0)) <= CELLS))
 
 
 class Tables:
     """The shares of every leaf with few players, for every code of x."""
 
     def __init__(self, kept: Leaves, codes_z: Array) -> None:
-        sizes = np.where(kept.count <= TABLE, kept.count << np.minimum(kept.count, TABLE), 0)
-        fits = (sizes > 0) & (np.cumsum(sizes) <= CELLS)
-        self.wide = np.flatnonzero(~fits)
-        self.kept = kept
-        start = np.cumsum(np.where(fits, sizes, 0)) - np.where(fits, sizes, 0)
-        self.table = np.zeros(int(sizes[fits].sum()))
-        for count in np.unique(kept.count[fits]):
-            here = np.flatnonzero(fits & (kept.count == count))
+        sizes = kept.count << kept.count
+        start = np.cumsum(sizes) - sizes
+        self.table = np.zeros(int(sizes.sum()))
+        for count in np.unique(kept.count):
+            here = np.flatnonzero(kept.count == count)
             seen = np.zeros((len(here), 1 << count))
-            np.add.at(seen, (np.arange(len(here))[None, :], codes_z[:, here].astype(np.int64)), 1.0)
-            seen *= (kept.value[here] / len(codes_z))[:, None]
+            np.add.at(seen, (np.arange(len(here))[:, None], codes_z[here].astype(np.int64)), 1.0)
+            seen *= (kept.value[here] / codes_z.shape[1])[:, None]
             made = np.empty((len(here), 1 << count, count))
             for code, (against, shares) in enumerate(_shares(int(count))):
                 made[:, code] = seen[:, against] @ shares
             self.table[(start[here][:, None] + np.arange(made[0].size)).ravel()] = made.ravel()
-        self.leaf = np.repeat(np.arange(len(kept.first)), kept.count)
-        groups = np.flatnonzero(fits[self.leaf])
-        self.groups = groups[np.argsort(kept.player[groups], kind="stable")]  # one player after the other
-        self.at = (start[self.leaf] + kept.place)[self.groups]
-        self.step = kept.count[self.leaf[self.groups]]
-        self.who, self.first = np.unique(kept.player[self.groups], return_index=True)
+        leaf = np.repeat(np.arange(len(kept.first)), kept.count)
+        order = np.argsort(kept.player, kind="stable")  # one player after the other
+        self.leaf = leaf[order]
+        self.at = (start[leaf] + kept.place)[order].astype(np.int32)[:, None]
+        self.step = kept.count[self.leaf].astype(np.int32)[:, None]
+        who, first = np.unique(kept.player[order], return_index=True)
+        ends = np.append(first[1:], len(order))
+        self.parts = [
+            (int(one), slice(at, min(at + BLOCK, end)))
+            for one, begin, end in zip(who, first.tolist(), ends.tolist(), strict=True)
+            for at in range(begin, end, BLOCK)
+        ]
 
     def values(self, codes: Array, players: int) -> Array:
-        """[rows, players + 1] from the codes of x [rows, leaves]."""
-        made = np.zeros((len(codes), players + 1))
-        if len(self.groups):
-            place = self.at + codes[:, self.leaf[self.groups]].astype(np.int64) * self.step
-            made[:, self.who] = np.add.reduceat(self.table[place], self.first, axis=1)
+        """[rows, players + 1] from the codes of x [leaves, rows]."""
+        made = np.zeros((codes.shape[1], players + 1))
+        for player, part in self.parts:  # a leaf's table stays in the cache for all rows
+            made[:, player] += self.table.take(codes[self.leaf[part]] * self.step[part] + self.at[part]).sum(axis=0)
         return made
 
 
@@ -151,18 +177,17 @@ def _weights(most: int) -> tuple[Array, Array]:
     return np.array(plus), np.array(minus)
 
 
-def _met(kept: Leaves, which: Array, code: Array, codes_z: Array, players: int) -> Array:
-    """[players + 1] of one row: the leaves `which` against every background row. code: [which], codes_z: [background, which]."""
-    full = (np.uint64(1) << kept.count[which].astype(np.uint64)) - np.uint64(1)
-    z, at = np.nonzero((codes_z | code) == full)
-    mine, theirs = code[at] & ~codes_z[z, at], codes_z[z, at] & ~code[at]
+def _met(kept: Leaves, code: Array, codes_z: Array, full: Array, players: int) -> Array:
+    """[players + 1] of one row: leaves against every background row. code, full: [leaves, 1], codes_z: [leaves, background]."""
+    at, z = np.nonzero((codes_z | code) == full)
+    x, against = code[at, 0].astype(np.uint64), codes_z[at, z].astype(np.uint64)
+    mine, theirs = x & ~against, against & ~x
     a, b = np.bitwise_count(mine).astype(np.int64), np.bitwise_count(theirs).astype(np.int64)
-    most = int(max(a.max(initial=0) + b.max(initial=0), 1))
-    plus, minus = _weights(most)
-    value = kept.value[which[at]] / len(codes_z)
+    plus, minus = _weights(int(max(a.max(initial=0) + b.max(initial=0), 1)))
+    value = kept.value[at] / codes_z.shape[1]
     give, take = plus[a, b] * value, minus[a, b] * value
     made = np.zeros(players + 1)
-    first, count = kept.first[which[at]], kept.count[which[at]]
+    first, count = kept.first[at], kept.count[at]
     for place in range(int(count.max(initial=0))):
         bit = np.uint64(1 << place)
         for sign, mask, share in ((1.0, mine, give), (-1.0, theirs, take)):

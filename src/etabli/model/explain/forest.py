@@ -34,19 +34,20 @@ class Forest:
     single: bool
 
     def answers(self, X: Array) -> Array:
-        """bool [rows, nodes]: what each row answers at every node. X: the very tensor that the node reads."""
-        made = np.empty((len(X), len(self.feature)), bool)
-        split = self.split.astype(X.dtype)
+        """bool [nodes, rows]: what each row answers at every node. X: the very tensor that the node reads, [rows, features]."""
+        columns = np.ascontiguousarray(X.T)
+        made = np.empty((len(self.feature), len(X)), bool)
+        split = self.split.astype(X.dtype)[:, None]
         with np.errstate(invalid="ignore"):
             for mode, compare in self._compares.items():
                 here = np.flatnonzero(self.mode == mode)
                 if len(here):
-                    made[:, here] = compare(X[:, self.feature[here]], split[here])
+                    made[here] = compare(columns[self.feature[here]], split[here])
         for node, members in self.sets.items():
-            made[:, node] = np.isin(X[:, self.feature[node]], members.astype(X.dtype))
-        if self.nan_true.any():
+            made[node] = np.isin(columns[self.feature[node]], members.astype(X.dtype))
+        if self.nan_true.any() and np.isnan(columns).any():
             here = np.flatnonzero(self.nan_true)
-            made[:, here] |= np.isnan(X[:, self.feature[here]])
+            made[here] |= np.isnan(columns[self.feature[here]])
         return made
 
     @cached_property

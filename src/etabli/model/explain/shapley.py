@@ -1,7 +1,7 @@
 """Why this answer: the Shapley value of every raw column, adding up to the file's own answer.
 
 Exact where the file is a sum (`additive.py`), exact where few cells differ from the background (`sampling.py` enumerates), sampled with a
-standard error elsewhere, the file's inner sums taking the noise away. What is exact is checked against the file before it is said.
+standard error elsewhere. What is exact is checked against the file before it is said.
 """
 
 from __future__ import annotations
@@ -121,20 +121,20 @@ def _explained(
     """values, error, base, output, exact, asked of rows whose same output is explained."""
     name = "probability" if playing.model.classes else "prediction"
     outputs = len(playing.model.classes) if len(playing.model.classes) > 2 else 1
-    deep, sign = None, 1.0
+    sign = 1.0
     if structure is not None:
         summed = additive(structure, name, column)
-        deep = None if summed is not None else inner(structure, name, column, outputs)
         if scale == "margin":
-            if deep is None or not deep.lone:
+            deep = None if summed is not None else inner(structure, name, column, outputs)
+            if deep is None:
                 raise UsageError(
                     "the margin can be explained where the answer is a function of one sum (one model below a link)",
                     "this file has none" if summed is None else "this file's answer is a sum itself",
                     "leave --scale out: the answer itself is explained",
                 )
-            sign = _sign(playing, z, (name, column), deep.columns[0]) if outputs == 1 else 1.0
-            name, column = deep.columns[0]
-            summed, deep = additive(structure, name, column), None
+            sign = _sign(playing, z, (name, column), deep) if outputs == 1 else 1.0
+            name, column = deep
+            summed = additive(structure, name, column)
     elif scale == "margin":
         raise UsageError("the margin needs a file whose nodes can be read", playing.model.path, "leave --scale out")
     else:
@@ -146,8 +146,7 @@ def _explained(
         if values is not None:
             made = {"values": sign * values, "base": sign * base, "output": sign * fx}
             return made | {"error": np.zeros_like(values), "exact": np.ones(len(fx), bool)}
-    controls = [] if deep is None or structure is None else [(one, additive(structure, *one)) for one in deep.columns]
-    made = _asked(playing, structure, x, z, (name, column), controls, fx, fz, budget, tolerance, seed)
+    made = _asked(playing, structure, x, z, (name, column), (fx, fz), budget, tolerance, seed)
     return made | {key: sign * made[key] for key in ("values", "base", "output")}
 
 
@@ -179,48 +178,26 @@ def _asked(
     x: Feeds,
     z: Feeds,
     what: tuple[str, int],
-    controls: list[tuple[tuple[str, int], Additive | None]],
-    fx: Array,
-    fz: Array,
+    ends: tuple[Array, Array],
     budget: int,
     tolerance: float,
     seed: int,
 ) -> dict[str, Array]:
+    """The same by asking. ends: the answers of the rows and of the background."""
+    (fx, fz), (name, column) = ends, what
     rows, players = len(fx), len(playing.players)
-    known = _controls(playing, controls, x, z)
-    columns = [what, *(one for one, _ in controls)] if known is not None else [what]
-    names = tuple(dict.fromkeys(name for name, _ in columns))
-    matters = np.ones(players, bool) if structure is None else structure.depends(what[0]).any(axis=0)
-
-    def answered(feeds: Feeds) -> Array:
-        made = playing.tensors(feeds, names)
-        return np.stack([made[name][:, column].astype(np.float64) for name, column in columns], axis=1)
-
-    ends_x, ends_z = answered(x), answered(z)
-    good = np.isfinite(ends_z).all()
+    matters = np.ones(players, bool) if structure is None else structure.depends(name).any(axis=0)
     values, error = np.full((rows, players), np.nan), np.full((rows, players), np.nan)
     exact, asked = np.zeros(rows, bool), np.zeros(rows, np.int64)
-    limit = tolerance * float(fz.std()) if good else 0.0
-    for row in range(rows):
-        if not (good and np.isfinite(ends_x[row]).all()):
-            continue  # where there is no answer there is nothing to explain
-        differ = playing.differ(x, row, z) & matters
+    good = np.isfinite(fx) & np.isfinite(fz).all()  # where there is no answer there is nothing to explain
+    limit = tolerance * float(fz.std())
+    for row in np.flatnonzero(good):
 
-        def ask(which: Array, take: Array, row: int = row) -> Array:
-            return answered(playing.mixed(x, row, z, which, take))
+        def ask(which: Array, take: Array, row: int = int(row)) -> Array:
+            made = playing.tensors(playing.mixed(x, row, z, which, take), (name,))
+            return np.asarray(made[name][:, column], np.float64)
 
-        made = shapley(
-            ask, differ, (ends_z, ends_x[row]), budget, limit, np.random.default_rng([seed, row]), None if known is None else known[row]
-        )
+        differ = playing.differ(x, int(row), z) & matters
+        made = shapley(ask, differ, (fz, float(fx[row])), budget, limit, np.random.default_rng([seed, int(row)]))
         values[row], error[row], exact[row], asked[row] = made.values, made.error, made.exact, made.asked
     return {"values": values, "error": error, "base": np.full(rows, fz.mean()), "output": fx, "exact": exact, "asked": asked}
-
-
-def _controls(playing: Game, controls: list[tuple[tuple[str, int], Additive | None]], x: Feeds, z: Feeds) -> Array | None:
-    """[rows, players, controls]: the true values of the inner sums, None without any that are quick."""
-    rows, background = len(next(iter(x.values()))), len(next(iter(z.values())))
-    sums = [one for _, one in controls]
-    if not sums or any(one is None or one.work(rows, background) > WORK / 10 for one in sums):
-        return None
-    made = [one.shapley(playing.tensors(x, one.tensors), playing.tensors(z, one.tensors)) for one in sums if one is not None]
-    return None if any(one is None for one in made) else np.stack([one for one in made if one is not None], axis=2)
