@@ -113,6 +113,8 @@ def _facts(result: Result, lang: str) -> Table:
         table.add_row(say("end.guarantee", lang), Text(line))
     if line := sure.crps(result, "end.crps.line", lang):
         table.add_row(say("end.crps", lang), Text(line))
+    if (part(result, "coverage_by").get("below") or 0) > 0:
+        table.add_row(say("end.part", lang), Text(pick(part(result, "coverage_by").get("words"), lang)))
     for e in items(result, "by"):
         table.add_row(say("end.by", lang), Text(pick(e.get("words"), lang)))
     if proof := part(result, "proof"):

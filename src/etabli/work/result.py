@@ -27,6 +27,7 @@ from etabli.work.asked import Asked, versions
 from etabli.work.assemble import Assembled
 from etabli.work.journal import Journal
 from etabli.work.material import Material
+from etabli.work.parts import by_parts
 from etabli.work.pictures import pictures
 from etabli.work.race import Standing
 from etabli.work.verdict import COMBINATION, Verdict
@@ -92,7 +93,7 @@ def result(
     )
     members = assembled.composition.members
     total = sum(member.count for member in members)
-    covered = assembled.coverage
+    covered, seen = assembled.coverage, by.rows(material, verdict, assembled)
     return {
         "schema": SCHEMA,
         "run": str(folder),
@@ -144,7 +145,8 @@ def result(
         },
         **pictures(material, verdict),
         "cost": _cost(material, verdict),
-        "by": by.by(asked.by, material, verdict, by.rows(material, verdict, assembled), asked.seed) if asked.by else [],
+        "by": by.by(asked.by, material, verdict, seen, asked.seed),
+        **by_parts(material, verdict.table.rows, seen),
         "inside": assembled.inside,
         "crps": None if assembled.crps is None else asdict(assembled.crps),
         "quantiles": list(QUANTILES) if assembled.composition.distribution is not None else None,

@@ -121,3 +121,36 @@ def panel(result: Result, lang: str, width: float, place: int, measure: str) -> 
     words = say("plot.by", lang, measure=named, column=plain(entry.get("column"), 60), levels="; ".join(m.tip for m in marks))
     half = (width - 24) / 2 if width > 500 else width
     return draw(marks, words, half, lambda v: _shown(result, measure, v, lang, len(f"{v:.6f}".rstrip("0").partition(".")[2])), line)
+
+
+def parts(result: Result, lang: str) -> dict[str, Any]:
+    """Coverage and calibration in every part of every column: a sentence and a table each (facts: `work/parts.py`)."""
+    covered, calibrated = part(result, "coverage_by"), part(result, "calibration_by")
+    return {
+        "coverage": pick(covered.get("words"), lang),
+        "covered": [
+            (
+                cell(e.get("column"), 60),
+                cell(pick(e.get("level"), lang), 60),
+                *_figures(lang, e.get("rows"), share(e.get("got"), lang), share(e.get("least"), lang)),
+            )
+            for e in items(covered, "worst")
+        ],
+        "calibration": pick(calibrated.get("words"), lang),
+        "calibrated": [
+            (
+                cell(e.get("column"), 60),
+                cell(pick(e.get("level"), lang), 60) + (f" ({cell(e['class'], 40)})" if e.get("class") is not None else ""),
+                *_figures(
+                    lang,
+                    e.get("rows"),
+                    *(number(e.get(key), lang, decimals(e.get("low"), e.get("high"))) for key in ("predicted", "observed")),
+                ),
+            )
+            for e in items(calibrated, "worst")
+        ],
+    }
+
+
+def _figures(lang: str, rows: Any, *texts: str) -> tuple[str, ...]:
+    return (count(rows, lang), *texts)

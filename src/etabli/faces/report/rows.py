@@ -47,6 +47,7 @@ def view(result: Result, lang: str) -> View:
         "guarantee": sure.guarantee(result, lang),
         "confusion": _confusion(result, lang),
         "by": groups.view(result, lang),
+        "parts": groups.parts(result, lang),
         "proof": _proof(result, lang),
         "snippets": snippets(result),
         "facts": facts(result, lang),
