@@ -74,7 +74,7 @@ def _covered(material: Material, found: parts.Parts, level: float) -> Words:
             for part in found.beyond[:NAMED]
         ]
         more = len(found.beyond) - len(said)
-        rest = {"en": f", and {more} more columns", "fr": f", et {more} colonnes de plus"}[language] if more > 0 else ""
+        rest = _more(more, language)
         start = {
             "en": f"{asked} is the promise for all rows together; less than chance allows is covered where ",
             "fr": f"{asked} est promis pour l'ensemble des lignes ; sont moins couvertes que le hasard ne le permet celles où ",
@@ -154,6 +154,15 @@ def _calibrated(material: Material, found: parts.Parts, names: list[Any], langua
             else f"“{part.column}” is {text}: too {word} by {size}{label}"
         )
     more = len(found.beyond) - len(said)
-    rest = "" if more <= 0 else (f", et {more} colonnes de plus" if french else f", and {more} more columns")
+    rest = _more(more, language)
     start = f"Au-delà du hasard, {what} fausses en moyenne là où " if french else f"Beyond chance, {what} wrong on average where "
     return start + (" ; " if french else "; ").join(said) + rest + "."
+
+
+def _more(count: int, language: str) -> str:
+    """The columns that are not named."""
+    if count <= 0:
+        return ""
+    if language == "fr":
+        return f", et {count} colonne{'s' if count > 1 else ''} de plus"
+    return f", and {count} more column{'s' if count > 1 else ''}"
