@@ -185,10 +185,10 @@ def explain(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Without a file: the model's own self-test. With labelled rows: is the promise kept?"""
+    """Without a file: the model's own self-test. With new rows: are they like the training rows, and is the promise kept?"""
     from etabli.model.check import check as look
 
-    checked = look(options.model, options.file)
+    checked = look(options.model, options.file, training=options.training)
     print(json.dumps(checked.to_json(), ensure_ascii=False) if options.json else checked.text(options.lang))
     return 0 if checked.fine else 1
 

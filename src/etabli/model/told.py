@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from etabli.judge.metrics import title
+from etabli.judge.worth import REFUSE
+from etabli.model.drift import RARE
+
 if TYPE_CHECKING:
     from etabli.model.check import Checked, Value
+
+SHOWN = 10  # changed columns that are told
 
 _VERDICTS = {
     "sound": ("The file is sound.", "Le fichier est sain."),
@@ -14,7 +20,10 @@ _VERDICTS = {
     "as promised": ("The model keeps its promises on these rows.", "Le modèle tient ses promesses sur ces lignes."),
     "worse": ("The model does worse on these rows than it promised.", "Le modèle fait moins bien sur ces lignes qu'annoncé."),
     "better": ("The model does better on these rows than it promised.", "Le modèle fait mieux sur ces lignes qu'annoncé."),
-    "changed": ("No score is worse than promised, but the rows differ from the training rows.", "Aucun score n'est pire qu'annoncé, mais ces lignes diffèrent de celles d'apprentissage."),
+    "changed": ("The rows differ from the training rows.", "Ces lignes diffèrent de celles d'apprentissage."),
+    "changed but kept": ("No score is worse than promised, but the rows differ from the training rows.", "Aucun score n'est pire qu'annoncé, mais ces lignes diffèrent de celles d'apprentissage."),
+    "alike": ("These rows look like the training rows.", "Ces lignes ressemblent à celles d'apprentissage."),
+    "unlike": ("These rows are not like the training rows: the score promised does not hold for them.", "Ces lignes ne ressemblent pas à celles d'apprentissage : le score annoncé ne vaut pas pour elles."),
     "broken": ("The file is not what it was: do not use it here.", "Le fichier n'est pas ce qu'il était : ne pas l'utiliser ici."),
 }  # fmt: skip
 
@@ -26,7 +35,7 @@ def told(seen: Checked, language: str) -> str:
     def say(english: str, autre: str) -> None:
         lines.append(_typed(autre) if french else english)
 
-    lines = [_VERDICTS[seen.verdict][french]]
+    lines = [_VERDICTS["changed but kept" if seen.verdict == "changed" and seen.rows else seen.verdict][french]]
     test = seen.self_test
     if test is not None:
         if test.equal:
@@ -36,13 +45,16 @@ def told(seen: Checked, language: str) -> str:
     if seen.foreign:
         names = ", ".join(seen.foreign)
         say(f"Operators outside the closed set: {names}.", f"Opérateurs hors de l'ensemble clos : {names}.")
-    if not seen.rows:
+    if not seen.new_rows:
         return "\n".join(lines)
-    s = "" if seen.rows == 1 else "s"
-    say(f"{seen.rows} labelled row{s}.", f"{seen.rows} ligne{s} étiquetée{s}.")
+    s = "" if (seen.rows or seen.new_rows) == 1 else "s"
+    if seen.rows:
+        say(f"{seen.rows} labelled row{s}.", f"{seen.rows} ligne{s} étiquetée{s}.")
+    else:
+        say(f"{seen.new_rows} row{s} without labels.", f"{seen.new_rows} ligne{s} sans étiquette.")
     if seen.learned:
         say("These are the very rows the model learned from: their scores flatter it.", "Ce sont les lignes mêmes de l'apprentissage : leurs scores flattent le modèle.")  # fmt: skip
-    if seen.left_out:
+    if seen.left_out and seen.rows:
         say(
             f"Left out, without a usable label: {seen.left_out}.",
             f"Écartées, sans étiquette utilisable : {seen.left_out}.",
@@ -60,15 +72,20 @@ def told(seen: Checked, language: str) -> str:
         say(f"Calibration error {one.got:.3f} (chance alone gives up to {one.high:.3f}): {fine[0]}.", f"Erreur de calibration {one.got:.3f} (le hasard seul donne jusqu'à {one.high:.3f}) : {fine[1]}.")  # fmt: skip
     if seen.unlike is not None:
         say(f"Rows unlike the training rows: {seen.unlike.got:.1%} (1 % expected, up to {seen.unlike.high:.1%} by chance).", f"Lignes différentes de l'apprentissage : {seen.unlike.got:.1%} (1 % attendu, jusqu'à {seen.unlike.high:.1%} par hasard).")  # fmt: skip
-    for drift in seen.drift:
-        if not drift.changed:
-            continue
+    if seen.novelty is not None and seen.novelty.p < 0.01:
+        got, p = seen.novelty.below["0.1"], f"p = {seen.novelty.p:.1g}" if seen.novelty.p > 1e-9 else "p < 1e-9"
+        say(f"Rows are stranger than training rows as a whole: {got:.1%} have a novelty up to 0.1 (10 % expected; {p}).", f"Ensemble de lignes plus étranges qu'à l'apprentissage : {got:.1%} ont une nouveauté d'au plus 0.1 (10 % attendus ; {p}).")  # fmt: skip
+    lines += [_typed(text) if french else text for text in _shift(seen, french)]
+    changed = [drift for drift in seen.drift if drift.changed]
+    if len(changed) > SHOWN:
+        say(f"{len(changed)} of {len(seen.drift)} columns changed; the {SHOWN} that moved most:", f"{len(changed)} colonnes sur {len(seen.drift)} ont changé ; les {SHOWN} qui ont le plus bougé :")  # fmt: skip
+    for drift in changed[:SHOWN]:
         parts = []
         if drift.unseen:
             parts.append((f"{drift.unseen:.1%} levels never seen", f"{drift.unseen:.1%} de modalités jamais vues"))
         if drift.outside:
             parts.append((f"{drift.outside:.1%} outside the range seen", f"{drift.outside:.1%} hors de l'étendue vue"))
-        if drift.missing_before is not None and drift.missing != drift.missing_before:
+        if drift.missing_before is not None and abs(drift.missing - drift.missing_before) > RARE:
             parts.append(
                 (
                     f"missing {drift.missing:.1%}, was {drift.missing_before:.1%}",
@@ -76,9 +93,81 @@ def told(seen: Checked, language: str) -> str:
                 )
             )
         if drift.psi is not None:
-            parts.append((f"shape moved (PSI {drift.psi:.2f})", f"forme changée (PSI {drift.psi:.2f})"))
-        say(f'Column "{drift.column}" changed: {", ".join(part[0] for part in parts)}.', f"La colonne « {drift.column} » a changé : {', '.join(part[1] for part in parts)}.")  # fmt: skip
+            far = "" if drift.distance is None else f"{drift.distance:.2f}, "
+            parts.append((f"shape moved (distance {far}PSI {drift.psi:.2f})", f"forme changée (distance {far}PSI {drift.psi:.2f})"))
+        name = _named(drift.column)
+        say(f'Column "{name}" changed: {", ".join(part[0] for part in parts)}.', f"La colonne « {name} » a changé : {', '.join(part[1] for part in parts)}.")  # fmt: skip
     return "\n".join(lines)
+
+
+def _shift(seen: Checked, french: bool) -> list[str]:
+    """All columns together, what the training rows are worth, and the score to expect."""
+    found = seen.shift
+    if found is None:
+        return []
+    french_ = int(french)
+    ends = f"{found.auc:.2f} ({found.low:.2f} {'à' if french else 'to'} {found.high:.2f}"
+    if not found.differs:
+        degree = ("no more than chance", "pas plus que le hasard")
+    elif not found.warns:
+        degree = ("they differ a little", "elles diffèrent un peu")
+    else:
+        degree = (
+            ("they are drawn otherwise", "elles sont tirées autrement")
+            if found.auc <= REFUSE
+            else ("they are far apart", "elles sont très différentes")
+        )
+    lines = [
+        f"Distinguer ces lignes de celles d'apprentissage : AUC {ends} ; 0.5 : semblables), {degree[1]}."
+        if french
+        else f"Telling these rows from training rows: AUC {ends}; 0.5: alike), {degree[0]}."
+    ]
+    if found.differs and found.columns:
+        names = [f"« {_named(one['column'])} »" if french else f'"{_named(one["column"])}"' for one in found.columns]
+        lines.append((f"Carried by {', '.join(names)}.", f"Porté par {', '.join(names)}.")[french_])
+    if found.differs:
+        lines.append(
+            (
+                f"On rows like these the {found.rows} training rows are worth {found.effective:.0f} ({found.share:.0%}).",
+                f"Sur de telles lignes, les {found.rows} lignes d'apprentissage en valent {found.effective:.0f} ({found.share:.0%}).",
+            )[french_]
+        )
+        if found.alone >= 0.01:
+            lines.append(
+                (
+                    f"Hardly any training row is like {found.alone:.0%} of these rows.",
+                    f"Presque aucune ligne d'apprentissage ne ressemble à {found.alone:.0%} de ces lignes.",
+                )[french_]
+            )
+    if found.word == "nothing":
+        lines.append(
+            (
+                f"Too few training rows are like these ({found.effective:.0f} of {found.rows}): the old score says nothing here.",
+                f"Trop peu de lignes d'apprentissage ressemblent à celles-ci ({found.effective:.0f} sur {found.rows}) : l'ancien score ne dit rien ici.",
+            )[french_]
+        )
+    elif seen.worth is not None:
+        lines += _worth(seen, french)
+    return lines
+
+
+def _worth(seen: Checked, french: bool) -> list[str]:
+    worth, found = seen.worth, seen.shift
+    assert worth is not None and found is not None
+    name = title(worth.metric, "fr" if french else "en") or worth.metric
+    text = f"{name} {worth.value:.4g} ({worth.low:.4g} {'à' if french else 'to'} {worth.high:.4g})"
+    if worth.word == "expected":
+        lines = [f"Score attendu ici, l'ancien repesé : {text}." if french else f"Expected here, the old score reweighed: {text}."]
+    else:
+        lines = [
+            f"Trop loin pour attendre un score ; l'ancien repesé donnerait {text}."
+            if french
+            else f"Too far apart to expect a score; the old one reweighed would be {text}."
+        ]
+    if seen.foretold is not None and not seen.learned:
+        kept = (("It came out as foretold.", "Il s'est vérifié."), ("It came out otherwise: the answers themselves have changed, not only the rows.", "Il ne s'est pas vérifié : les réponses mêmes ont changé, pas seulement les lignes."))  # fmt: skip
+        lines.append(kept[not seen.foretold][french])
+    return lines
 
 
 def _typed(text: str) -> str:
@@ -96,3 +185,9 @@ def _score(value: Value, french: bool) -> str:
         word = "annoncé" if french else "promised"
         text += f", {word} {float(kept['value']):.4g} ({float(kept['low']):.4g} {'à' if french else 'to'} {float(kept['high']):.4g})"
     return text + "."
+
+
+def _named(column: str) -> str:
+    """A column's name on one line, without control characters."""
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(str(column).split()))
+    return text if len(text) <= 60 else text[:40] + "…" + text[-19:]

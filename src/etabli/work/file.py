@@ -14,7 +14,7 @@ import numpy as np
 from etabli.errors import EtabliError
 from etabli.records import Column, Finding
 from etabli.work.assemble import Assembled
-from etabli.work.journal import write, write_json
+from etabli.work.journal import write, write_arrays, write_json
 from etabli.work.ledger import told
 from etabli.work.material import Material
 from etabli.work.race import Standing
@@ -107,6 +107,7 @@ def written(
     from etabli.graph.run import session
     from etabli.model.card import dumps, self_test
     from etabli.model.load import load
+    from etabli.model.training import JUDGED
 
     composition, folder = assembled.composition, run.folder
     ready = session(model)
@@ -149,6 +150,15 @@ def written(
 
         result["test"] = finite(dict(check(folder / "model.onnx", run.question.test).to_json()["scores"]))
     result["seconds"] = time.monotonic() - run.began
+    table = verdict.table
+    write_arrays(  # `etabli check` weighs these scores anew where rows come otherwise (model/training.py)
+        folder / "data" / JUDGED,
+        rows=table.rows,
+        fold=table.fold,
+        y=table.y,
+        scores=verdict.scores,
+        weight=np.empty(0) if table.weight is None else table.weight,
+    )
     write_json(folder / "card.json", facts)
     write_json(folder / "result.json", result)
     for path in () if result["cut"] else (folder / "data" / "prepared").glob("*.npy"):  # who goes on needs them
