@@ -166,7 +166,6 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("-q", "--quiet", action="store_true", help="no summary")
 
     one = command(
-<<<<<<< HEAD
         "explain",
         "  etabli explain model.onnx new.csv --row 3                  why, and what would change it\n"
         '  etabli explain model.onnx new.csv --row 3 --want ">100" --fixed age\n'
@@ -188,12 +187,10 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("-q", "--quiet", action="store_true", help="no summary")
     one.add_argument("-o", "--output", metavar="OUT", help="a table of all rows: .csv, .parquet or - for stdout")
 
-    one = command("check")
-=======
+    one = command(
         "check",
         "  etabli check census.etabli/model.onnx\n  etabli check census.etabli/model.onnx new.csv\n  etabli check model.onnx new.csv --training census.csv",
     )
->>>>>>> 2227d4f (etabli check compares unlabelled files too: domain AUC, effective rows, what the old score is worth, corrected drift)
     one.add_argument("model", help="a model.onnx made by etabli")
     one.add_argument("file", nargs="?", help="new rows, with or without labels")
     one.add_argument("--training", metavar="FILE", help="the rows it learned from (default: those of the run folder it lies in)")
