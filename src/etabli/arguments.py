@@ -83,6 +83,9 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--time", metavar="TIME", help="a cap such as 60s, 10m or 1h30m")
     one.add_argument("--group", metavar="COL", help="rows of one group stay on one side of every split; 'none' to rule it out")
     one.add_argument("--time-column", metavar="COL", help="learn from the past, score on what came later; 'none' to rule it out")
+    one.add_argument(
+        "--gap", metavar="GAP", help="with --time-column: so much time before what is scored is not learned from (7d, 12h, 30, 100rows)"
+    )
     one.add_argument("--weights", metavar="COL", help="how much each row counts")
     one.add_argument("--ignore", metavar="COL", action="append", default=[], help="a column the model must not see (may be repeated)")
     one.add_argument(

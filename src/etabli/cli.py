@@ -40,6 +40,7 @@ def fit(options: argparse.Namespace) -> int:
         time=parse_time(options.time) if options.time else None,
         group=options.group,
         time_column=options.time_column,
+        gap=options.gap,
         weights=options.weights,
         ignore=tuple(options.ignore),
         by=tuple(options.by),

@@ -132,8 +132,10 @@ class Split:
     """Who may learn from whom.
 
     fold: int [rows], the fold whose validation part holds the row; NO_FOLD: trained on, never validated (the first stretch
-    in time); TEST: the outer test, opened once; NO_TARGET: left out; HELD: only sets the quantiles of intervals and sets. forward: fold k learns only from earlier folds.
-    groups: int [rows] or None, rows that must stay together (also in every bootstrap).
+    in time); TEST: the outer test, opened once; NO_TARGET: left out; HELD: only sets the quantiles of intervals and sets.
+    forward: fold k learns only from earlier folds. groups: int [rows] or None, rows that must stay together (also in every bootstrap).
+    gap: what lies between learning and scoring, as asked ("7d"; "" for none): fold k then learns from rows up to the time until[k] only;
+    when: float64 [rows], the times.
     """
 
     kind: Literal["plain", "stratified", "grouped", "forward", "grouped forward"]
@@ -142,6 +144,9 @@ class Split:
     forward: bool = False
     groups: Array | None = None
     reason: str = ""
+    gap: str = ""
+    until: tuple[float, ...] = ()
+    when: Array | None = None
 
     def valid(self, k: int) -> Array:
         """Row numbers of fold k's validation part."""
@@ -152,6 +157,8 @@ class Split:
         seen = (self.fold >= NO_FOLD) & ((self.fold < k) if self.forward else (self.fold != k))
         if self.groups is not None and self.forward:
             seen &= ~np.isin(self.groups, self.groups[self.fold == k])
+        if self.when is not None:
+            seen &= self.when <= self.until[k]
         return np.flatnonzero(seen)
 
     @property

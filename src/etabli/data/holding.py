@@ -27,6 +27,7 @@ def hold(
     folds: int,
     test: float | None,
     ignore: tuple[str, ...],
+    gap: str | None = None,
 ) -> Split:
     """A split as `splits.split` makes it, with a quarter of the development rows HELD. test: the outer test's share, None for the default.
     DataError where so few rows are left that they cannot carry 90 %."""
@@ -43,12 +44,12 @@ def hold(
     said = []
     tested = np.empty(0, np.int64)
     if share > 0:
-        first = split(table, target, seed, group, time_column, folds, share, ignore)
+        first = split(table, target, seed, group, time_column, folds, share, ignore, gap=gap)
         tested = first.test
         aside |= first.fold < -1  # with earlier rows of the test's groups
         said += [clause("test" if time_column is None else "last", len(tested))] if len(tested) else []
     part = max(SHARE, LEAST / max(1, count - int(aside.sum())) * 1.05)
-    second = split(table, target, seed + 1, group, time_column, folds, part, ignore, aside)
+    second = split(table, target, seed + 1, group, time_column, folds, part, ignore, aside, gap)
     held = second.test
     if not LEAST - 1 <= len(held) <= (count - len(tested)) / 2 + 1:
         raise DataError(
@@ -57,7 +58,7 @@ def hold(
             "leave it out, or choose a finer --group",
         )
     aside |= second.fold < -1
-    made = split(table, target, seed, group, time_column, folds, 0.0, ignore, aside)
+    made = split(table, target, seed, group, time_column, folds, 0.0, ignore, aside, gap)
     fold = np.array(made.fold)
     fold[tested], fold[held] = TEST, HELD
     groups = made.groups

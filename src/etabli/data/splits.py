@@ -4,7 +4,7 @@ One idea carries every random split: rows that must stay together form a *unit* 
 single row), and units are dealt to parts so that each part gets its share of every class (of every tenth of a numeric
 target), by `dealing.py`. The outer test is one more part with its own share.
 
-Forward splits cut time into blocks; rows of the same time stay together, so exact copies (the time is part of the row) do.
+Splits forward in time are `forward.py`'s.
 
 `Split.reason` is English made of the clauses below, and nothing else; `split_words` reads them back to say them in French,
 so that a split restored from a run folder still speaks both languages.
@@ -15,12 +15,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from etabli.data.dealing import deal, row_hashes
+from etabli.data.forward import forward
+from etabli.data.gap import read
 from etabli.errors import DataError, UsageError, did_you_mean
-from etabli.records import NO_FOLD, NO_TARGET, TEST, Array, Split, Table, Target, Words
+from etabli.records import NO_TARGET, TEST, Array, Split, Table, Target, Words
 
 OUTER_TEST_ROWS, OUTER_TEST_SHARE = 10_000, 0.1
 BOOTSTRAP_SHARE = 0.01  # copies below this share of the rows cannot move a bootstrap: it then draws rows, not units
@@ -63,6 +66,22 @@ CLAUSES: dict[str, tuple[str, str]] = {
         "fewer folds than asked, because groups that last long leave too few earlier rows",
         "moins de plis que demandé : des groupes qui durent laissent trop peu de lignes antérieures",
     ),
+    "short": (
+        "fewer folds than asked, because the gap leaves the first ones too little to learn from",
+        "moins de plis que demandé : l'écart laisse trop peu à apprendre aux premiers",
+    ),
+    "gap": (
+        "a gap of {gap} before each of them is not learned from",
+        "un écart de {gap} avant chacun d'eux n'est pas appris",
+    ),
+    "gap before test": (
+        "{n} rows are left out because they lie in the gap before the test",
+        "{n} lignes sont écartées parce qu'elles sont dans l'écart avant le test",
+    ),
+    "no test left": (
+        "no outer test, because the gap before it would leave too little",
+        "pas de test extérieur : l'écart qui le précède laisserait trop peu",
+    ),
     "no group": ("{n} rows without a group stand for themselves", "{n} lignes sans groupe comptent chacune pour elle-même"),
     "no time": ("{n} rows without a time are left out", "{n} lignes sans date sont écartées"),
     "test": ("{n} rows are set aside as a test that is opened once", "{n} lignes sont mises de côté pour un test ouvert une seule fois"),
@@ -85,7 +104,7 @@ CLAUSES: dict[str, tuple[str, str]] = {
     ),
     "no target": ("{n} rows without a target are left out", "{n} lignes sans cible sont écartées"),
 }
-_SLOTS = {"n": r"(?P<n>[\d,]+)", "name": r"(?P<name>\"(?:[^\"\\]|\\.)*\")"}
+_SLOTS = {"n": r"(?P<n>[\d,]+)", "gap": r"(?P<gap>[\w.]+)", "name": r"(?P<name>\"(?:[^\"\\]|\\.)*\")"}
 
 
 def split(
@@ -98,12 +117,14 @@ def split(
     test: float | None = None,
     ignore: Sequence[str] = (),
     aside: Array | None = None,
+    gap: str | None = None,
 ) -> Split:
     """Deals the rows to folds and, from 10 000 rows with a target on, to an outer test of a tenth.
 
     group: rows with its same value never straddle. time_column: every fold is predicted from earlier rows only; the test
     is the last stretch. test: the share of the outer test, 0 for none. ignore: columns that are not features. aside: bool
-    [rows], rows that have been given another part already.
+    [rows], rows that have been given another part already. gap: of time (or rows) before each fold and the test that is not
+    learned from, as `gap.py` reads it.
     The same seed gives the same split, whatever the order of the columns.
 
     Errors: UsageError for an unknown column or a share outside 0 to 0.9; DataError when two folds cannot be made.
@@ -125,7 +146,7 @@ def split(
     said: list[tuple[str, dict[str, int | str]]] = []
     ids = _groups(table, group, rows, said) if group is not None else None
     if time_column is not None:
-        result = _forward(table, target, rows, ids, time_column, folds, share, said)
+        result = forward(table, rows, ids, time_column, folds, share, said, read(gap, table.column(time_column)))
     else:
         result = _random(table, target, rows, ids, seed, folds, share, {target.name, *ignore, *([group] if group else [])}, said)
     if group is not None:
@@ -133,7 +154,7 @@ def split(
     if not has_target.all():
         said.append(("no target", {"n": int((~has_target).sum())}))
     reason = "; ".join(_clause(code, 0, facts) for code, facts in said)
-    return Split(result.kind, result.fold, result.folds, result.forward, result.groups, reason)
+    return replace(result, reason=reason)
 
 
 def clause(code: str, n: int) -> str:
@@ -153,28 +174,15 @@ def split_words(split: Split) -> Words:
             found.append((split.reason[place:], split.reason[place:]))
             break
         code, hit = max(hits, key=lambda pair: pair[1].end())  # "… at random" is the beginning of "… at random, alike in …"
-        facts = {key: json.loads(value) if key == "name" else int(value.replace(",", "")) for key, value in hit.groupdict().items()}
+        facts = {
+            key: json.loads(value) if key == "name" else value if key == "gap" else int(value.replace(",", ""))
+            for key, value in hit.groupdict().items()
+        }
         found.append((_clause(code, 0, facts), _clause(code, 1, facts)))
         place = hit.end() + 2
     english = "; ".join(pair[0] for pair in found) or "no folds"
     french = " ; ".join(pair[1] for pair in found) or "pas de plis"
     return {"en": english[0].upper() + english[1:] + ".", "fr": french[0].upper() + french[1:] + "."}
-
-
-def times(table: Table, name: str) -> Array:
-    """float64 [rows]: the column as a time that can be put in order (NaN: none). DataError for words that are no numbers."""
-    values = np.asarray(table.values[name])
-    if values.dtype.kind == "f":
-        return values
-    try:
-        levels = np.array([float(level) for level in table.levels[name]] + [np.nan])
-    except ValueError:
-        raise DataError(
-            "--time-column takes dates or numbers",
-            f'"{name}" holds text such as {str(table.levels[name][0])[:40]!r}',
-            f'if these are dates, say --kind "{name}=date"',
-        ) from None
-    return np.asarray(levels[values])
 
 
 def _clause(code: str, language: int, facts: dict[str, int | str]) -> str:
@@ -183,6 +191,8 @@ def _clause(code: str, language: int, facts: dict[str, int | str]) -> str:
     for key, value in facts.items():
         if isinstance(value, int):
             written[key] = f"{value:,}" if language == 0 else f"{value:,}".replace(",", "\u202f")
+        elif key == "gap":
+            written[key] = value if language == 0 else value.replace("rows", "\u202flignes").replace("d", "j")
         else:
             written[key] = json.dumps(value, ensure_ascii=False) if language == 0 else f"«\u00a0{value}\u00a0»"
     return CLAUSES[code][language].format(**written)
@@ -307,68 +317,3 @@ def _tied(ids: Array, copies: Array, folds: int, notes: list[tuple[str, dict[str
         return ids
     notes.append(("copies", {"n": int((sizes - 1).sum())}))
     return units
-
-
-# --- forward in time ------------------------------------------------------------------------------------------------------------
-
-
-def _forward(
-    table: Table,
-    target: Target,
-    rows: Array,
-    ids: Array | None,
-    time_column: str,
-    folds: int,
-    share: float,
-    said: list[tuple[str, dict[str, int | str]]],
-) -> Split:
-    """Blocks of time with equal numbers of rows: the first is only learned from, the last stretch is the outer test."""
-    when = times(table, time_column)[rows]
-    fold, timed = np.full(table.rows, NO_TARGET, np.int32), ~np.isnan(when)
-    if not timed.all():
-        said.append(("no time", {"n": int((~timed).sum())}))
-        rows, when, ids = rows[timed], when[timed], None if ids is None else ids[timed]
-    moments, moment, counts = np.unique(when, return_inverse=True, return_counts=True)
-    if moments.size < 2:
-        raise DataError("--time-column needs at least two different times", f'"{time_column}" has {moments.size}', "name another column")
-    ends = np.cumsum(counts)  # rows up to and with each moment: cuts lie between moments, never within one
-    groups = None
-    if ids is not None:
-        groups = np.full(table.rows, -1, np.int64)
-        groups[rows] = ids
-    last = moments.size  # moments before the outer test
-    if share > 0 and moments.size > 2:
-        last = int(np.clip(np.abs(ends - rows.size * (1 - share)).argmin() + 1, 2, moments.size - 1))
-        late = moment >= last
-        both = np.isin(ids, ids[late]) & ~late if ids is not None else np.zeros(rows.size, bool)
-        if both.sum() * 2 > (~late).sum():  # groups last so long that a test with new groups would leave nothing to learn from
-            last = moments.size
-            said.append(("no test", {}))
-        else:
-            fold[rows[late]] = TEST
-            said.append(("last", {"n": int(late.sum())}))
-            if both.any():
-                said.append(("both sides", {"n": int(both.sum())}))
-            kept = ~late & ~both
-            rows, moment, ids = rows[kept], moment[kept], None if ids is None else ids[kept]
-            ends = np.cumsum(np.bincount(moment, minlength=last))
-    asked, low = folds, ""
-    for blocks in range(folds + 1, 1, -1):
-        cuts = np.unique([np.abs(ends[: last - 1] - rows.size * k / blocks).argmin() + 1 for k in range(1, blocks)])
-        block = np.searchsorted(cuts, moment, side="right")
-        fold[rows] = block - 1  # block 0 is NO_FOLD
-        result = Split("grouped forward" if ids is not None else "forward", fold, cuts.size, True, groups)
-        if all(result.train(k).size > 1 and result.valid(k).size for k in range(cuts.size)):
-            break
-        low = "overlap" if ids is not None else low
-    else:
-        raise DataError(
-            "each fold must be predicted from earlier rows" + (" of other groups" if ids is not None else ""),
-            f'no cut of "{time_column}" leaves any' + ("; every group lasts nearly all the time" if ids is not None else ""),
-            "give --group or --time-column alone" if ids is not None else "leave --time-column out",
-        )
-    assert NO_FOLD == -1
-    said.insert(0, ("forward", {"n": result.folds, "name": time_column}))
-    if result.folds < asked:
-        said.append((low, {}) if low else ("few times", {"n": int(moments.size)}))
-    return result

@@ -34,6 +34,7 @@ class Asked:
     time: float | None = None
     group: str | None = None
     time_column: str | None = None
+    gap: str | None = None
     weights: str | None = None
     ignore: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
@@ -79,6 +80,7 @@ class Asked:
             ("--positive", self.positive),
             ("--group", self.group),
             ("--time-column", self.time_column),
+            ("--gap", self.gap),
             ("--weights", self.weights),
             ("--exposure", self.exposure),
             ("--calibration", self.calibration),
@@ -116,6 +118,8 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
     from etabli.job.budget import budget
     from etabli.judge import calibration
 
+    if options.get("gap") is not None:
+        options["gap"] = _gap(options["gap"], options.get("time_column"))
     checked = Asked(str(file), str(target), **{key: value for key, value in options.items() if value is not None})
     for path in filter(None, (checked.file if there else None, checked.test)):
         if not Path(path).exists():
@@ -137,6 +141,19 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
     if checked.calibration is not None:
         calibration.known(checked.calibration)
     return checked
+
+
+def _gap(given: str | float, time_column: str | None) -> str:
+    """The gap as text, checked as far as it can be before the column is known. A number is text too."""
+    from etabli.data.gap import gap
+
+    if time_column is None or time_column == "none":
+        raise UsageError(
+            "--gap lies between the past that is learned from and what comes later",
+            f"--gap {given} without --time-column",
+            "name the column that dates the rows: --time-column COL",
+        )
+    return gap(given if isinstance(given, str) else f"{given:g}").text
 
 
 def versions() -> dict[str, str]:

@@ -171,15 +171,20 @@ class Journal:
     def save_split(self, name: str, split: Split) -> None:
         """Keeps a split for the workers."""
         groups = split.groups if split.groups is not None else np.empty(0, np.int64)
-        facts = np.array(json.dumps({"kind": split.kind, "folds": split.folds, "forward": split.forward, "reason": split.reason}))
-        write_arrays(self.folder / "data" / f"split-{name}.npz", fold=split.fold, groups=groups, facts=facts)
+        when = split.when if split.when is not None else np.empty(0)
+        said = {"kind": split.kind, "folds": split.folds, "forward": split.forward, "reason": split.reason}
+        facts = np.array(json.dumps({**said, "gap": split.gap, "until": split.until}))
+        write_arrays(self.folder / "data" / f"split-{name}.npz", fold=split.fold, groups=groups, when=when, facts=facts)
 
     def load_split(self, name: str) -> Split:
         """A split kept by `save_split`."""
         with np.load(self.folder / "data" / f"split-{name}.npz") as stored:
             facts = json.loads(str(stored["facts"]))
-            groups = stored["groups"]
-            return Split(fold=stored["fold"], groups=groups if len(groups) else None, **facts)
+            groups, when = stored["groups"], stored["when"]
+            until = tuple(facts.pop("until"))
+            return Split(
+                fold=stored["fold"], groups=groups if len(groups) else None, when=when if len(when) else None, until=until, **facts
+            )
 
     # results ---------------------------------------------------------------------------------------------------------
 

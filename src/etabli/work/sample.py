@@ -16,6 +16,9 @@ def split_name(split: Split) -> str:
     """Ten characters that name a split by what it says."""
     body = hashlib.sha256(f"{split.kind} {split.folds} {split.forward}".encode())
     body.update(np.ascontiguousarray(split.fold).tobytes())
+    if split.when is not None:
+        body.update(repr(split.until).encode())
+        body.update(np.ascontiguousarray(split.when).tobytes())
     if split.groups is not None:
         body.update(np.ascontiguousarray(split.groups).tobytes())
     return body.hexdigest()[:10]

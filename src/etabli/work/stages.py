@@ -101,7 +101,7 @@ def _switched(run: Run, material: Material) -> tuple[Material, Splits, list[Find
     def deal(by: str | None, when: str | None) -> Split:
         dealt = splits.split if question.guarantee is None else hold
         ignore = tuple(name for name in material.table.values if name not in material.used and name != material.target.name)
-        return dealt(material.table, material.target, question.seed, by, when, rules.folds, share, ignore)
+        return dealt(material.table, material.target, question.seed, by, when, rules.folds, share, ignore, gap=question.gap)
 
     first = deal(group, moment)
     made = _keep(run, first)

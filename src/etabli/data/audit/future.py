@@ -18,7 +18,7 @@ from etabli.data.audit.group import candidate_groups
 from etabli.data.audit.time_order import candidate_times
 from etabli.data.audit.view import View
 from etabli.data.audit.words import flag, words
-from etabli.data.splits import times
+from etabli.data.forward import times
 from etabli.records import Array, Finding
 
 ROWS, FEWEST = 3_000, 100

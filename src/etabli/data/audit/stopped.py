@@ -16,7 +16,7 @@ import numpy as np
 from etabli.data.audit.time_order import candidate_times
 from etabli.data.audit.view import View
 from etabli.data.audit.words import flag, words
-from etabli.data.splits import times
+from etabli.data.forward import times
 from etabli.records import Array, Column, Finding
 
 CHANCE, LONGER, SHARE, FEWEST = 1e-6, 3.0, 0.02, 20

@@ -11,7 +11,7 @@ import numpy as np
 from etabli.data.audit.measure import alike, aucs, cells, one_way
 from etabli.data.audit.view import View, tokens
 from etabli.data.audit.words import flag, words
-from etabli.data.splits import times
+from etabli.data.forward import times
 from etabli.errors import DataError
 from etabli.records import Finding, Table, Target
 
