@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etabli.data.gap import gap, read
+from etabli.data.holding import hold
 from etabli.data.splits import split, split_words
 from etabli.errors import DataError, EtabliError, UsageError
 from etabli.records import NO_FOLD, Column, Split, Target
@@ -128,3 +129,14 @@ def test_a_gap_too_long_or_without_time_is_refused(tmp_path: Path) -> None:
         assert "--time-column" in caught.value.hint
     question = asked(tmp_path / "a.csv", "y", gap=7, time_column="t")
     assert question.gap == "7" and "--time-column t --gap 7" in question.command and "gap='7'" in question.call
+
+
+def test_held_rows_have_the_gap_before_them_too() -> None:
+    when = np.arange(400.0)
+    made = hold(table_of({"when": when, "x": when}), numbers(when), 0, None, "when", 5, 0.1, (), "20")
+    for learned, scored in (
+        (made.development, made.held),
+        (made.held, made.test),
+        *((made.train(k), made.valid(k)) for k in range(made.folds)),
+    ):
+        assert when[learned].max() <= when[scored].min() - 20
