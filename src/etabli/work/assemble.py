@@ -6,18 +6,14 @@ out-of-fold residuals that make the intervals come from these very models. Stabl
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from etabli.judge.coverage import Coverage
 from etabli.model.compose import Composition, Member, Part
 from etabli.records import Setting
-from etabli.work.compare import Ground, settled
+from etabli.work.compare import Ground
+from etabli.work.further import run_all
 from etabli.work.heads import Asking, Crps, heads
 from etabli.work.held import Guarantee, guaranteed
 from etabli.work.inside import inside, prepared_features
@@ -49,7 +45,7 @@ def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, r
     single = len({k for member in verdict.members for k, share in standing.places[member.setting.hash] if share == 1.0}) == 1
     again = [m.setting for m in verdict.members if refit or single or not ground.families[m.setting.family].bagged]
     tasks = {setting.hash: Task(whole, ALL, (setting,), ground.seed) for setting in again}
-    if not run_all(ground, list(tasks.values())):
+    if not run_all(ground, list(tasks.values()), ground.clock.left, share=0.8):
         standing.ended = "interrupted" if ground.interrupted() else "cap"
     members, kinds = [], set()
     for chosen in verdict.members:
@@ -100,26 +96,3 @@ def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], f
     if asking.guarantee:
         composition, covered, told = guaranteed(composition, material, ground.journal.load_split(whole), ground.seed)
     return Assembled(composition, final, covered, sure.flagged, crps=sure.crps, gap=sure.gap, guarantee=told)
-
-
-def run_all(ground: Ground, tasks: Sequence[Task]) -> bool:
-    """Runs tasks to their end (True), or to the cap or Ctrl-C; a task without a result afterwards did not make it."""
-    deaths: Counter[str] = Counter()
-    waiting = [task for task in tasks if ground.journal.result(task.hash) is None]
-    running: dict[str, Task] = {}
-    slots = ground.executor.resources().slots
-    while waiting or running:
-        left = ground.clock.left()
-        if left <= 0 or ground.interrupted():
-            ground.executor.cancel(list(running))
-            return False
-        while waiting and len(running) < slots:
-            task = waiting.pop(0)
-            ground.executor.submit([task], None if np.isinf(left) else time.time() + 0.8 * left, alone=not waiting and not running)
-            running[task.hash] = task
-        for name, state in ground.executor.poll(0.5).items():
-            if state in ("ended", "lost") and name in running:
-                task = running.pop(name)
-                if not settled(ground, task, state, deaths):
-                    waiting.append(task)
-    return not any((ground.journal.result(task.hash) or {}).get("cut") for task in tasks)

@@ -198,21 +198,21 @@ def _start(
         if task.hash in running:
             continue
         room = resources.memory * 0.8 - _memory(running, estimates)
-        together = _together(task, todo, estimates, room, deaths)
+        ours = together(task, todo, estimates, room, deaths)
         first = (task.fold, task.share) == (rules.stages[0].folds[0], rules.stages[0].share)
         folds = sum(len(stage.folds) * stage.share for stage in rules.stages) / resources.slots if first else 1.0
-        work = max(estimates.total(together).work, estimates.cost(task).work * max(1.0, folds))
+        work = max(estimates.total(ours).work, estimates.cost(task).work * max(1.0, folds))
         if not ground.clock.fits(work, task.settings[0].family):
             return {task.hash}
-        if running and estimates.total(together).memory > room:
+        if running and estimates.total(ours).memory > room:
             continue
         left = ground.clock.room()
-        ground.executor.submit(together, None if math.isinf(left) else time.time() + left)
-        running |= {one.hash: Begun(one, together, time.monotonic()) for one in together}
+        ground.executor.submit(ours, None if math.isinf(left) else time.time() + left)
+        running |= {one.hash: Begun(one, ours, time.monotonic()) for one in ours}
     return set()
 
 
-def _together(task: Task, todo: Sequence[Task], estimates: Estimates, room: float, deaths: Mapping[str, int]) -> tuple[Task, ...]:
+def together(task: Task, todo: Sequence[Task], estimates: Estimates, room: float, deaths: Mapping[str, int]) -> tuple[Task, ...]:
     """The task with the other folds of its path, where fitting them takes less than starting processes. What died once runs alone, so
     that it takes no other with it. Results are the same together and alone, so this may look at anything."""
     others = [

@@ -19,7 +19,7 @@ from etabli.judge import costs, sentence, ties
 from etabli.judge.distribution import QUANTILES
 from etabli.judge.draws import means
 from etabli.judge.honesty import interval
-from etabli.judge.metrics import METRICS
+from etabli.judge.metrics import METRICS, Metric
 from etabli.model.card import shape
 from etabli.records import Array, Column, Finding, Split, Table, Words
 from etabli.work import by
@@ -126,6 +126,11 @@ def result(
         "simplest": verdict.simplest,
         "tried": verdict.tried,
         "rounds": list(rounds),
+        "repeats": {
+            "times": verdict.repeats.times,
+            "candidates": len(verdict.repeats.settings),
+            "reason": dict(verdict.repeats.reason) if verdict.repeats.parts or verdict.repeats.code else {},
+        },
         "leaderboard": _board(verdict, standing, journal),
         "dropped": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.dropped.items()],
         "set_aside": _aside(standing),
@@ -243,11 +248,19 @@ def _board(verdict: Verdict, standing: Standing, journal: Journal) -> list[dict[
                 "seconds": _seconds(places, journal) if places else None,
                 "folds": len(places) or None,
                 "difference": {"value": row.score - best.score, "low": ends[0] - best.score, "high": ends[1] - best.score},
+                "corrected": None if row.corrected is None else _ends(metric, base, best.score, row.corrected),
+                "repeats": row.repeats,
                 "tied": row.tied,
                 "dropped": False,
             }
         )
     return rows
+
+
+def _ends(metric: Metric, base: float, score: float, ends: tuple[float, float]) -> dict[str, float]:
+    """Two differences of mean loss as differences of score, the lower first."""
+    low, high = sorted(metric.report(base + change) - score for change in ends)
+    return {"low": low, "high": high}
 
 
 def _seconds(places: Mapping[Any, tuple[str, int]], journal: Journal) -> float:

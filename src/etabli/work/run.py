@@ -73,11 +73,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Splits:
-    """whole: of all rows. raced: the one the race runs on (a sample of it at a glance), kept under `name`."""
+    """whole: of all rows. raced: the one the race runs on (a sample of it at a glance), kept under `name`. group, moment: the columns it
+    was dealt by."""
 
     whole: Split
     raced: Split
     name: str
+    group: str | None = None
+    moment: str | None = None
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from etabli.data.holding import hold
 from etabli.errors import EtabliError, Interrupted, UsageError
 from etabli.job.budget import Budget, budget
 from etabli.judge.metrics import metric
-from etabli.records import Finding, Split
+from etabli.records import NO_FOLD, Array, Finding, Split
 from etabli.work import alarms as alarm_tests
+from etabli.work import repeats
 from etabli.work.assemble import Assembled, assemble
 from etabli.work.compare import Ground, compare
 from etabli.work.directions import obedient
@@ -27,11 +28,12 @@ from etabli.work.ledger import best_of, end, remarks, settled, table_of
 from etabli.work.material import Material, facts_of, save_material
 from etabli.work.portfolio import Offer, following, portfolio
 from etabli.work.race import LARGE, Rules, Standing, stages
+from etabli.work.repeats import Repeats
 from etabli.work.result import finite
 from etabli.work.run import Run, Splits
 from etabli.work.sample import sampled, split_name
 from etabli.work.table import Scores
-from etabli.work.verdict import Verdict, verdict
+from etabli.work.verdict import Verdict, promising, verdict
 
 BATCH = 3  # paths that start together
 WRITING = 2.0  # seconds that writing the files and the report takes
@@ -57,18 +59,28 @@ def _ground(run: Run, material: Material, split: Split, name: str) -> Ground:
     )
 
 
-def _keep(run: Run, split: Split) -> Splits:
-    """Keeps the split of all rows, and the one the race runs on (a sample when the effort says so)."""
+def _keep(run: Run, split: Split, group: str | None, moment: str | None) -> Splits:
+    """Keeps the split of all rows by those columns, and the one the race runs on (a sample when the effort says so)."""
     run.whole = split_name(split)
     limit = run.budget.rules.rows
     raced = sampled(split, limit, run.question.seed) if limit is not None else split
-    return _kept(run, Splits(split, raced, split_name(raced)))
+    return _kept(run, Splits(split, raced, split_name(raced), group, moment))
 
 
 def _kept(run: Run, made: Splits) -> Splits:
     run.journal.save_split(run.whole, made.whole)
     run.journal.save_split(made.name, made.raced)
     return made
+
+
+def _deal(run: Run, material: Material, group: str | None, moment: str | None, seed: int, aside: Array | None = None) -> Split:
+    """A split by those columns. aside: rows [n] of another split that are no development rows: the others are dealt anew."""
+    ignore = tuple(name for name in material.table.values if name not in material.used and name != material.target.name)
+    folds, share = run.budget.rules.folds, 0.0 if run.question.test else None
+    if aside is not None:
+        return splits.split(material.table, material.target, seed, group, moment, folds, 0.0, ignore, aside)
+    dealt = splits.split if run.question.guarantee is None else hold
+    return dealt(material.table, material.target, seed, group, moment, folds, share, ignore, gap=run.question.gap)
 
 
 def split(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]]:
@@ -93,18 +105,10 @@ def split(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]
 
 
 def _switched(run: Run, material: Material) -> tuple[Material, Splits, list[Finding]]:
-    question, rules = run.question, run.budget.rules
+    question = run.question
     group = None if question.group == "none" else question.group
     moment = None if question.time_column == "none" else question.time_column
-    share = 0.0 if question.test else None
-
-    def deal(by: str | None, when: str | None) -> Split:
-        dealt = splits.split if question.guarantee is None else hold
-        ignore = tuple(name for name in material.table.values if name not in material.used and name != material.target.name)
-        return dealt(material.table, material.target, question.seed, by, when, rules.folds, share, ignore, gap=question.gap)
-
-    first = deal(group, moment)
-    made = _keep(run, first)
+    made = _keep(run, _deal(run, material, group, moment, question.seed), group, moment)
     if question.group is not None and question.time_column is not None:
         return material, made, []
     ground = _ground(run, material, made.raced, made.name)
@@ -118,7 +122,8 @@ def _switched(run: Run, material: Material) -> tuple[Material, Splits, list[Find
     if by is not None:
         material = replace(material, used=tuple(column for column in material.used if column != by))
         save_material(run.folder, material)
-    return material, _keep(run, deal(by or group, when or moment)), found
+    group, moment = by or group, when or moment
+    return material, _keep(run, _deal(run, material, group, moment, question.seed), group, moment), found
 
 
 def _offers(run: Run, material: Material, split: Split, among: Sequence[str]) -> list[Offer]:
@@ -192,11 +197,32 @@ def _close(run: Run, material: Material, split: Splits) -> None:
             run.rounds = (*run.rounds[:place], ended, *run.rounds[place + 1 :])
 
 
-def judged(run: Run, scores: Scores, standing: Standing) -> Verdict:
+def repeated(run: Run, material: Material, split: Splits, standing: Standing) -> Repeats:
+    """The best candidates on further partitions of a small table."""
+    code = repeats.needed(split.raced, run.budget.effort)
+    if code:
+        return Repeats(code)
+    if standing.ended in ("cap", "interrupted"):
+        return Repeats("time")
+    further = []
+    for number in range(1, repeats.TIMES):
+        dealt = _deal(run, material, split.group, split.moment, run.question.seed + number * repeats.OTHER, split.raced.fold < NO_FOLD)
+        name = split_name(dealt)
+        if run.round.versions != run.rounds[0].versions:
+            name = run.named(name, run.round)
+        run.journal.save_split(name, dealt)
+        further.append((name, dealt))
+    chosen = metric(run.question.metric, material.target.task, material.cost)
+    ground = _ground(run, material, split.raced, split.name)
+    order = promising(ground.scores, standing, chosen, run.families, run.question.seed, MEMBERS[run.budget.effort])
+    return repeats.repeated(ground, standing, order, further)
+
+
+def judged(run: Run, scores: Scores, standing: Standing, repeats: Repeats) -> Verdict:
     """The winner, its honest score, who is tied. Each round's best stays in the table. The ledger then knows how the round ended."""
     chosen = metric(run.question.metric, scores.material.target.task, scores.material.cost)
     best = best_of(run.rounds, standing, {setting.hash: scores.loss(setting, standing) for setting in standing.finished})
-    found = verdict(scores, standing, chosen, run.families, run.question.seed, MEMBERS[run.budget.effort], best)
+    found = verdict(scores, standing, chosen, run.families, run.question.seed, MEMBERS[run.budget.effort], best, repeats)
     said = {"name": found.winner, "score": found.honest.leaderboard, "honest": found.honest.value}
     run.rounds = (*run.rounds[:-1], end(run.folder, run.round, run.table, run.before, standing, finite(said)))
     return found

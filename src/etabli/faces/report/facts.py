@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from etabli.faces.report.pictures import items, part
-from etabli.faces.words import known, plain, say
+from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import duration, memory, number, real, share
 
 Result = Mapping[str, Any]
@@ -42,6 +42,14 @@ def facts(result: Result, lang: str) -> list[tuple[str, str, bool]]:
 def _latency(micro: Any, lang: str) -> str:
     value = real(micro)
     return "" if value is None else f"{number(value / 1000, lang, 2)}\u00a0ms"
+
+
+def comparison(result: Result, lang: str) -> list[str]:
+    """How the comparison was made, beside its split: one sentence each, as the result has them."""
+    found = part(result, "repeats")
+    small = (real(result.get("rows")) or 0) < 1_000 and part(result, "budget").get("effort") != "glance"
+    repeats = pick(found.get("reason"), lang) if small or (real(found.get("times")) or 1) > 1 else ""
+    return [plain(text[:1].upper() + text[1:].removesuffix(".") + ".", 400) for text in (repeats,) if text]
 
 
 def limits(result: Result, lang: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etabli.faces.report import explained, groups, sure
-from etabli.faces.report.facts import facts, limits
+from etabli.faces.report.facts import comparison, facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say
@@ -37,6 +37,7 @@ def view(result: Result, lang: str) -> View:
         "winner": _winner(result, lang),
         "test": _test(result, lang),
         "split": _split(result, lang),
+        "comparison": comparison(result, lang),
         "findings": _findings(result, lang),
         "board": _board(result, lang),
         "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
@@ -202,11 +203,6 @@ def _board(result: Result, lang: str) -> View:
     for e in every[:CANDIDATES]:
         gap, (label, detail) = part(e, "difference"), title_of(e, lang)
         winner = is_winner(e, result)
-        reach = (
-            say("to", lang, low=signed(gap["low"], lang, fine), high=signed(gap["high"], lang, fine))
-            if real(gap.get("low")) is not None and real(gap.get("high")) is not None
-            else ""
-        )
         look = look_of(e, result)
         lines.append(
             {
@@ -216,17 +212,26 @@ def _board(result: Result, lang: str) -> View:
                 "word": say("state.winner" if winner else f"state.{look}", lang),
                 "score": number(e.get("score"), lang, digits),
                 "difference": "" if winner else signed(gap.get("value"), lang, fine),
-                "reach": "" if winner else reach,
+                "reach": "" if winner else _between(gap, lang, fine),
+                "corrected": "" if winner else _between(part(e, "corrected"), lang, fine),
                 "folds": count(e.get("folds"), lang),
                 "seconds": duration(e.get("seconds"), lang),
             }
         )
     return {
         "lines": lines,
+        "corrected": any(line["corrected"] for line in lines),
         "metric": known("metric", result.get("metric") or "?", lang),
         "rest": say("more", lang, count=count(len(every) - CANDIDATES, lang)) if len(every) > CANDIDATES else "",
         "undrawn": say("undrawn", lang, count=count(len(every) - 30, lang)) if len(every) > 30 else "",
     }
+
+
+def _between(ends: Mapping[str, Any], lang: str, digits: int) -> str:
+    """Two differences of score with their signs."""
+    if real(ends.get("low")) is None or real(ends.get("high")) is None:
+        return ""
+    return say("to", lang, low=signed(ends["low"], lang, digits), high=signed(ends["high"], lang, digits))
 
 
 def _calibration(result: Result, lang: str) -> View | None:
