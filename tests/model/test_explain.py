@@ -197,6 +197,77 @@ def test_a_node_that_is_no_plain_forest_is_left_alone(meteo: Made) -> None:
     assert forest(nodes.Node(node.op, node.domain, node.inputs, node.outputs, changed)) is None
 
 
+@pytest.fixture(scope="module")
+def mixed() -> bytes:
+    """A file with a float32 forest, a text, a straight line and, when asked, a product of two columns, all added up."""
+    return _mixed(product=False)
+
+
+def _mixed(product: bool) -> bytes:
+    from etabli.graph import trees
+    from etabli.graph.graph import Graph
+    from etabli.model import card as cards
+    from etabli.records import Column
+
+    random = np.random.default_rng(5)
+    columns = (*(Column(name, "number", name) for name in "abc"), Column("said", "text", "said"))
+    graph = Graph(columns, {"said": []})
+    numbers = graph.numbers(["a", "b", "c"])
+    made = trees.Trees()
+    for _ in range(5):
+        split, weight = (random.normal(size=size).astype(np.float32).astype(float) for size in (3, 4))
+        made.add(random.integers(0, 3, 3), split, np.array([1, ~0, ~2]), np.array([2, ~1, ~3]), weight, nan_true=random.integers(0, 2, 3))
+    wood = graph.op("Cast", trees.write(graph, graph.op("Cast", numbers, to=1), made.arrays(), 1, single=True), to=11)
+    line = graph.op("MatMul", numbers, graph.const(np.array([[0.5], [0.0], [-2.0]])))
+    words, _ = graph.ops("StringSplit", graph.input("said", "string"), count=2, delimiter=" ")
+    words = graph.op("Reshape", words, graph.const([0, -1], np.int64))
+    counts = graph.op(
+        "TfIdfVectorizer", words, min_gram_length=1, max_gram_length=1, max_skip_count=0, mode="TF", ngram_counts=[0],
+        ngram_indexes=[0, 1], pool_strings=["good", "bad"],
+    )  # fmt: skip
+    liked = graph.op("MatMul", graph.op("Cast", counts, to=11), graph.const(np.array([[1.5], [-1.0]])))
+    total = graph.op("Sub", graph.op("Add", graph.op("Add", wood, line), liked), graph.const(3.0))
+    if product:
+        first, second = (graph.op("Gather", numbers, graph.const([at], np.int64), axis=1) for at in (0, 1))
+        total = graph.op("Add", total, graph.op("Mul", first, second))
+    inputs = [{"input": name, "columns": [name], "type": "double"} for name in "abc"] + [
+        {"input": "said", "columns": ["said"], "type": "string"}
+    ]
+    described = [{"name": c.name, "header": c.header, "kind": c.kind, "reading": {}, "levels": []} for c in columns]
+    card = {
+        "schema": 1,
+        "task": "regression",
+        "target": "y",
+        "classes": [],
+        "columns": described,
+        "inputs": inputs,
+        "outputs": ["prediction"],
+    }
+    return bytes(graph.model({"prediction": (total, "double", 1)}, {cards.CARD: cards.dumps(card)}).SerializeToString())
+
+
+SAID = ["good good", "bad", "", "neither", "good bad", "bad bad"]
+
+
+def test_texts_lines_and_single_trees_are_summed(mixed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(2)
+    rows = {name: random.normal(size=6) for name in "abc"} | {"said": SAID}
+    background = {name: random.normal(size=5) for name in "abc"} | {"said": SAID[1:]}
+    model = load(mixed)
+    seen = model.explain(rows, background=background)
+    assert seen.exact.all()
+    assert not seen.asked.any()
+    assert np.abs(seen.base + seen.values.sum(axis=1) - seen.output).max() < 1e-12
+    full = asked_only(model, rows, monkeypatch, background=background)
+    assert np.abs(full.values - seen.values).max() < 1e-5  # the trees are added up in float32
+    assert (np.abs(seen.values[:, 3]) > 0.1).any()
+    crossed = load(_mixed(product=True)).explain(rows, background=background)
+    assert crossed.asked.all()  # a product is no sum: nothing is guessed
+    assert crossed.exact.all()
+    with pytest.raises(DataError, match="--background"):
+        model.explain(rows)
+
+
 def test_what_is_asked_wrongly_is_taught(penguins: Made, meteo: Made) -> None:
     model, rows = load(penguins.model), rows_of(penguins, 2)
     with pytest.raises(UsageError, match="did you mean"):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from etabli.model.explain import exact_trees
-from etabli.model.explain.forest import Forest, forest
+from etabli.model.explain.forest import Forest
 from etabli.model.explain.structure import Structure
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -87,7 +87,7 @@ def additive(structure: Structure, name: str, column: int) -> Additive | None:
             lone[part] = (factor, np.where(depends.any(axis=1), depends.argmax(axis=1), structure.count))
             continue
         node = structure.maker(part)
-        trees = forest(node) if node is not None else None
+        trees = structure.forest(node) if node is not None else None
         if node is None or trees is None:
             return None
         features = structure.depends(node.inputs[0])

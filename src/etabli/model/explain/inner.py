@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from etabli.model.explain.forest import forest
 from etabli.model.explain.structure import Structure
 
 
@@ -17,7 +16,7 @@ def summable(structure: Structure, name: str, column: int) -> bool:
         if behind[factor != 0].max(initial=0) <= 1:
             continue
         node = structure.maker(part)
-        trees = None if node is None else forest(node)
+        trees = None if node is None else structure.forest(node)
         if node is None or trees is None or structure.width(node.inputs[0]) is None:
             return False
         if structure.depends(node.inputs[0])[trees.feature].sum(axis=1).max(initial=0) > 1:

@@ -80,12 +80,16 @@ def background_of(model: Model, background: Any, seed: int) -> tuple[dict[str, A
 
 def _columns(model: Model, answers: Mapping[str, Array], rows: int, label: str | None) -> Array:
     """[rows]: which column of the output is explained."""
+    if ("probability" if model.classes else "prediction") not in model.outputs:
+        raise UsageError(
+            "an answer that is explained is a number or a probability",
+            f"{model.path} gives {', '.join(model.outputs)}",
+            "nothing to explain",
+        )
     if not model.classes:
         if label is not None:
             raise UsageError("this model answers a number, so there is no class to choose", f'"{label}"', "leave --class out")
         return np.zeros(rows, np.int64)
-    if "probability" not in model.outputs:
-        raise UsageError("this model gives labels without probabilities, which cannot be explained", model.path)
     if label is not None:
         if label not in model.classes:
             known = ", ".join(f'"{one}"' for one in model.classes[:12])

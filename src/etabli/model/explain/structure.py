@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from etabli.model.explain.forest import Forest, forest
 from etabli.model.explain.nodes import Node, Nodes
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -55,6 +56,7 @@ class Structure:
     _depends: dict[str, Array] = field(default_factory=dict)
     _sums: dict[str, Sum] = field(default_factory=dict)
     _maker: dict[str, Node] = field(default_factory=dict)
+    _forests: dict[str, Forest | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.count = next(iter(self.players.values())).shape[1]
@@ -63,6 +65,13 @@ class Structure:
             for name in node.outputs:
                 self._maker[name] = node
             self._follow(node)
+
+    def forest(self, node: Node) -> Forest | None:
+        """The paths of a node's trees, read once."""
+        key = node.outputs[0]
+        if key not in self._forests:
+            self._forests[key] = forest(node)
+        return self._forests[key]
 
     def maker(self, name: str) -> Node | None:
         """The node that makes a tensor; None for an input or a constant."""
@@ -140,9 +149,7 @@ class Structure:
 
     def _trees(self, node: Node, width: int) -> Array | None:
         """By target, the columns that its trees ask about."""
-        from etabli.model.explain.forest import forest
-
-        made = forest(node)
+        made = self.forest(node)
         if made is None:
             return None
         asks = np.zeros((width, self.count), bool)
