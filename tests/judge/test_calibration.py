@@ -107,6 +107,21 @@ def test_crossfit_never_sees_the_row():
     assert crossfit(S[:, 0], S, fold, "regression") is S
 
 
+def test_forward_in_time_no_fold_learns_from_a_later_one():
+    """Changing the targets of a fold changes later folds alone (and the first, which borrows); an early fold without a class is borne."""
+    y, S, fold = binary(900, 2.5)
+    fold = np.sort(fold)
+    flipped = np.where(fold == 2, 1 - y, y)
+    for arguments in ({}, {"only": "platt"}):
+        same = crossfit(y, S, fold, "binary", forward=True, **arguments) == crossfit(flipped, S, fold, "binary", forward=True, **arguments)
+        strict = (fold == 1) | (fold == 2) if arguments else fold == 2  # the second fold chooses by the first, which borrows
+        assert same[strict].all() and not same[fold > 2].any() and not same[fold == 0].any()
+    assert (choose(y, S, fold, "binary", forward=True).column != choose(y, S, fold, "binary").column).any()
+    lacking = np.where(fold == 0, 0, y)
+    for name in (None, *(kind.name for kind in fitting("binary"))):
+        assert np.isfinite(crossfit(lacking, S, fold, "binary", only=name, forward=True)).all()
+
+
 def test_cells_give_the_answer_of_rows(monkeypatch):
     """Adding rows up in cells of the logit hardly changes what is learned."""
     y, S, _ = binary(6_000, 2.0)

@@ -42,6 +42,14 @@ def test_crossfit_never_sees_the_row():
     assert same[fold == 1].all() and not same[fold != 1].any()
 
 
+def test_forward_in_time_weights_come_from_the_past():
+    P, y, fold = many("regression")
+    fold = np.sort(fold)
+    other = np.where(fold == 2, P[:, 5, 0], y)
+    same = (crossfit(P, y, fold, "regression", forward=True) == crossfit(P, other, fold, "regression", forward=True))[:, 0]
+    assert same[(fold == 1) | (fold == 2)].all() and not same[fold > 2].any()
+
+
 def test_one_perfect_candidate_stays_alone():
     P, y, _ = many("regression")
     P[:, 3, 0] = y + 1e-9

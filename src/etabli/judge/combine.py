@@ -3,7 +3,8 @@
 It starts from the best single candidate and adds, step by step, the one whose addition lowers the loss most; weights are how
 often each was taken. A weighted mean of probabilities needs only each candidate's probability of the true class, and squared
 error only the products of residuals, so a step is a few milliseconds. The answer is the shortest beginning of the path that keeps
-nearly all of the gain. The combination is one more candidate: its own column is cross-fitted, weights learned on other folds.
+nearly all of the gain. The combination is one more candidate: its own column is cross-fitted, weights learned on other folds (on earlier ones
+where folds go forward in time; the first has none and borrows from the later ones: no row has a say in its own weights).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from etabli.judge.calibration import others
 from etabli.judge.metrics import TINY, probabilities
 from etabli.records import Array, TaskKind
 
@@ -133,11 +135,12 @@ def crossfit(
     absolute: bool = False,
     seed: int = 0,
     weight: Array | None = None,
+    forward: bool = False,
 ) -> Array:
-    """The combination's own column [n, outputs]: in each fold the weights that the other folds give."""
+    """The combination's own column [n, outputs]: in each fold the weights that the other folds give (forward: the earlier ones)."""
     answer = np.empty((len(y), P.shape[2]))
     for k in np.unique(fold):
-        here, other = fold == k, fold != k
+        here, other = fold == k, others(fold, k, forward)
         used = other if other.any() else here
         learned = greedy(P[used], y[used], task, limit, cost, budget, absolute, seed, weight=None if weight is None else weight[used])
         answer[here] = blend(P[here], learned.counts)

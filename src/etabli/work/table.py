@@ -24,7 +24,8 @@ PSEUDO_FOLDS = 5  # parts for cross-fitting where only one fold was validated (l
 @dataclass(frozen=True)
 class OutOfFold:
     """rows: row numbers [n]. fold: int [n] (parts for cross-fitting). y: [n]. raw, calibrated: float64 [n, C, outputs].
-    losses: per-row proper loss of the calibrated scores, weighted [n, C]. weight: [n] or None. groups: int [n] or None."""
+    losses: per-row proper loss of the calibrated scores, weighted [n, C]. weight: [n] or None. groups: int [n] or None. forward: whether
+    the folds are in order of time."""
 
     settings: tuple[Setting, ...]
     rows: Array
@@ -35,6 +36,7 @@ class OutOfFold:
     losses: Array
     weight: Array | None
     groups: Array | None
+    forward: bool = False
 
 
 class Scores:
@@ -61,6 +63,10 @@ class Scores:
             return np.random.default_rng(0).permutation(len(rows)) % PSEUDO_FOLDS
         return np.unique(self.split.groups[rows], return_inverse=True)[1] % PSEUDO_FOLDS
 
+    def forward(self, folds: Sequence[int]) -> bool:
+        """Whether those folds are in order of time (parts made by chance are not)."""
+        return self.split.forward and len(folds) > 1
+
     def raw(self, setting: str, standing: Standing, folds: Sequence[int], share: float = 1.0) -> Array:
         """Scores [n, outputs] of one candidate on those folds."""
         places = standing.places[setting]
@@ -72,7 +78,9 @@ class Scores:
         if key not in self._columns:
             raw, y = self.raw(setting, standing, folds, share), self.material.target.y[self.rows(folds)]
             weight = self.weight(self.rows(folds))
-            calibrated = calibration.crossfit(y, raw, self.fold_of(folds), self.material.target.task, weight=weight, only=self.calibrator)
+            calibrated = calibration.crossfit(
+                y, raw, self.fold_of(folds), self.material.target.task, weight=weight, only=self.calibrator, forward=self.forward(folds)
+            )
             self._columns[key] = calibrated, self.rank.rows(y, calibrated, weight)
         return self._columns[key]
 
@@ -104,4 +112,5 @@ class Scores:
             losses=np.stack([column[1] for column in columns], 1),
             weight=self.weight(rows),
             groups=None if groups is None else groups[rows],
+            forward=self.forward(folds),
         )

@@ -128,7 +128,9 @@ def verdict(
     columns = [one.calibrated for one in tables]
     if mixed is not None:  # its weights are learned within each partition
         own = [
-            combine.crossfit(one.calibrated[:, pool], one.y, one.fold, task, limit, absolute=absolute, seed=seed, weight=one.weight)
+            combine.crossfit(
+                one.calibrated[:, pool], one.y, one.fold, task, limit, absolute=absolute, seed=seed, weight=one.weight, forward=one.forward
+            )
             for one in tables
         ]
         columns = [np.concatenate([column, added[:, None]], 1) for column, added in zip(columns, own, strict=True)]
@@ -229,7 +231,9 @@ def _calibrated(
     """(the members with their calibrators, the calibration of the whole). picked: (candidate, how often it is taken)."""
     cheap = len(picked) > 1
     members = tuple(
-        Chosen(candidates[i], count, calibration.choose(table.y, table.raw[:, i], table.fold, task, cheap, table.weight, only))
+        Chosen(
+            candidates[i], count, calibration.choose(table.y, table.raw[:, i], table.fold, task, cheap, table.weight, only, table.forward)
+        )
         for i, count in picked
     )
     if len(members) == 1:
@@ -237,4 +241,4 @@ def _calibrated(
             table.y, members[0].calibration.column, np.zeros(len(table.y), np.int64), task, True
         )  # raw: it is calibrated
     blended = combine.blend(np.stack([member.calibration.column for member in members], 1), np.array([member.count for member in members]))
-    return members, calibration.choose(table.y, blended, table.fold, task, weight=table.weight, only=only)
+    return members, calibration.choose(table.y, blended, table.fold, task, weight=table.weight, only=only, forward=table.forward)
