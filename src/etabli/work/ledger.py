@@ -156,6 +156,7 @@ def end(folder: Path, one: Round, table: str, before: Standing, standing: Standi
     """Notes how a round ended: what it tried that no round before had settled. The same again adds no line. best: name and score of
     the best after it."""
     new = [name for name in standing.places if name not in before.places]
+    known = {setting.hash for setting in before.finished}
     failed = {name: reason for name, reason in standing.aside.items() if name in standing.settings and name not in before.aside}
     facts = {
         "ended": standing.ended,
@@ -163,7 +164,7 @@ def end(folder: Path, one: Round, table: str, before: Standing, standing: Standi
         "table": table,
         "tried": sorted(standing.begun - before.begun),
         "settings": [asdict(standing.settings[name]) for name in dict.fromkeys([*new, *failed])],
-        "finished": [setting.hash for setting in standing.finished[len(before.finished) :]],
+        "finished": [setting.hash for setting in standing.finished if setting.hash not in known],
         "dropped": {name: reason for name in new if (reason := standing.dropped.get(name, LATE[0])) not in LATE},
         "aside": failed,
         "places": {name: [[fold, share, *place] for (fold, share), place in standing.places[name].items()] for name in new},
@@ -188,6 +189,7 @@ def settled(known: Sequence[Round], journal: Journal) -> Standing:
         standing.finished += [settings[name] for name in ended["finished"]]
         standing.dropped |= ended["dropped"]
         standing.aside |= ended["aside"]
+        standing.finished = [setting for setting in standing.finished if setting.hash not in standing.aside]  # it failed later on
         for name in kept & set(ended["places"]):
             standing.places[name] = {(fold, share): (task, index) for fold, share, task, index in ended["places"][name]}
     for name, places in standing.places.items():

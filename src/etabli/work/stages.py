@@ -199,7 +199,8 @@ def _close(run: Run, material: Material, split: Splits) -> None:
 
 def repeated(run: Run, material: Material, split: Splits, standing: Standing) -> Repeats:
     """The best candidates on further partitions of a small table."""
-    code = repeats.needed(split.raced, run.budget.effort)
+    efforts = [one.effort for one in run.rounds if one.effort != "glance"]  # what an earlier round repeated is not taken back
+    code = repeats.needed(split.raced, efforts[-1] if efforts else "glance")
     if code:
         return Repeats(code)
     if standing.ended in ("cap", "interrupted"):
