@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from etabli.model.load import load as load
+    from etabli.model.track import track as track
     from etabli.study import Study as Study
     from etabli.study import adopt as adopt
     from etabli.study import explore as explore
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from etabli.study import resume as resume
 
 __version__ = "0.1.0"
-__all__ = ["Study", "__version__", "adopt", "explore", "fit", "load", "load_study", "resume"]
+__all__ = ["Study", "__version__", "adopt", "explore", "fit", "load", "load_study", "resume", "track"]
 WHERE = {
     "load": "etabli.model.load",
+    "track": "etabli.model.track",
     "Study": "etabli.study",
     "adopt": "etabli.study",
     "explore": "etabli.study",

@@ -115,6 +115,12 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument(
         "--calibration", metavar="NAME", help="raw, temperature, platt, isotonic, venn_abers ... (default: the best across folds)"
     )
+    one.add_argument(
+        "--interval", default="auto", metavar="KIND", help="of numbers: constant, mondrian, normalised, or cqr: two quantile models"
+    )
+    one.add_argument(
+        "--sets", default="auto", metavar="KIND", help="of classes: marginal, or class: the promise holds for each (default: auto)"
+    )
     one.add_argument("--guarantee", metavar="split", help="hold back a quarter of the rows for intervals and sets with a theorem")
     one.add_argument("--metric", help="rank by this (default: a proper score)")
     one.add_argument("--families", metavar="A,B", help="only these (see: etabli families)")
@@ -165,6 +171,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("-o", "--output", default="-", metavar="OUT", help=".csv, .parquet or - for stdout (default)")
     one.add_argument("--confidence", type=float, metavar="LEVEL", help="of intervals and sets (default: the file's, 0.9)")
     one.add_argument("--quantiles", metavar="A,B", help="such as 0.1,0.5,0.9: so many quantiles of the answer (fit --distribution)")
+    one.add_argument("--half-width", type=float, metavar="FACTOR", help="widen the intervals by it (a file learned forward in time)")
     one.add_argument("--at", type=float, metavar="VALUE", help="how probable it is to stay at or below it (fit --distribution)")
     one.add_argument("-q", "--quiet", action="store_true", help="no summary")
 

@@ -62,6 +62,8 @@ def fit(options: argparse.Namespace) -> int:
         distribution=options.distribution,
         calibration=options.calibration,
         guarantee=options.guarantee,
+        interval=options.interval,
+        sets=options.sets,
         where=options.where,
         lang=options.lang,
         out=options.output,
@@ -152,7 +154,13 @@ def predict(options: argparse.Namespace) -> int:
     from etabli.model.load import predict_file
 
     summary = predict_file(
-        options.model, options.file, options.output, options.confidence, quantiles=levels(options.quantiles), at=options.at
+        options.model,
+        options.file,
+        options.output,
+        options.confidence,
+        quantiles=levels(options.quantiles),
+        at=options.at,
+        half_width=options.half_width,
     )
     if not options.quiet:
         print(summary, file=sys.stderr)

@@ -101,7 +101,17 @@ def establish(
         explanation = stages.explained(run, material, split, verdict, standing, assembled)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
         result = file.written(
-            run, material, split, standing, verdict, assembled, unanswered(findings, alarms), model, proof, test, explanation
+            run,
+            material,
+            split,
+            standing,
+            verdict,
+            assembled,
+            [*unanswered(findings, alarms), *assembled.notes],
+            model,
+            proof,
+            test,
+            explanation,
         )
         write(result, question.folder / "report.html", language(question.lang))
     return Study(question.folder, result)

@@ -176,7 +176,7 @@ def _targets(data: Data, values: Mapping[str, Any]) -> tuple[Array, Array, float
         present, y = np.unique(data.y, return_inverse=True)
         return y.astype(np.float64), present, 0.0, 1.0
     centre = float(np.average(data.y, weights=data.weight))
-    if "objective" in values:  # a logarithmic link: the centre is that of logarithms
+    if values.get("objective", "quantile") != "quantile":  # a logarithmic link: the centre is that of logarithms
         return (data.y / centre, np.array([0, 1]), float(np.log(centre)), 1.0) if centre > 0 else (data.y, np.zeros(1), NOTHING, 1.0)
     scale = float(np.sqrt(np.average((data.y - centre) ** 2, weights=data.weight))) or 1.0
     return (data.y - centre) / scale, np.array([0, 1]), centre, scale
@@ -243,7 +243,7 @@ def _fitted(setting: Setting, kept: Kept, booster: Any, count: int, present: Arr
 
 def _link(setting: Setting, data: Data) -> Link:
     if data.task == "regression":
-        return "exp" if "objective" in setting.values else "identity"
+        return "exp" if setting.values.get("objective", "quantile") != "quantile" else "identity"
     return "sigmoid" if data.task == "binary" else "softmax"
 
 

@@ -9,12 +9,14 @@ assumption-free theorem for residuals around a refitted model (it must be stable
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from etabli.judge.coverage import LEVELS, Coverage, measured
+from etabli.judge import cqr
+from etabli.judge.coverage import LEVELS, Coverage, measured, parts, windows
+from etabli.judge.cqr import Cqr
 from etabli.judge.lookup import below, write_below
 from etabli.judge.ranks import KNOTS, Ranks, ranks
 from etabli.records import Array
@@ -22,8 +24,8 @@ from etabli.records import Array
 if TYPE_CHECKING:
     from etabli.graph.graph import Graph
 
-Kind = Literal["constant", "mondrian", "normalised"]
-KINDS: tuple[Kind, ...] = ("constant", "mondrian", "normalised")  # from the simplest
+Kind = Literal["constant", "mondrian", "normalised", "cqr"]
+KINDS: tuple[Kind, ...] = ("constant", "mondrian", "normalised")  # from the simplest; cqr needs models of its own (cqr.py)
 ENOUGH = 250  # rows from which the width may depend on the prediction
 SHARES = (0.2, 0.4, 0.6, 0.8)
 
@@ -48,16 +50,18 @@ class Intervals:
         inside = np.clip(p, self.knots[0], self.knots[-1])
         return np.asarray(np.maximum(inside - self.knots[:-1], 0.0) @ self.bends[:, None] + self.floor)
 
-    def apply(self, prediction: Array, confidence: float) -> tuple[Array, Array]:
-        """lower, upper [n, 1] at that level; infinite where the rows cannot carry it."""
+    def apply(self, prediction: Array, confidence: float, half_width: float = 1.0) -> tuple[Array, Array]:
+        """lower, upper [n, 1] at that level; infinite where the rows cannot carry it. half_width: a factor on both halves, above 0."""
         cell = below(prediction, self.edges)
-        width = self.width(prediction)
+        width = self.width(prediction) * half_width
         return prediction - self.lower.at(confidence)[cell] * width, prediction + self.upper.at(confidence)[cell] * width
 
-    def write(self, graph: Graph, prediction: str, confidence: str) -> tuple[str, str]:
-        """The same in the graph. prediction: [rows, 1] double; confidence: scalar double. 8 nodes for constant, 12 for mondrian,
-        20 for normalised, most of them on scalars."""
+    def write(self, graph: Graph, prediction: str, confidence: str, half_width: str = "", ends: tuple[str, ...] = ()) -> tuple[str, str]:
+        """The same in the graph. prediction: [rows, 1] double; confidence, half_width: scalar doubles ("" for 1). 8 nodes for constant,
+        12 for mondrian, 20 for normalised, most of them on scalars. ends: none."""
         up, down = self.upper.write(graph, confidence), self.lower.write(graph, confidence)
+        if half_width:
+            up, down = graph.op("Mul", up, half_width), graph.op("Mul", down, half_width)
         if len(self.edges):
             cell = write_below(graph, prediction, self.edges)
             up, down = graph.op("Gather", up, cell), graph.op("Gather", down, cell)
@@ -124,14 +128,24 @@ def crossfit(kind: Kind, y: Array, S: Array, fold: Array, confidence: float, wei
     return _at(_fitted(kind, y, S, fold, weight), S, confidence)
 
 
+def learn(
+    kind: Kind, y: Array, S: Array, weight: Array | None = None, shape: Intervals | Cqr | None = None, knots: int = KNOTS
+) -> Intervals | Cqr:
+    """`fit` for any kind. S: [n, 3] for cqr: the prediction and both ends."""
+    if kind == "cqr":
+        return cqr.fit(y, S, weight, knots)
+    assert not isinstance(shape, Cqr)
+    return fit(kind, y, S, weight, shape, knots)
+
+
 def _fitted(
-    kind: Kind, y: Array, S: Array, fold: Array, weight: Array | None, shape: Intervals | None = None
-) -> list[tuple[Array, Intervals]]:
-    parts = [(fold == k, fold != k) for k in np.unique(fold)]
-    return [(here, fit(kind, y[other], S[other], None if weight is None else weight[other], shape)) for here, other in parts]
+    kind: Kind, y: Array, S: Array, fold: Array, weight: Array | None, shape: Intervals | Cqr | None = None, forward: bool = False
+) -> list[tuple[Array, Intervals | Cqr]]:
+    cut = parts(fold, forward)
+    return [(here, learn(kind, y[other], S[other], None if weight is None else weight[other], shape)) for here, other in cut]
 
 
-def _at(fitted: list[tuple[Array, Intervals]], S: Array, confidence: float) -> tuple[Array, Array]:
+def _at(fitted: list[tuple[Array, Intervals | Cqr]], S: Array, confidence: float) -> tuple[Array, Array]:
     lower, upper = np.empty((2, len(S), 1))
     for here, learned in fitted:
         lower[here], upper[here] = learned.apply(S[here], confidence)
@@ -165,17 +179,21 @@ def coverage(
     groups: Array | None = None,
     levels: tuple[float, ...] = LEVELS,
     weight: Array | None = None,
-    shape: Intervals | None = None,
+    shape: Intervals | Cqr | None = None,
+    forward: bool = False,
 ) -> list[Coverage]:
     """What the intervals of that kind covered, with quantiles of the other folds; the worst among the fifths of the prediction.
-    shape: as in `fit`. size: mean width, infinite when some rows cannot have an interval."""
+    shape: as in `fit`. forward: folds follow each other in time, and quantiles come from earlier ones only; the first is not judged. size: mean width, infinite when some rows cannot have an interval."""
     if len(np.unique(fold)) < 2:
         return []
     fifth = below(S[:, 0], np.unique(np.quantile(S[:, 0], SHARES)))
     names = np.array([f"fifth {i + 1} of the prediction" for i in range(5)])[fifth]
-    answer, fitted = [], _fitted(kind, y, S, fold, weight, shape)
+    answer, fitted = [], _fitted(kind, y, S, fold, weight, shape, forward)
+    seen = np.logical_or.reduce([here for here, _ in fitted])
     for level in levels:
         lower, upper = _at(fitted, S, level)
-        hit = (y >= lower[:, 0]) & (y <= upper[:, 0])
-        answer.append(measured(hit, level, float(np.mean(upper - lower)), names, groups, weight))
+        hit = ((y >= lower[:, 0]) & (y <= upper[:, 0]))[seen]
+        g, w = (None if one is None else one[seen] for one in (groups, weight))
+        one = measured(hit, level, float(np.mean((upper - lower)[seen])), names[seen], g, w)
+        answer.append(replace(one, windows=windows(hit, level, fold[seen])) if forward else one)
     return answer

@@ -17,10 +17,21 @@ ENOUGH = 50
 
 
 @dataclass(frozen=True)
+class Window:
+    """What was covered in one stretch of time: its place in their order, rows, coverage, and where 95 % of honest ones fall."""
+
+    place: int
+    rows: int
+    got: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Coverage:
     """level: promised. got: measured. low, high: where 95 % of honest measurements fall. worst: the lowest coverage among the groups
     of at least 50 rows, worst_group its label, worst_low the least that chance allows it (None: no such group). size: mean width of
-    the intervals, or mean number of labels; infinite where the rows cannot carry the level."""
+    the intervals, or mean number of labels; infinite where the rows cannot carry the level. windows: the same by stretch of time, in forward splits."""
 
     level: float
     got: float
@@ -30,6 +41,7 @@ class Coverage:
     worst_group: str | None = None
     worst_low: float | None = None
     size: float = 0.0
+    windows: tuple[Window, ...] = ()
 
     @property
     def kept(self) -> bool:
@@ -56,6 +68,22 @@ def measured(hit: Array, level: float, size: float, labels: Array, groups: Array
         worst, _, label = known[at]
     least = lows[[one[2] for one in known].index(label)]
     return Coverage(level, got, low, high, worst, label, least, size)
+
+
+def windows(hit: Array, level: float, fold: Array) -> tuple[Window, ...]:
+    """Coverage of each fold, in their order."""
+    made = []
+    for k in np.unique(fold):
+        here = hit[fold == k]
+        made.append(Window(int(k), len(here), float(here.mean()), *band(level, len(here))))
+    return tuple(made)
+
+
+def parts(fold: Array, forward: bool = False) -> list[tuple[Array, Array]]:
+    """(rows of a fold, rows that its quantiles come from) as masks [n]: the other folds, or only the earlier ones; the first has none then
+    and is left out."""
+    pairs = [(fold == k, fold < k if forward else fold != k) for k in np.unique(fold)]
+    return [(here, other) for here, other in pairs if other.any()]
 
 
 def _worth(w: Array) -> float:

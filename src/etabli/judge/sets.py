@@ -8,12 +8,12 @@ empty set says nothing a person can use.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from etabli.judge.coverage import LEVELS, Coverage, measured
+from etabli.judge.coverage import LEVELS, Coverage, measured, parts, windows
 from etabli.judge.metrics import probabilities
 from etabli.judge.ranks import KNOTS, Ranks, ranks
 from etabli.records import Array
@@ -65,19 +65,25 @@ def coverage(
     groups: Array | None = None,
     levels: tuple[float, ...] = LEVELS,
     weight: Array | None = None,
+    forward: bool = False,
 ) -> list[Coverage]:
-    """What the sets covered, with quantiles of the other folds; the worst among the classes. size: mean number of labels."""
+    """What the sets covered, with quantiles of the other folds; the worst among the classes. size: mean number of labels. forward: as in
+    `conformal.coverage`."""
     if len(np.unique(fold)) < 2:
         return []
     if by_class is None:
         by_class = fit(y, S, classes).by_class
-    parts = [(fold == k, fold != k) for k in np.unique(fold)]
-    fitted = [(here, fit(y[other], S[other], classes, by_class, None if weight is None else weight[other])) for here, other in parts]
+    cut = parts(fold, forward)
+    fitted = [(here, fit(y[other], S[other], classes, by_class, None if weight is None else weight[other])) for here, other in cut]
+    seen = np.logical_or.reduce([here for here, _ in fitted])
     labels = np.array(names if len(names) == classes else [str(k) for k in range(classes)])[y]
     answer = []
     for level in levels:
-        inside = np.empty((len(y), classes), bool)
+        inside = np.zeros((len(y), classes), bool)
         for here, learned in fitted:
             inside[here] = learned.apply(S[here], level)
-        answer.append(measured(inside[np.arange(len(y)), y], level, float(inside.sum(axis=1).mean()), labels, groups, weight))
+        hit = inside[np.arange(len(y)), y][seen]
+        g, w = (None if one is None else one[seen] for one in (groups, weight))
+        one = measured(hit, level, float(inside[seen].sum(axis=1).mean()), labels[seen], g, w)
+        answer.append(replace(one, windows=windows(hit, level, fold[seen])) if forward else one)
     return answer

@@ -23,6 +23,7 @@ def given(
     confidence: float | None = None,
     quantiles: Sequence[float] | None = None,
     at: At = None,
+    half_width: float | None = None,
 ) -> dict[str, Array]:
     """The inputs for what is asked. known: names of the file's optional inputs. UsageError for what this file cannot answer."""
     made: dict[str, Array] = {}
@@ -43,6 +44,13 @@ def given(
         if values.size not in (1, rows) or not np.isfinite(values).all():
             raise UsageError("`at` is one finite number, or one a row", f"{values.size} values for {rows} rows", "for instance 100")
         made["at"] = values.reshape(()) if values.size == 1 else values.reshape(-1, 1)
+    if half_width is not None:
+        if "half_width" not in known:
+            rule = "a factor on the half-widths is for intervals of a number learned forward in time"
+            raise UsageError(rule, f"half_width {half_width:g}", "fit with --time-column COL, or leave it out")
+        if not 0 < half_width < np.inf:
+            raise UsageError("the factor on the half-widths is a number above 0", f"{half_width:g}", "1 leaves them as they are")
+        made["half_width"] = np.array(half_width, np.float64)
     return made
 
 

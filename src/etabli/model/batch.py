@@ -164,6 +164,7 @@ def predict_file(
     threads: int | None = None,
     quantiles: Sequence[float] | None = None,
     at: float | None = None,
+    half_width: float | None = None,
 ) -> Summary:
     """Predicts every row of a CSV or Parquet file and writes the rows with the answers after them.
 
@@ -182,7 +183,7 @@ def predict_file(
     with writers.writer(out) as write:
         for table in tables.blocks(source, _BLOCK):
             read = model.rows(table)
-            outputs = model.run(read.feeds, read.rows, confidence, quantiles, at)
+            outputs = model.run(read.feeds, read.rows, confidence, quantiles, at, half_width)
             summary.add(model, known, read, outputs)
             names = writers.names(outputs, model.classes, table.headers, model.quantiles if quantiles is None else quantiles)
             write.write(table.headers, _kept(table, write), names, writers.columns(outputs, model.classes))

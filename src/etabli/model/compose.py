@@ -64,6 +64,8 @@ class Composition:
     own_label: bool = False  # the label is the one that the (adopted, uncalibrated) model itself gives: its output "label"
     exposure: str = ""  # a column the answers for a number are multiplied with
     distribution: Any = None  # quantiles and the probability of staying below a value, of a number
+    ends: tuple[Part, ...] = ()  # the models of a low and a high quantile, where the interval is made of them
+    tracked: bool = False  # the half-widths of intervals are multiplied with the input `half_width`
     known: Any = None  # of two classes: the Venn-Abers table of the final probability (none is needed where it made the probability)
 
     # the file --------------------------------------------------------------------------------------------------------
@@ -84,7 +86,9 @@ class Composition:
         if self.target.task == "regression":
             values = {"prediction": score}
             if self.interval is not None:
-                values["lower"], values["upper"] = self.interval.write(graph, score, confidence)
+                half = graph.parameter("half_width", 1.0) if self.tracked else ""
+                ends = tuple(_inline(graph, one.graph, _prepared(graph, one))["score"] for one in self.ends)
+                values["lower"], values["upper"] = self.interval.write(graph, score, confidence, half, ends)
             values |= self._deviation(graph)
             at, exposed = graph.parameter("at", np.nan, None) if self.distribution is not None else "", ""
             if self.exposure:
@@ -164,9 +168,10 @@ class Composition:
         confidence: float | None = None,
         quantiles: Sequence[float] = QUANTILES,
         at: Array | float = np.nan,
+        half_width: float = 1.0,
     ) -> dict[str, Array]:
         """The same outputs, part by part: prepared by the coded graphs, each model's own graph, numpy in between. quantiles: levels of
-        the output `quantile`; at: a number or [rows, 1], where `cdf` is asked for."""
+        the output `quantile`; at: a number or [rows, 1], where `cdf` is asked for; half_width: a factor on the intervals' halves."""
         from etabli.data.feeds import feeds
         from etabli.graph.run import run
 
@@ -195,7 +200,8 @@ class Composition:
         if self.target.task == "regression":
             values = {"prediction": score}
             if self.interval is not None:
-                values["lower"], values["upper"] = self.interval.apply(score, level)
+                ends = [run(one.graph, {"X": x_of(one.prepared_coded)})["score"] for one in self.ends]
+                values["lower"], values["upper"] = self.interval.apply(np.hstack([score, *ends]), level, half_width)
             if self._lone:
                 part = self.members[0].parts[0]
                 made = run(part.graph, {"X": x_of(part.prepared_coded)} if part.prepared_coded else feeds(table, self.columns, rows))

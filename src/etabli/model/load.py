@@ -82,6 +82,7 @@ class Model:
         "path",
         "quantiles",
         "threads",
+        "tracked",
     )
 
     def __init__(self, session: Any, path: str, threads: int, source: bytes | None = None) -> None:
@@ -94,6 +95,7 @@ class Model:
         self._unasked = tuple(name for name in self.outputs if name != "cdf")  # NaN where no value is asked about
         self._optional = frozenset(value.name for value in session.get_overridable_initializers())
         self.confidence = "confidence" in self._optional
+        self.tracked = "half_width" in self._optional
         self.quantiles: tuple[float, ...] = tuple(self.card.get("quantiles") or ()) if "quantiles" in self._optional else ()
         self._known, raws = columns_of(self.card)
         self._feeds: list[tuple[str, str, list[Raw]]] = []
@@ -122,6 +124,7 @@ class Model:
         confidence: float | None = None,
         quantiles: Sequence[float] | None = None,
         at: At = None,
+        half_width: float | None = None,
     ) -> Answers:
         """The outputs by name for every row of `data`: `prediction` [rows, 1], `probability` [rows, classes], `set`, `lower`,
         `upper`, `novelty`, as the file has them; of a file with a distribution also `quantile` [rows, levels], and `cdf` [rows, 1]
@@ -130,6 +133,7 @@ class Model:
         data: the path of a CSV or Parquet file, a frame (pandas, polars, pyarrow or any that narwhals knows), a dict of columns,
         a dict of one row's cells, a list of dict rows, or an array [rows, columns the model reads].
         confidence: of sets and intervals, between 0 and 1; without it the file's default. A column that was sometimes missing
+        half_width: a factor on the intervals of a file learned forward in time (see `track`).
         quantiles: levels between 0 and 1. at: one value, or one a row: how probable it is to stay at or below it.
         in training may be left out; what is not known to the model is ignored; both are told in `notes`.
         UsageError for a column that is needed and absent, a confidence outside 0 to 1, or what is no table.
@@ -137,11 +141,11 @@ class Model:
         if type(data) is dict:
             feeds = self._row(data)
             if feeds is not None:
-                if confidence is None and quantiles is None and at is None:
+                if confidence is None and quantiles is None and at is None and half_width is None:
                     return Answers(self._call(feeds))
-                return Answers(self._call({**feeds, **given(self.card, self._optional, 1, confidence, quantiles, at)}))
+                return Answers(self._call({**feeds, **given(self.card, self._optional, 1, confidence, quantiles, at, half_width)}))
         read = self.read(data)
-        return Answers(self.run(read.feeds, read.rows, confidence, quantiles, at), read.notes)
+        return Answers(self.run(read.feeds, read.rows, confidence, quantiles, at, half_width), read.notes)
 
     def read(self, data: Any) -> Rows:
         """`data` (see `predict`) as arrays that `run` and the bare onnxruntime session take."""
@@ -160,9 +164,10 @@ class Model:
         confidence: float | None = None,
         quantiles: Sequence[float] | None = None,
         at: At = None,
+        half_width: float | None = None,
     ) -> dict[str, Array]:
         """The outputs for `feeds` (from `read`). Many rows are shared out among the cores this process may use."""
-        level = given(self.card, self._optional, rows, confidence, quantiles, at)
+        level = given(self.card, self._optional, rows, confidence, quantiles, at, half_width)
         if rows == 0:  # trees refuse an empty batch: ask for one row, keep none
             blank = {
                 name: np.full((1, len(group)), "" if kind == "string" else np.nan, object if kind == "string" else float)
@@ -312,11 +317,12 @@ def predict_file(
     threads: int | None = None,
     quantiles: Sequence[float] | None = None,
     at: float | None = None,
+    half_width: float | None = None,
 ) -> Summary:
     """Predicts every row of a CSV or Parquet file and writes the rows with the answers after them: see `model/batch.py`."""
     from etabli.model.batch import predict_file as whole  # batch loads models: imported here, not above
 
-    return whole(model, data, out, confidence, threads, quantiles, at)
+    return whole(model, data, out, confidence, threads, quantiles, at, half_width)
 
 
 def cores() -> int:

@@ -15,8 +15,8 @@ import numpy as np
 from etabli.judge import combine
 from etabli.model.compose import Member
 from etabli.records import PREPARED, Array
-from etabli.work.assemble import part
 from etabli.work.compare import Ground
+from etabli.work.fitted import part
 from etabli.work.material import Material
 from etabli.work.race import Standing
 from etabli.work.verdict import Verdict

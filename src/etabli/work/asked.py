@@ -18,6 +18,8 @@ from etabli.records import KINDS
 
 FREE = ("time", "where", "lang", "out")  # may differ on resuming
 TASKS = ("binary", "multiclass", "regression")
+INTERVALS = ("auto", "constant", "mondrian", "normalised", "cqr")
+SETS = ("auto", "marginal", "class")
 BALANCED = "balanced"  # of class weights: every class weighs the same in all
 
 
@@ -53,6 +55,8 @@ class Asked:
     distribution: bool = False
     calibration: str | None = None
     guarantee: str | None = None
+    interval: str = "auto"
+    sets: str = "auto"
     where: str = "local"
     lang: str | None = None
     out: str | None = None
@@ -96,6 +100,8 @@ class Asked:
         for option, paired in (("--cost", self.cost), ("--class-weight", self.class_weight)):
             words += [word for name, value in paired.items() for word in (option, name if name == BALANCED else f"{name}={value:g}")]
         words += ["--distribution"] if self.distribution else []
+        words += ["--interval", self.interval] if self.interval != "auto" else []
+        words += ["--sets", self.sets] if self.sets != "auto" else []
         words += ["--metric", self.metric] if self.metric else []
         words += ["--families", ",".join(self.families)] if self.families else []
         words += ["--test", self.test] if self.test else []
@@ -134,6 +140,9 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
             raise UsageError("--kind takes COLUMN=KIND with one of " + ", ".join(KINDS), f'"{column}={kind}"', did_you_mean(kind, KINDS))
     for name in checked.families:
         family(name)
+    for option, given, known in (("--interval", checked.interval, INTERVALS), ("--sets", checked.sets, SETS)):
+        if given not in known:
+            raise UsageError(f"{option} is {', '.join(known[:-1])} or {known[-1]}", f'"{given}"', did_you_mean(given, known))
     if checked.guarantee not in (None, "split"):
         raise UsageError(
             "--guarantee takes split", f'"{checked.guarantee}"', "rows held back set the quantiles, and nothing else sees them"

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from etabli.judge.coverage import Coverage
-from etabli.model.compose import Composition, Member, Part
-from etabli.records import Setting
+from etabli.model.compose import Composition, Member
+from etabli.records import Array, Finding
 from etabli.work.compare import Ground
+from etabli.work.ends import ends, without
+from etabli.work.fitted import part
 from etabli.work.further import run_all
 from etabli.work.heads import Asking, Crps, heads
 from etabli.work.held import Guarantee, guaranteed
@@ -26,7 +28,8 @@ from etabli.work.verdict import Verdict
 class Assembled:
     """The composition, how it was made ("refit", "fold members", "both"), and the coverage measured across folds. inside: what can
     be read in a simple winner (`inside.py`). crps: of the predictive distribution of a number.
-    gap: how far p0 and p1 of two classes are apart on average. guarantee: of `--guarantee split`."""
+    gap: how far p0 and p1 of two classes are apart on average. guarantee: of `--guarantee split`.
+    ends: out-of-fold ends of `--interval cqr` [n, 2]. notes: what could not be done as asked."""
 
     composition: Composition
     final: str
@@ -36,6 +39,8 @@ class Assembled:
     crps: Crps | None = None
     gap: float | None = None
     guarantee: Guarantee | None = None
+    ends: Array | None = None
+    notes: tuple[Finding, ...] = ()
 
 
 def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, refit: bool, asking: Asking) -> Assembled:
@@ -60,23 +65,20 @@ def assemble(ground: Ground, verdict: Verdict, standing: Standing, whole: str, r
             kinds.add("fold members")
         parts = tuple(part(ground, setting, place) for place in places)
         members.append(Member(setting.name, setting.family, chosen.count, parts, chosen.calibration.calibrator))
-    made = _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop(), asking, whole)
+    made = _with_heads(ground, verdict, tuple(members), "both" if len(kinds) > 1 else kinds.pop(), asking, whole, standing)
     return replace(made, inside=inside(ground, verdict, members[0].parts, prepared_features(ground, places[0][0])))
 
 
-def part(ground: Ground, setting: Setting, place: Place) -> Part:
-    """A fitted model with its preparation, from the run folder."""
-    task_hash, index = place
-    result = ground.journal.result(task_hash)
-    assert result is not None
-    base = ground.journal.folder / "data" / "prepared" / Task.from_json(result["task"]).recipe
-    raw, coded = (base.with_name(f"{base.name}.{kind}.onnx").read_bytes() for kind in ("raw", "coded"))
-    return Part(raw, coded, ground.journal.graph(task_hash, setting.hash), result["links"][index], result["features"])
-
-
-def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str, asking: Asking, whole: str) -> Assembled:
+def _with_heads(
+    ground: Ground, verdict: Verdict, members: tuple[Member, ...], final: str, asking: Asking, whole: str, standing: Standing
+) -> Assembled:
     material = ground.material
-    sure = heads(material, verdict.table, verdict.scores, ground.seed, asking)
+    made = ends(ground, verdict, standing, whole) if asking.interval == "cqr" else None
+    folds = {k for k, share in standing.places[verdict.members[0].setting.hash] if share == 1.0}
+    forward = asking.tracked and len(folds) > 1
+    late = asking.interval == "cqr" and made is None
+    asking = replace(asking, interval=None) if late else asking
+    sure = heads(material, verdict.table, verdict.scores, ground.seed, asking, None if made is None else made.scores, forward)
     composition = Composition(
         columns=tuple(material.table.column(name) for name in (*material.used, *([material.exposure] if material.exposure else []))),
         levels=material.table.levels,
@@ -91,8 +93,20 @@ def _with_heads(ground: Ground, verdict: Verdict, members: tuple[Member, ...], f
         exposure=material.exposure,
         distribution=sure.distribution,
         known=sure.known,
+        ends=() if made is None else made.parts,
+        tracked=asking.tracked and material.target.task == "regression",
     )
     covered, told = sure.coverage, None
     if asking.guarantee:
         composition, covered, told = guaranteed(composition, material, ground.journal.load_split(whole), ground.seed)
-    return Assembled(composition, final, covered, sure.flagged, crps=sure.crps, gap=sure.gap, guarantee=told)
+    return Assembled(
+        composition,
+        final,
+        covered,
+        sure.flagged,
+        crps=sure.crps,
+        gap=sure.gap,
+        guarantee=told,
+        ends=None if made is None else made.scores,
+        notes=(without(material.target.name),) if late else (),
+    )

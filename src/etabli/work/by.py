@@ -40,7 +40,8 @@ def rows(material: Material, verdict: Verdict, assembled: Assembled) -> groups.R
     table, target, interval = verdict.table, material.target, assembled.composition.interval
     kind = getattr(interval, "kind", None)
     if target.task == "regression":
-        seen = covered.numbers(kind, table.y, verdict.scores, table.fold, LEVEL, table.weight) if kind else None
+        wide = verdict.scores if assembled.ends is None else np.hstack([verdict.scores, assembled.ends])
+        seen = covered.numbers(kind, table.y, wide, table.fold, LEVEL, table.weight) if kind else None
     else:
         by_class = bool(getattr(interval, "by_class", False))
         seen = covered.classes(by_class, table.y, verdict.scores, table.fold, len(target.classes), LEVEL, table.weight)

@@ -25,7 +25,7 @@ from etabli.work.verdict import Verdict
 
 PROOF_ROWS, PROBES = 2_000, 500
 SELF_TEST_ROWS = 32
-PARAMETERS = ("confidence", "quantiles", "at")  # inputs that are no column
+PARAMETERS = ("confidence", "quantiles", "at", "half_width")  # inputs that are no column
 
 
 def proven(
@@ -40,17 +40,18 @@ def proven(
     held = whole.test if len(whole.test) else whole.development
     rows = held[:: max(1, len(held) // PROOF_ROWS)][:PROOF_ROWS]
     spread = composition.distribution is not None  # asked about a value in the middle, so that the answers differ
+    half = 1.25 if composition.tracked else 1.0
     middle = float(np.nanmedian(material.target.y)) if spread else np.nan
     proof = prove(
         data,
         material.table,
         rows,
-        partial(composition.answer, at=middle),
+        partial(composition.answer, at=middle, half_width=half),
         columns=composition.columns,
         probes=PROBES,
         seed=run.question.seed,
         partial=bool(material.exposure),
-        given={"at": np.array(middle)} if spread else {},
+        given=({"at": np.array(middle)} if spread else {}) | ({"half_width": np.array(half)} if composition.tracked else {}),
     ).to_json()
     proof["held_out"] = bool(len(whole.test))
     proof["members"] = _member_proofs(run, standing)

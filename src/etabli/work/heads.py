@@ -28,10 +28,14 @@ NOVELTY_ROWS = 20_000
 @dataclass(frozen=True)
 class Asking:
     """What the user wants of the heads. distribution: quantiles and the probability of staying below a value, of a number.
-    guarantee: quantiles from rows held back (`held.py`)."""
+    guarantee: quantiles from rows held back (`held.py`). interval, sets: the kind, None for the best.
+    tracked: the file takes a factor on the half-widths, to follow a drift."""
 
     distribution: bool = False
     guarantee: bool = False
+    interval: conformal.Kind | None = None
+    sets: str | None = None
+    tracked: bool = False
 
 
 PLAIN = Asking()
@@ -66,23 +70,40 @@ class Heads:
     gap: float | None = None
 
 
-def heads(material: Material, table: OutOfFold, scores: Array, seed: int, asking: Asking = PLAIN) -> Heads:
-    """Intervals or sets, their coverage across folds, and the check for unlike rows. scores: of the rows of `table` [n, outputs]."""
+def heads(
+    material: Material, table: OutOfFold, scores: Array, seed: int, asking: Asking = PLAIN, ends: Array | None = None, forward: bool = False
+) -> Heads:
+    """Intervals or sets, their coverage across folds, and the check for unlike rows. scores: of the rows of `table` [n, outputs]. ends: of
+    the two quantile models [n, 2], for cqr. forward: the folds follow each other in time."""
     target = material.target
     interval: Any
     covered: Sequence[Coverage]
+    kind: conformal.Kind
     spread, told, known = None, None, None
     if target.task == "regression":
-        interval = conformal.choose(table.y, scores, table.fold, weight=table.weight)
-        covered = conformal.coverage(interval.kind, table.y, scores, table.fold, table.groups, weight=table.weight)
-        spread = distribution.fit(interval.kind, table.y, scores, table.weight) if asking.distribution else None
-        told = _crps(interval.kind, table, scores)
+        shape = asking.interval
+        if shape is None or shape == "cqr":
+            shape = conformal.choose(table.y, scores, table.fold, weight=table.weight).kind
+        wide, kind = (scores, shape) if ends is None else (np.hstack([scores, ends]), "cqr")
+        interval = conformal.learn(kind, table.y, wide, table.weight)
+        covered = conformal.coverage(kind, table.y, wide, table.fold, table.groups, weight=table.weight, forward=forward)
+        spread = distribution.fit(shape, table.y, scores, table.weight) if asking.distribution else None
+        told = _crps(shape, table, scores)
     else:
         if target.task == "binary" and table.weight is None and VennAbers.possible(table.y):
             known = VennAbers.fit(table.y, scores)
-        interval = sets.fit(table.y, scores, len(target.classes), weight=table.weight)
+        by_class = None if asking.sets is None else asking.sets == "class"
+        interval = sets.fit(table.y, scores, len(target.classes), by_class, weight=table.weight)
         covered = sets.coverage(
-            table.y, scores, table.fold, len(target.classes), names=target.classes, groups=table.groups, weight=table.weight
+            table.y,
+            scores,
+            table.fold,
+            len(target.classes),
+            by_class,
+            names=target.classes,
+            groups=table.groups,
+            weight=table.weight,
+            forward=forward,
         )
     rows, fold = table.rows, table.fold
     if len(rows) > NOVELTY_ROWS:

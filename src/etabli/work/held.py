@@ -56,14 +56,17 @@ def guaranteed(
     learned: Any
     if target.task == "regression":
         shape = composition.interval
+        wide = S if not composition.ends else np.hstack([S, scores_of(composition, material, held)])
         if shape.kind == "mondrian" and len(held) < CELL * (len(shape.edges) + 1):
             shape = replace(shape, kind="constant", edges=np.empty(0))
-        learned = conformal.fit(shape.kind, y, S, shape=shape, knots=KNOTS)
-        covered = conformal.coverage(shape.kind, y, S, fold, groups, shape=shape)
+        learned = conformal.learn(shape.kind, y, wide, shape=shape, knots=KNOTS)
+        covered = conformal.coverage(shape.kind, y, wide, fold, groups, shape=shape)
         cells = np.bincount(below(S[:, 0], shape.edges), minlength=len(shape.edges) + 1)
         by, tails = ("fifth" if len(cells) > 1 else "rows"), 2 if shape.kind == "normalised" else 1
         if composition.distribution is not None:
-            composition = replace(composition, distribution=distribution.fit(shape.kind, y, S, shape=shape))
+            composition = replace(
+                composition, distribution=distribution.fit(composition.distribution.kind, y, S, shape=composition.distribution.shape)
+            )
     else:
         learned = sets.fit(y, S, len(target.classes), None if composition.interval.by_class else False, knots=KNOTS)
         covered = sets.coverage(y, S, fold, len(target.classes), learned.by_class, names=target.classes, groups=groups)
@@ -90,6 +93,16 @@ def scores(composition: Composition, material: Material, rows: Array) -> Array:
         found = answer["prediction"]
         return np.asarray(found / np.asarray(material.table.values[material.exposure])[rows, None] if material.exposure else found)
     return np.asarray(answer["probability"][:, 1:] if material.target.task == "binary" else answer["probability"])
+
+
+def scores_of(composition: Composition, material: Material, rows: Array) -> Array:
+    """What the two quantile models say of rows of the table [n, 2]."""
+    from etabli.data.feeds import feeds
+    from etabli.graph.run import run
+    from etabli.records import PREPARED
+
+    fed = feeds(material.table, composition.columns, rows, coded=True)
+    return np.hstack([run(one.graph, {"X": run(one.prepared_coded, fed)[PREPARED]})["score"] for one in composition.ends])
 
 
 def _groups(split: Split, held: Array) -> Array | None:

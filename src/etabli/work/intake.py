@@ -82,6 +82,10 @@ def _certainty(question: Asked, target: Target) -> None:
     if question.distribution and task != "regression":
         hint = "leave it out: the file gives probabilities" + (" and p0, p1" if task == "binary" else "")
         raise UsageError("--distribution is for a target that is a number", f'"{target.name}" ({task})', hint)
+    for option, value, fits in (("--interval", question.interval, "regression"), ("--sets", question.sets, "classes")):
+        if value != "auto" and (task == "regression") != (fits == "regression"):
+            other = "a number" if fits == "regression" else "a class"
+            raise UsageError(f"{option} is for a target that is {other}", f'"{target.name}" ({task})')
     if question.calibration is not None:
         if task == "regression":
             raise UsageError("--calibration is for classes", f'"{target.name}" is a number')

@@ -143,6 +143,7 @@ def result(
                 "band": [c.low, c.high],
                 "worst": None if c.worst is None else {"group": c.worst_group, "got": c.worst, "low": c.worst_low},
                 "size": c.size,
+                "windows": [asdict(window) for window in c.windows],
             }
             for c in covered
         ],

@@ -232,7 +232,10 @@ def judged(run: Run, scores: Scores, standing: Standing, repeats: Repeats) -> Ve
 def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> Assembled:
     """One composition: refits or fold members, calibration, interval or set, novelty."""
     ground = _ground(run, material, split.raced, split.name)
-    asking = Asking(run.question.distribution, run.question.guarantee is not None)
+    question = run.question
+    interval: Any = None if question.interval == "auto" else question.interval
+    sets = None if question.sets == "auto" else question.sets
+    asking = Asking(question.distribution, question.guarantee is not None, interval, sets, split.whole.forward)
     return assemble(ground, verdict, standing, run.whole, run.budget.rules.final == "refit", asking)
 
 

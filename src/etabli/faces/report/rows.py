@@ -46,6 +46,7 @@ def view(result: Result, lang: str) -> View:
         "residuals": _residuals(result, lang),
         "coverage": _coverage(result, lang),
         "guarantee": sure.guarantee(result, lang),
+        "windows": sure.windows(result, lang),
         "confusion": _confusion(result, lang),
         "by": groups.view(result, lang),
         "parts": groups.parts(result, lang),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from etabli.faces.report.pictures import part
+from etabli.faces.report.pictures import items, part
 from etabli.faces.words import pick, plain, say
 from etabli.faces.words.numbers import decimals, number, real, share
 
@@ -21,6 +21,19 @@ def bounds(result: Result, lang: str) -> str:
 def guarantee(result: Result, lang: str) -> str:
     """What `--guarantee split` promises, and on what; "" without it."""
     return plain(pick(part(result, "guarantee").get("text"), lang), 600)
+
+
+def windows(result: Result, lang: str) -> str:
+    """What was covered in each stretch of time at 90 %, those below what chance allows marked; "" in splits that are not forward."""
+    for entry in items(result, "coverage"):
+        stretches = items(entry, "windows")
+        if stretches and abs((real(entry.get("level")) or 0) - 0.9) < 1e-9:
+            said = [
+                share(one.get("got"), lang) + (" ▼" if (real(one.get("got")) or 0) < (real(one.get("low")) or 0) else "")
+                for one in stretches
+            ]
+            return say("windows", lang, list=" · ".join(said))
+    return ""
 
 
 def crps(result: Result, key: str, lang: str) -> str:
