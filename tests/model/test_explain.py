@@ -129,7 +129,7 @@ def test_the_file_is_read_as_onnx_reads_it(adult: Made, penguins: Made) -> None:
 
 
 def test_trees_are_exact_for_a_number(meteo: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, rows = load(meteo.model), rows_of(meteo, 6)
+    model, rows = load(meteo.model), rows_of(meteo, 9)
     seen = model.explain(rows)
     assert seen.exact.all()
     assert not seen.error.any()
@@ -139,6 +139,8 @@ def test_trees_are_exact_for_a_number(meteo: Made, monkeypatch: pytest.MonkeyPat
     told = asked_only(model, rows, monkeypatch)
     assert told.exact.all()
     assert np.abs(told.values - seen.values).max() < 1e-9
+    alone = model.explain({name: cells[:1] for name, cells in rows.items()})  # one row: no tables at all
+    assert np.abs(alone.values - seen.values[:1]).max() < 1e-9
     monkeypatch.setattr(exact_trees, "TABLE", 2)  # leaves of more players meet the background row by row
     assert np.abs(model.explain(rows).values - seen.values).max() < 1e-9
 

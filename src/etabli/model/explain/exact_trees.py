@@ -25,6 +25,7 @@ TABLE, BYTE = 11, 8  # players of a leaf up to which its shares are a table, and
 CELLS = 30_000_000  # numbers in all tables together
 CHUNK = 8_000_000  # questions of rows answered in one go
 BLOCK = 1_000  # groups added up in one go: what they look up fits the core's own cache
+FEW = 3  # rows below which tables are not worth making
 MOST = 62  # players of a leaf
 
 
@@ -89,7 +90,7 @@ def leaves(forest: Forest, player: Array, value: Array) -> Leaves | None:
 def shapley(forest: Forest, kept: Leaves, X: Array, Z: Array, players: int) -> tuple[Array, Array]:
     """(values [rows, players + 1], sums of the leaves reached by each row [rows]). X, Z: rows and background as the node reads them."""
     values, reached = np.zeros((len(X), players + 1)), np.zeros(len(X))
-    few = fits(kept)
+    few = fits(kept) if len(X) >= FEW else np.zeros(len(kept.first), bool)
     for which, looked_up in ((few & (kept.count <= BYTE), True), (few & (kept.count > BYTE), True), (~few, False)):
         part = kept.only(np.flatnonzero(which))
         if not len(part.first):
