@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from etabli.judge import calibration, conformal, sets
+from etabli.judge.cqr import HIGH, LOW
 from etabli.judge.lookup import below
 from etabli.judge.metrics import METRICS, probabilities
-from tests.promises.real import LEARNED, Array, Cut, Real, cut
+from tests.promises.real import LEARNED, Array, Cut, Real, cut, model
 
 PROMISED = (0.8, 0.9, 0.95)
 ENOUGH = 200  # pooled test rows from which a group is judged
@@ -97,6 +98,71 @@ def coverage(one: Real, folder: Path, kind: str, seeds: Sequence[int], weighted:
         data = cut(one, folder, kind, seed, weighted)
         for name, grouped, level, hit, size, group in heads(one, data):
             answer.setdefault((name, level), Covered(level, grouped)).add(hit, size, group, data.test_weight, data.weight)
+    return answer
+
+
+HELD = LEARNED // 4
+
+
+def ends(data: Cut) -> tuple[Array, Array]:
+    """Ends of the two quantile models, out of fold [n, 2] and on test rows [m, 2], with the settings of `--interval cqr`."""
+    import lightgbm
+
+    from etabli.work.ends import setting
+
+    out, test = np.empty((len(data.y), 2)), np.empty((len(data.Z), 2))
+    for place, level in enumerate((LOW, HIGH)):
+        values = dict(setting(level, len(data.y), False).values)
+        count, fixed = values.pop("n_estimators"), {"verbosity": -1, "num_threads": 1, "seed": 0, "deterministic": True}
+
+        def fitted(rows: Array, values: dict[str, object] = values | fixed, count: int = count) -> lightgbm.Booster:
+            weight = None if data.weight is None else data.weight[rows]
+            return lightgbm.train(values, lightgbm.Dataset(data.X[rows], data.y[rows], weight=weight), count)
+
+        for k in np.unique(data.fold):
+            out[data.fold == k, place] = fitted(np.flatnonzero(data.fold != k)).predict(data.X[data.fold == k])
+        test[:, place] = fitted(np.arange(len(data.y))).predict(data.Z)
+    return out, test
+
+
+def cqr(one: Real, folder: Path, kind: str, seeds: Sequence[int], weighted: bool = False) -> dict[float, Covered]:
+    """By level: intervals between two quantile models, corrected on out-of-fold rows."""
+    answer = {level: Covered(level, False) for level in PROMISED}
+    for seed in seeds:
+        data = cut(one, folder, kind, seed, weighted)
+        out, test = ends(data)
+        learned = conformal.learn("cqr", data.y, np.hstack([data.S, out]), data.weight)
+        for level, found in answer.items():
+            low, high = learned.apply(np.hstack([data.T, test]), level)
+            hit = (data.truth >= low[:, 0]) & (data.truth <= high[:, 0])
+            found.add(hit, (high - low)[:, 0] / data.truth.std(), np.zeros(len(hit)), data.test_weight, data.weight)
+    return answer
+
+
+def held(one: Real, folder: Path, kind: str, seeds: Sequence[int]) -> dict[float, Covered]:
+    """By level: `--guarantee split`. A quarter of the learning rows alone sets the quantiles around a model of the others; the shape is that of
+    the others' out-of-fold rows."""
+    answer = {level: Covered(level, False) for level in PROMISED}
+    for seed in seeds:
+        data = cut(one, folder, kind, seed)
+        aside = np.zeros(len(data.y), bool)
+        aside[np.random.default_rng([seed, 5]).permutation(len(data.y))[:HELD]] = True
+        answers = model(kind, one.task)(data.X[~aside], data.y[~aside], None)
+        S, T = answers(data.X[aside]), answers(data.Z)
+        label = np.zeros(len(T))
+        if one.task == "regression":
+            shape = conformal.choose(data.y[~aside], data.S[~aside], data.fold[~aside])
+            around = conformal.learn(shape.kind, data.y[aside], S, shape=shape)
+        else:
+            learned = sets.fit(data.y[aside], S, probabilities(S).shape[1])
+        for level, found in answer.items():
+            if one.task == "regression":
+                low, high = around.apply(T, level)
+                hit, size = (data.truth >= low[:, 0]) & (data.truth <= high[:, 0]), (high - low)[:, 0]
+            else:
+                inside = learned.apply(T, level)
+                hit, size = inside[np.arange(len(T)), data.truth], inside.sum(axis=1)
+            found.add(hit, size, label, None, np.ones(HELD))
     return answer
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.kept import Covered, coverage
+from tests.promises.kept import Covered, coverage, cqr, held
 from tests.promises.real import SETS, Real
 
 KINDS = ("linear", "boosted")
@@ -35,6 +35,29 @@ def test_coverage_over_twenty_splits(place: int, weighted: bool, shared: Path) -
         kept(found, 20)
         if found.grouped and not weighted:
             assert found.worst >= found.level - 0.05
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_rows_held_back_on_unseen_rows(place: int, shared: Path) -> None:
+    for found in held(SETS[place], shared, "linear", range(3)).values():
+        kept(found, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", range(len(SETS)), ids=[one.name for one in SETS])
+def test_rows_held_back_over_twenty_splits(place: int, shared: Path) -> None:
+    for level, found in held(SETS[place], shared, KINDS[place // 2 % 2], range(20)).items():
+        kept(found, 20)
+        if SETS[place].task == "regression":  # and not much more than promised: ties, tails and cells allow a little
+            assert found.mean <= level + found.band / 2 + 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("place", [place for place, one in enumerate(SETS) if one.task == "regression"])
+def test_quantile_models_over_twenty_splits(place: int, weighted: bool, shared: Path) -> None:
+    for found in cqr(SETS[place], shared, KINDS[place // 2 % 2], range(20), weighted).values():
+        kept(found, 20)
 
 
 def test_a_head_that_promised_too_much_would_fail() -> None:

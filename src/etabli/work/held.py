@@ -123,16 +123,18 @@ def _words(told: Guarantee, split: Split) -> Words:
         "class": (" of each class", " de chaque classe"),
         "fifth": (" of each fifth of the prediction", " de chaque cinquième des prédictions"),
     }[told.by]
-    between = (f"between {low} and {high} %", f"entre {low} et {high} %") if high else (f"at least {low} %", f"au moins {low} %")
-    english = f"Split conformal: {n:,} rows, seen by nothing else, set the quantiles; a new row{each[0]} is covered with a probability of {between[0]}"
-    french = f"Conforme par partage : {n} lignes, que rien d'autre n'a vues, fixent les quantiles ; une nouvelle ligne{each[1]} est couverte avec une probabilité : {between[1]}"
+    between = (
+        (f"between {low} and {high} %", f"comprise entre {low} et {high} %") if high else (f"of at least {low} %", f"d'au moins {low} %")
+    )
+    english = f"Split conformal: {n:,} rows, seen by nothing else, set the quantiles; a new row{each[0]} is covered with a probability {between[0]}"
+    french = f"Conforme par partage : {n} lignes, que rien d'autre n'a vues, fixent les quantiles ; une nouvelle ligne{each[1]} est couverte avec une probabilité {between[1]}"
     if split.forward:
         english += ", if it might as well have been one of the newest rows held back: that time changes nothing is assumed"
-        french += ", si elle aurait pu être une des plus récentes, mises de côté : on suppose que le temps ne change rien"
+        french += ", pourvu qu'elle ressemble aux plus récentes, mises de côté : on suppose que le temps ne change rien"
     elif split.kind == "grouped":
         english += ", if groups are as good as drawn at random and its group is like those held back"
-        french += ", si les groupes sont comme tirés au hasard et le sien comme ceux mis de côté"
+        french += ", pourvu que les groupes soient comme tirés au hasard et le sien comme ceux mis de côté"
     else:
         english += ", if it might as well have been one of them"
-        french += ", si elle aurait pu être l'une d'elles"
+        french += ", pourvu qu'elle soit tirée comme elles"
     return {"en": english + ".", "fr": french.replace(" %", "\u202f%").replace(".", ",") + "."}
