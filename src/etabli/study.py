@@ -93,6 +93,7 @@ def establish(
         watch("step", name={"en": "repeating the best", "fr": "répétition des meilleurs"})
         repeats = stages.repeated(run, material, split, standing)
         verdict = stages.judged(run, scores, standing, repeats)
+        alarms += stages.late(run, material, split, verdict)
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
         assembled = stages.assembled(run, material, split, verdict, standing)
         watch("step", name={"en": "proving it", "fr": "preuve"})

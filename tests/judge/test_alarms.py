@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from etabli.judge.alarms import bounded, grouped, residuals, serial
+from etabli.judge.alarms import bounded, grouped, later, residuals, serial
 
 
 def test_planted_groups_and_order_are_found():
@@ -68,3 +68,16 @@ def test_the_smallest_p_that_permutations_can_have_rings():
     groups = np.repeat(np.arange(20), 20)
     found = grouped(groups + np.random.default_rng(0).normal(size=400), groups, draws=999, level=0.01 / 10)
     assert found.p == 0.001 and found.rings
+
+
+def test_later_rows_that_are_harder_are_told_and_others_are_not():
+    rings = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        loss = rng.exponential(size=1_000)
+        rings += later(loss, seed).rings + later(np.where(np.arange(1_000) < 800, 1.5 * loss, loss), seed).rings  # the past was harder
+        assert later(np.where(np.arange(1_000) < 800, loss, 1.5 * loss), seed).rings
+    assert rings <= 3
+    small = later(np.where(np.arange(20_000) < 16_000, 1.0, 1.09) * rng.exponential(size=20_000))
+    assert small.p < 0.01 and not small.rings  # certain, and too little to matter
+    assert not later(np.empty(0)).rings and not later(np.zeros(50)).rings and not later(np.ones(3)).rings

@@ -19,15 +19,16 @@ from etabli.records import Array, TaskKind
 
 LEVEL = 0.01
 FEWEST = 30  # pairs of neighbours within groups, and across their borders, that tell one from the other
-EFFECT = {"grouped": 0.03, "serial": 0.05}  # intraclass correlation; lag-one correlation
+EFFECT = {"grouped": 0.03, "serial": 0.05, "later": 0.1}  # intraclass correlation; lag-one correlation; relative rise of the loss
+LAST = 0.2  # share of the rows, the latest, that stand for those to come
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """p: of the permutation test. effect: intraclass correlation of the residuals (grouped) or their lag-one correlation (serial).
-    level: the p up to which it rings."""
+    """p: of the permutation test. effect: intraclass correlation of the residuals (grouped), their lag-one correlation (serial), or how much higher the
+    latest rows' loss is than that of all (later). level: the p up to which it rings."""
 
-    kind: Literal["grouped", "serial"]
+    kind: Literal["grouped", "serial", "later"]
     p: float
     effect: float
     level: float = LEVEL
@@ -82,6 +83,20 @@ def serial(residual: Array, seed: int = 0, draws: int = 999, level: float = LEVE
         return Alarm("serial", 1.0, 0.0, level)
     here = product(np.arange(n))
     return Alarm("serial", _p(product, here, n, seed, draws), here / total, level)
+
+
+def later(loss: Array, seed: int = 0, draws: int = 999, level: float = LEVEL) -> Alarm:
+    """Are the latest rows harder than the others? loss: [n] out of fold, above 0, rows in the order of time."""
+    n, total = len(loss), float(loss.mean()) if len(loss) else 0.0
+    first = n - int(LAST * n)
+
+    def late(order: Array) -> float:
+        return float(loss[order[first:]].mean())
+
+    if first == n or total <= 0:
+        return Alarm("later", 1.0, 0.0, level)
+    here = late(np.arange(n))
+    return Alarm("later", _p(late, here, n, seed, draws), here / total - 1, level)
 
 
 def bounded(residual: Array, groups: Array, level: float = LEVEL) -> Alarm:

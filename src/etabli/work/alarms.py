@@ -10,10 +10,14 @@ import numpy as np
 
 from etabli.data.audit.group import candidate_groups, subjects
 from etabli.data.audit.time_order import candidate_times, is_time
+from etabli.data.forward import times
 from etabli.judge import alarms
+from etabli.judge.metrics import metric
 from etabli.records import Finding
 from etabli.work.compare import Ground
+from etabli.work.material import Material
 from etabli.work.race import Standing
+from etabli.work.verdict import Verdict
 
 LEVEL = 0.01
 FEW = 20  # levels below which a column is a factor and not a set of subjects
@@ -73,9 +77,23 @@ def tested(
     return found, by, when
 
 
+def harder(material: Material, verdict: Verdict, seed: int, ignore: Sequence[str] = ()) -> list[Finding]:
+    """Whether the winner is worse on the latest rows, by the first column of dates where it is: folds at random do not ask that."""
+    table, task = verdict.table, material.target.task
+    loss = metric(None, task).rows(table.y, verdict.scores, table.weight)
+    names = [name for name in candidate_times(material.table, material.target, tuple(ignore)) if is_time(material.table, name)]
+    for name in names:
+        when = times(material.table, name)[table.rows]
+        order = np.argsort(when, kind="stable")[: int((~np.isnan(when)).sum())]
+        alarm = alarms.later(loss[order], seed, level=LEVEL / len(names))
+        if alarm.rings:
+            return [_harder(name, alarm)]
+    return []
+
+
 def unanswered(findings: Sequence[Finding], found: Sequence[Finding]) -> list[Finding]:
     """Findings and alarms together, without the suspicions that an alarm has settled."""
-    settled = {"group-alarm": ("group",), "time-alarm": ("time", "time_order", "row_number")}
+    settled = {"group-alarm": ("group",), "time-alarm": ("time", "time_order", "row_number"), "time-harder": ("time",)}
     known = {(code, alarm.columns) for alarm in found for code in settled.get(alarm.code, ())}
     return [*(finding for finding in findings if (finding.code, finding.columns) not in known), *found]
 
@@ -124,6 +142,24 @@ def _timed(name: str, alarm: alarms.Alarm) -> Finding:
         {
             "en": f"--time-column {name} says so from the start; --time-column none if new rows come from the same period",
             "fr": f"--time-column {name} le dit d'emblée ; --time-column none si les nouvelles lignes viennent de la même période",
+        },
+        evidence={"p": alarm.p, "effect": alarm.effect},
+    )
+
+
+def _harder(name: str, alarm: alarms.Alarm) -> Finding:
+    return Finding(
+        "time-harder",
+        (name,),
+        {
+            "en": f'the latest fifth of the rows by "{name}" is harder: the winner\'s loss there is {alarm.effect:.0%} above that of all rows (p = {alarm.p:.2g}). New rows come later still, so the score may flatter',
+            "fr": f"le dernier cinquième des lignes selon « {name} » est plus difficile : la perte du gagnant y dépasse de {alarm.effect:.0%} celle de toutes (p = {alarm.p:.2g}). De nouvelles lignes viendront plus tard encore : le score est peut-être flatteur".replace(
+                "%", "\u202f%"
+            ),
+        },
+        {
+            "en": f"--time-column {name} learns from the past and is scored on what came later",
+            "fr": f"--time-column {name} apprend du passé et note sur la suite",
         },
         evidence={"p": alarm.p, "effect": alarm.effect},
     )

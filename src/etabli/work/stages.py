@@ -229,6 +229,16 @@ def judged(run: Run, scores: Scores, standing: Standing, repeats: Repeats) -> Ve
     return found
 
 
+def late(run: Run, material: Material, split: Splits, verdict: Verdict) -> list[Finding]:
+    """Whether the winner is worse on the latest rows, where the split does not ask that already."""
+    if split.whole.forward or run.question.time_column is not None:
+        return []
+    found = alarm_tests.harder(material, verdict, run.question.seed, run.question.ignore)
+    for finding in found:
+        run.watch("finding", finding=finding)
+    return found
+
+
 def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> Assembled:
     """One composition: refits or fold members, calibration, interval or set, novelty."""
     ground = _ground(run, material, split.raced, split.name)
