@@ -121,6 +121,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument(
         "--sets", default="auto", metavar="KIND", help="of classes: marginal, or class: the promise holds for each (default: auto)"
     )
+    one.add_argument("--audit", metavar="nested", help="also a nested cross-validation beside the honest score, for a paper")
     one.add_argument("--guarantee", metavar="split", help="hold back a quarter of the rows for intervals and sets with a theorem")
     one.add_argument("--metric", help="rank by this (default: a proper score)")
     one.add_argument("--families", metavar="A,B", help="only these (see: etabli families)")

@@ -64,6 +64,7 @@ def fit(options: argparse.Namespace) -> int:
         guarantee=options.guarantee,
         interval=options.interval,
         sets=options.sets,
+        audit=options.audit,
         where=options.where,
         lang=options.lang,
         out=options.output,

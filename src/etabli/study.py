@@ -94,6 +94,7 @@ def establish(
         repeats = stages.repeated(run, material, split, standing)
         verdict = stages.judged(run, scores, standing, repeats)
         alarms += stages.late(run, material, split, verdict)
+        verdict = stages.confirmed(run, material, split, verdict, standing)
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
         assembled = stages.assembled(run, material, split, verdict, standing)
         watch("step", name={"en": "proving it", "fr": "preuve"})

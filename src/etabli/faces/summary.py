@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from etabli.faces.report import sure
 from etabli.faces.report.explained import fails, uses
+from etabli.faces.report.facts import audited
 from etabli.faces.report.pictures import is_baseline, is_winner, items, look_of, others, part, places, winner_of
 from etabli.faces.report.rows import rounds
 from etabli.faces.terminal import named
@@ -101,6 +102,8 @@ def _facts(result: Result, lang: str) -> Table:
         if result.get("simplest") and result["simplest"] != winner_of(result):
             said.append(say("simplest", lang, name=named(result["simplest"], lang, 60)))
         table.add_row(say("end.winner", lang), Text(f"{named(winner, lang, 70)}. {' '.join(said)}"))
+    if line := audited(result, lang):
+        table.add_row(say("end.audit", lang), Text(line))
     for mark, text in _warnings(result, lang):
         table.add_row(mark, text)
     for key, said_of in zip(("end.uses", "end.fails"), (uses(result, lang), fails(result, lang)), strict=True):

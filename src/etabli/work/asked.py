@@ -57,6 +57,7 @@ class Asked:
     guarantee: str | None = None
     interval: str = "auto"
     sets: str = "auto"
+    audit: str | None = None
     where: str = "local"
     lang: str | None = None
     out: str | None = None
@@ -89,6 +90,7 @@ class Asked:
             ("--exposure", self.exposure),
             ("--calibration", self.calibration),
             ("--guarantee", self.guarantee),
+            ("--audit", self.audit),
         ):
             words += [option, value] if value else []
         words += [word for column in self.ignore for word in ("--ignore", column)]
@@ -143,6 +145,8 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
     for option, given, known in (("--interval", checked.interval, INTERVALS), ("--sets", checked.sets, SETS)):
         if given not in known:
             raise UsageError(f"{option} is {', '.join(known[:-1])} or {known[-1]}", f'"{given}"', did_you_mean(given, known))
+    if checked.audit not in (None, "nested"):
+        raise UsageError("--audit takes nested", f'"{checked.audit}"', "a nested cross-validation beside the honest score, for a paper")
     if checked.guarantee not in (None, "split"):
         raise UsageError(
             "--guarantee takes split", f'"{checked.guarantee}"', "rows held back set the quantiles, and nothing else sees them"

@@ -114,6 +114,7 @@ def result(
         "metric": verdict.metric.name,
         "greater_is_better": verdict.metric.greater_is_better,
         "honest": {"value": honest.value, "low": honest.low, "high": honest.high},
+        "nested": None if verdict.nested is None else {key: list(v) if isinstance(v, tuple) else v for key, v in verdict.nested.items()},
         "baseline": {"name": "baseline", "value": verdict.baseline},
         "test": None if test is None else dict(test.values),
         "test_interval": None if test is None else {"low": test.low, "high": test.high},
@@ -167,7 +168,8 @@ def result(
         "novelty": {"flagged_share": assembled.novelty_flagged},
         "proof": dict(proof),
         "warnings": [
-            {"code": f.code, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure), "level": f.level} for f in findings
+            {"code": f.code, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure), "level": f.level}
+            for f in (*findings, *verdict.notes)
         ],
         "sentence": sentence.sentence(said),
         "evidence": bool(said.evidence),

@@ -5,7 +5,7 @@ its clock.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import Any
 
@@ -26,6 +26,7 @@ from etabli.work.explain import explanation
 from etabli.work.heads import Asking
 from etabli.work.ledger import best_of, end, remarks, settled, table_of
 from etabli.work.material import Material, facts_of, save_material
+from etabli.work.nested import audited, demanded
 from etabli.work.portfolio import Offer, following, portfolio
 from etabli.work.race import LARGE, Rules, Standing, stages
 from etabli.work.repeats import Repeats
@@ -160,6 +161,8 @@ def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Sco
     ground = _ground(run, material, raced, split.name)
     validated = np.flatnonzero(raced.fold >= 0)
     chosen = metric(run.question.metric, material.target.task, material.cost)
+    if run.question.audit is not None:
+        demanded(raced)
     chosen.demand(material.target.y[validated], raced.fold[validated])  # now, and not when the race is run
     _close(run, material, split)
     run.before = settled(run.rounds[:-1], run.journal)
@@ -237,6 +240,22 @@ def late(run: Run, material: Material, split: Splits, verdict: Verdict) -> list[
     for finding in found:
         run.watch("finding", finding=finding)
     return found
+
+
+def confirmed(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> Verdict:
+    """The verdict with the nested audit, where it was asked for; with its score in place of the honest one, where they disagree."""
+    if run.question.audit is None:
+        return verdict
+    run.watch("step", name={"en": "the nested audit", "fr": "l'audit imbriqué"})
+    ground = _ground(run, material, split.raced, split.name)
+    found = audited(ground, standing, verdict, verdict.metric, MEMBERS[run.budget.effort])
+    if isinstance(found, Finding):
+        run.watch("finding", finding=found)
+        return replace(verdict, notes=(found,))
+    before = verdict.honest
+    told = asdict(found) | {"bootstrap": {"value": before.value, "low": before.low, "high": before.high}}
+    honest = before if found.agrees else replace(before, value=found.value, low=found.low, high=found.high)
+    return replace(verdict, nested=told, honest=honest)
 
 
 def assembled(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> Assembled:

@@ -35,23 +35,27 @@ Made = TypeVar("Made")
 @dataclass(frozen=True)
 class Task:
     """split: name of a kept split. fold: whose training rows to learn from (ALL: every development row). share: how much of
-    them (1, or 1/3, 1/9 in the early rungs of a large table). settings: one path, fitted together."""
+    them (1, or 1/3, 1/9 in the early rungs of a large table). settings: one path, fitted together. without: further folds that are not
+    learned from, and are predicted after the first (the nested audit)."""
 
     split: str
     fold: int
     settings: tuple[Setting, ...]
     seed: int
     share: float = 1.0
+    without: tuple[int, ...] = ()
     hash: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         facts = [self.split, self.fold, [setting.hash for setting in self.settings], self.seed, self.share]
+        facts += [self.without] if self.without else []
         object.__setattr__(self, "hash", digest(facts))
 
     @property
     def recipe(self) -> str:
         """The name of the prepared matrices it needs."""
-        return f"{self.split}-{self.fold}-{self.settings[0].wants.hash}" + (f"-{self.share:.3f}" if self.share < 1 else "")
+        folds = "+".join(map(str, (self.fold, *self.without)))
+        return f"{self.split}-{folds}-{self.settings[0].wants.hash}" + (f"-{self.share:.3f}" if self.share < 1 else "")
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads back."""
@@ -61,13 +65,14 @@ class Task:
             "seed": self.seed,
             "share": self.share,
             "settings": [asdict(setting) for setting in self.settings],
+            **({"without": list(self.without)} if self.without else {}),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Task:
         """The task that `to_json` wrote."""
         settings = tuple(Setting(**{**s, "wants": Wants(**s["wants"])}) for s in value["settings"])
-        return cls(value["split"], value["fold"], settings, value["seed"], value["share"])
+        return cls(value["split"], value["fold"], settings, value["seed"], value["share"], tuple(value.get("without", ())))
 
 
 def rows_of(task: Task, split: Split) -> tuple[Array, Array]:
@@ -76,6 +81,9 @@ def rows_of(task: Task, split: Split) -> tuple[Array, Array]:
         held = split.test if len(split.test) else split.development[:: max(1, len(split.development) // PROOF_ROWS)]
         return split.development, held
     train = split.train(task.fold)
+    if task.without:
+        folds = (task.fold, *task.without)
+        return train[~np.isin(split.fold[train], folds)], np.concatenate([split.valid(k) for k in folds])
     if task.share < 1:  # a fixed order, so that smaller shares are parts of larger ones
         order = np.random.default_rng(task.seed).permutation(len(train))
         train = np.sort(train[order[: max(1, int(len(train) * task.share))]])

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from etabli.judge.combine import Combination
 from etabli.judge.corrected import corrected
 from etabli.judge.honesty import Honest, bbc, honest
 from etabli.judge.metrics import Metric
-from etabli.records import Array, Setting, TaskKind
+from etabli.records import Array, Finding, Setting, TaskKind
 from etabli.work.race import Standing
 from etabli.work.repeats import Repeats
 from etabli.work.table import OutOfFold, Scores
@@ -67,7 +68,7 @@ class Chosen:
 class Verdict:
     """metric: what ranks. honest: in the metric's unit. leaderboard: best first. members: of the winner. calibration: of the
     whole. table, scores: of the first partition, the winner's cross-fitted, calibrated out-of-fold column [n, outputs]. baseline: the
-    constant's value."""
+    constant's value. nested: what the audit said (nested.py), JSON-able. notes: what else is to be said of the judgement."""
 
     metric: Metric
     honest: Honest
@@ -81,6 +82,8 @@ class Verdict:
     simplest: str
     tried: int
     repeats: Repeats = ONCE
+    nested: Mapping[str, Any] | None = None
+    notes: tuple[Finding, ...] = ()
 
     @property
     def tied(self) -> tuple[str, ...]:

@@ -44,6 +44,11 @@ def _latency(micro: Any, lang: str) -> str:
     return "" if value is None else f"{number(value / 1000, lang, 2)}\u00a0ms"
 
 
+def audited(result: Result, lang: str) -> str:
+    """What the nested audit said, in one line; "" where it was not asked for."""
+    return plain(pick(part(result, "nested").get("text"), lang), 400)
+
+
 def comparison(result: Result, lang: str) -> list[str]:
     """How the comparison was made, beside its split: one sentence each, as the result has them."""
     found = part(result, "repeats")

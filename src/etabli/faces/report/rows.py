@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etabli.faces.report import explained, groups, sure
-from etabli.faces.report.facts import comparison, facts, limits
+from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say
@@ -38,6 +38,7 @@ def view(result: Result, lang: str) -> View:
         "test": _test(result, lang),
         "split": _split(result, lang),
         "comparison": comparison(result, lang),
+        "audited": audited(result, lang),
         "findings": _findings(result, lang),
         "board": _board(result, lang),
         "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
