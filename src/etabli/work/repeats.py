@@ -28,6 +28,7 @@ ROWS = 1_000  # development rows below which there are repeats
 TIMES = 3  # partitions in all, the race's own among them
 PATHS, SETTINGS = 10, 30  # most paths, and most candidates on them, that are repeated
 SHARE = 0.4  # of the race's estimated work; estimates of small fits are high, so it is about a third of what is spent
+FREE = 4.0  # seconds of estimated work that are never dear
 OTHER = 1_000_003  # between the seeds of two partitions
 
 WHY: dict[str, Words] = {
@@ -113,7 +114,7 @@ def repeated(ground: Ground, standing: Standing, order: Sequence[Setting], split
     known = [Task.from_json(result["task"]) for name in sorted(tasks) if (result := ground.journal.result(name))]
     spent = sum(estimates.cost(task).work for task in known)
     work = {s.hash: sum(estimates.cost(Task(ground.split, k, (s,), ground.seed)).work for k in folds) * len(splits) for s in order}
-    kept = survivors(order, work, SHARE * spent)
+    kept = survivors(order, work, max(FREE, SHARE * spent))
     if len(kept) < 2:
         return Repeats("dear")
     kept += [setting for setting in standing.finished if ground.families[setting.family].rank == 0]
