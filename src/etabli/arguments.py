@@ -207,8 +207,9 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--training", metavar="FILE", help="the rows it learned from (default: those of the run folder it lies in)")
     one.add_argument("--json", action="store_true", help="as JSON")
 
-    one = command("report")
+    one = command("report", "  etabli report census.etabli --lang fr\n  etabli report census.etabli --text")
     one.add_argument("run", help="a run folder")
+    one.add_argument("--text", action="store_true", help="print the sentence, the plot and the findings; write nothing")
 
     one = command("families")
     one.add_argument("--json", action="store_true", help="as JSON")

@@ -204,7 +204,14 @@ def check(options: argparse.Namespace) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Writes the report of a run again, in another language if asked."""
+    """Writes the report of a run again, in another language if asked; --text prints it in short."""
+    if options.text:
+        from etabli.faces.terminal import summary
+        from etabli.faces.words import language
+        from etabli.study import load_study
+
+        print(summary(load_study(options.run).result, language(options.lang), stream=sys.stdout, every=True).lstrip("\n"))
+        return 0
     from etabli.study import report as again
 
     print(again(options.run, options.lang))

@@ -38,8 +38,11 @@ class Study:
 
     @property
     def leaderboard(self) -> Sequence[Mapping[str, Any]]:
-        """Candidates, best first: name, family, score, difference to the winner with its interval, tied."""
-        return list(self.result["leaderboard"])
+        """Candidates, best first: name, family, score, difference to the winner with its interval, tied. A list that a notebook shows as a table."""
+        from etabli.faces.notebook import Leaderboard
+        from etabli.faces.words import language
+
+        return Leaderboard(self.result, language())
 
     @cached_property
     def model(self) -> Any:
@@ -61,6 +64,13 @@ class Study:
 
     def __str__(self) -> str:
         return str(self.result["sentence"]["en"])
+
+    def _repr_html_(self) -> str:
+        """The sentence, the one plot and the findings, for a notebook."""
+        from etabli.faces.notebook import study
+        from etabli.faces.words import language
+
+        return study(self.result, language(), str(self.report) if self.report.exists() else "")
 
 
 def fit(file: str | Path, target: str, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, **options: Any) -> Study:

@@ -178,8 +178,42 @@ def test_the_summary_says_what_matters():
         "28 more",
     ):
         assert expected in said, expected
-    assert sum(line.startswith(("●", "○", "■  class")) for line in said.splitlines()) == 8
+    assert sum(line.startswith(("●", "○", "■ class")) for line in said.splitlines()) == 8
     assert "temps permis" in summary(EXAMPLES["regression"], "fr", 110)
+
+
+@pytest.mark.parametrize("width", [60, 80, 110])
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_plot_stands_where_its_numbers_say(lang, width):
+    result = EXAMPLES["binary"]
+    lines = summary(result, lang, width).splitlines()
+    first, last = (next(place for place, line in enumerate(lines) if mark in line) for mark in ("◆", "┴"))
+    rows = lines[first:last]
+    honest, winner, base = rows[0], rows[1], next(line for line in rows if line.startswith("■"))
+    assert honest.startswith("◆") and "─◆" in honest and "◆─" in honest[2:]
+    assert winner.startswith("●") and "─" not in winner.split("●", 2)[2]  # a bar is a difference to the winner: it has none
+    dashed = {line.rindex("┆") for line in rows if "┆" in line}
+    assert len(dashed) == 1 and base.rindex("■") in dashed  # one dashed line, the baseline on it
+    places = [line.rindex("○") for line in rows if line.startswith("○")]
+    assert places == sorted(places)  # best first, and less is better
+    assert winner.rindex("●") <= places[0] < min(dashed)
+    assert "┆" in "".join(lines[last:])  # and its words
+
+
+def test_a_baseline_near_by_needs_no_break_and_an_outlier_is_an_arrow():
+    from etabli.faces import plot
+    from etabli.faces.figures import Dot
+
+    dots = [Dot("h", 1.0, 0.9, 1.1, "honest"), Dot("w", 1.0, None, None, "tied"), Dot("far", 9.0, 8.0, 9.5, "apart")]
+    scale = plot.Scale(dots, 40, 1.15)
+    assert scale.far == 0 and scale.dashed == scale.cell(1.15)
+    assert plot.line(dots[2], scale).plain.endswith(">")
+    assert plot.Scale(dots, 40, 3.0).far == 1 and plot.Scale(dots, 40, -3.0).far == -1
+    left = plot.Scale(dots, 40, -3.0)
+    assert plot.line(Dot("b", -3.0, look="base"), left).plain[0] == "■" and left.dashed == 0
+    rule, numbers = plot.axis(left, lambda v: f"{v:g}")
+    assert len(rule.plain) == len(numbers.plain) == 40 and numbers.plain.split()[0] == "-3"
+    assert plot.Scale([Dot("none", None)], 12, None).dashed is None
 
 
 def test_the_summary_bears_an_empty_result_and_colours_only_where_wanted(monkeypatch):

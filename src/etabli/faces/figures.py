@@ -151,7 +151,7 @@ def intervals(
     rest, the axis is broken and it stands beyond the break. A dot out of range is an arrow at the edge. note: words under the axis.
     """
     narrow = width < 500
-    low, high = _focus(dots)
+    low, high = focus(dots)
     far = 0
     if dash is not None and not low <= dash <= high:
         if low - (high - low) <= dash <= high + (high - low):
@@ -192,7 +192,7 @@ def intervals(
     return plot.svg()
 
 
-def _focus(dots: Sequence[Dot]) -> Pair:
+def focus(dots: Sequence[Dot]) -> Pair:
     """The range worth the room: the honest score and the tied, and what lies within three times their span."""
     inner = [v for dot in dots if dot.look in ("honest", "tied") for v in map(real, (dot.value, dot.low, dot.high)) if v is not None]
     every = [v for dot in dots if dot.look != "base" for v in map(real, (dot.value, dot.low, dot.high)) if v is not None]

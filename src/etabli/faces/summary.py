@@ -9,14 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from etabli.faces import plot
 from etabli.faces.report import sure
 from etabli.faces.report.explained import fails, uses
 from etabli.faces.report.facts import audited
-from etabli.faces.report.pictures import is_baseline, is_winner, items, look_of, others, part, places, winner_of
+from etabli.faces.report.pictures import dot, honest_dot, is_baseline, items, others, part, places, tick, winner_of
 from etabli.faces.report.rows import rounds
 from etabli.faces.terminal import named
 from etabli.faces.words import known, pick, plain, say
-from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
+from etabli.faces.words.numbers import NONE, count, duration, number, real, share
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -24,13 +25,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BEST, WARNED = 8, 4
-MARKS = {"tied": ("●", "cyan"), "apart": ("○", "dim"), "dropped": ("×", "dim"), "base": ("■", "dim")}
 
 Result = Mapping[str, Any]
 
 
-def lines(result: Result, lang: str, width: int = 80) -> Group:
-    """Everything, ready to be printed on a console of that width."""
+def lines(result: Result, lang: str, width: int = 80, every: bool = False) -> Group:
+    """Everything, ready to be printed on a console of that width. every: all findings, notes too."""
     from rich.console import Group
     from rich.text import Text
 
@@ -38,57 +38,78 @@ def lines(result: Result, lang: str, width: int = 80) -> Group:
     if sentence := pick(result.get("sentence"), lang):
         parts += [Text(sentence, style="bold"), Text()]
     if items(result, "leaderboard"):
-        parts += [_board(result, lang, width), Text()]
-    parts.append(_facts(result, lang))
+        parts += [_board(result, lang, width), _legend(result, lang, width), Text()]
+    parts.append(_facts(result, lang, every))
     return Group(*parts)
 
 
 def _board(result: Result, lang: str, width: int) -> Table:
+    """The one plot: names at the left, dots and intervals in the middle, scores at the right."""
     from rich.table import Table
     from rich.text import Text
 
     every = items(result, "leaderboard")
-    kinds: dict[str, Any] = {}
-    for e in every:  # twelve penalties of one model are one line: its best
+    kept = _kept(result)
+    dots = [*honest_dot(result, lang), *(dot(e, result, lang) for e in kept)]
+    entries: list[Mapping[str, Any]] = [{}] * (len(dots) - len(kept)) + kept
+    timed = width >= 76 and any(real(e.get("seconds")) is not None for e in kept)
+    base = part(result, "baseline").get("value")
+    score = max(len(d.text) for d in dots)
+    rest = len(every) - len(kept)
+    left = say("end.left", lang, count=count(rest, lang)) if rest else ""
+    longest = max(len(named(e.get("name") or d.label, lang, 60)) for d, e in zip(dots, entries, strict=True))
+    names = max(len(left), min(max(18, width // 3), longest))
+    scale = plot.Scale(dots, max(12, width - 2 - names - 2 - score - 3 - (11 if timed else 0)), real(base))
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", expand=False, show_header=False)
+    for align in ("left", "left", "left", "right", "right"):
+        table.add_column(justify=align, no_wrap=True, overflow="ellipsis")
+    for d, e in zip(dots, entries, strict=True):
+        mark, style = plot.MARKS[d.look]
+        strong = "bold" if d.look in ("honest", "tied") else "dim" if d.look == "base" else ""
+        name = named(e.get("name") or d.label, lang, names) if e else d.label
+        took = duration(e.get("seconds"), lang) if e and timed and real(e.get("seconds")) is not None else ""
+        table.add_row(Text(mark, style), Text(name, strong), plot.line(d, scale), Text(d.text, strong), Text(took, "dim"))
+    rule, numbers = plot.axis(scale, tick(result, lang))
+    table.add_row(Text(), Text(left, "dim"), rule, Text(), Text())
+    table.add_row(Text(), Text(), numbers, Text(), Text())
+    metric = known("metric", result.get("metric") or "?", lang)
+    which = say("axis.greater" if result.get("greater_is_better") else "axis.less", lang, metric=metric)
+    table.add_row(Text(), Text(), Text(plain(which, scale.cells), "dim"))
+    return table
+
+
+def _kept(result: Result) -> list[Mapping[str, Any]]:
+    """The candidates that are shown: the best of each model, and always the baseline."""
+    kinds: dict[str, Mapping[str, Any]] = {}
+    for e in items(result, "leaderboard"):  # twelve penalties of one model are one line: its best
         kinds.setdefault(re.sub(r"[\d.]+(e-?\d+)?", "#", str(e.get("name"))), e)
     best = list(kinds.values())
     kept = best[:BEST]
     if not any(is_baseline(e, result) for e in kept):
         kept = [*best[: BEST - 1], *[e for e in best[BEST - 1 :] if is_baseline(e, result)][:1]]
-    digits, wide = places(result) + 1, width >= 76
-    timed = any(real(e.get("seconds")) is not None for e in kept)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
-    table.add_column("", no_wrap=True)
-    room = max(16, width - (17 + (24 if wide else 0) + (11 if timed else 0)))
-    table.add_column(say("end.candidate", lang), no_wrap=True, overflow="ellipsis", max_width=room)
-    table.add_column(known("metric", result.get("metric") or "?", lang).replace(" ", "\n", 1), justify="right", no_wrap=True)
-    if wide:
-        table.add_column(say("difference", lang), justify="right", no_wrap=True)
-    if timed:
-        table.add_column(say("table.seconds", lang).lower(), justify="right", no_wrap=True)
-    for e in kept:
-        look, gap = look_of(e, result), part(e, "difference")
-        mark, style = MARKS[look]
-        strong = "bold" if look == "tied" else "dim" if look == "base" else ""
-        cells = [
-            Text(mark, style),
-            Text(named(e.get("name") or "?", lang, room), strong),
-            Text(number(e.get("score"), lang, digits), strong),
-        ]
-        if wide:
-            ends = (real(gap.get("low")), real(gap.get("high")))
-            winner = is_winner(e, result)
-            fine = min(digits + 2, max(digits, decimals(*ends)))
-            cells.append(
-                Text("" if winner or None in ends else say("to", lang, low=signed(ends[0], lang, fine), high=signed(ends[1], lang, fine)))
-            )
-        table.add_row(*cells, *([Text(duration(e.get("seconds"), lang), "dim")] if timed else []))
-    if len(every) > len(kept):
-        table.add_row(Text(), Text(say("end.left", lang, count=count(len(every) - len(kept), lang)), "dim"))
-    return table
+    return kept
 
 
-def _facts(result: Result, lang: str) -> Table:
+def _legend(result: Result, lang: str, width: int) -> Text:
+    from rich.text import Text
+
+    digits = places(result) + 1
+    base = number(part(result, "baseline").get("value"), lang, digits)
+    said = (("honest", "end.honest"), ("tied", "end.is-tied"), ("apart", "end.is-worse"))
+    parts = [(*plot.MARKS[look], say(key, lang)) for look, key in said]
+    parts.append((plot.DASH, "dim", say("end.nothing", lang, value=base)))
+    text, room = Text(), width
+    for place, (mark, style, words) in enumerate(parts):
+        wide = len(mark) + 1 + len(words)
+        if place:  # a mark and its words stay on one line
+            text.append("   " if wide + 3 <= room else "\n")
+            room = room - 3 if wide + 3 <= room else width
+        text.append(mark, style).append(f" {words}", "dim")
+        room -= wide
+    return text
+
+
+def _facts(result: Result, lang: str, every: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -104,7 +125,7 @@ def _facts(result: Result, lang: str) -> Table:
         table.add_row(say("end.winner", lang), Text(f"{named(winner, lang, 70)}. {' '.join(said)}"))
     if line := audited(result, lang):
         table.add_row(say("end.audit", lang), Text(line))
-    for mark, text in _warnings(result, lang):
+    for mark, text in _warnings(result, lang, every):
         table.add_row(mark, text)
     for key, said_of in zip(("end.uses", "end.fails"), (uses(result, lang), fails(result, lang)), strict=True):
         if said_of:
@@ -130,13 +151,15 @@ def _facts(result: Result, lang: str) -> Table:
     return table
 
 
-def _warnings(result: Result, lang: str) -> list[tuple[Text, Text]]:
+def _warnings(result: Result, lang: str, every: bool) -> list[tuple[Text, Text]]:
     from rich.text import Text
 
-    found = [f for f in items(result, "warnings") if f.get("level") in ("warn", "refuse")]
+    found = [f for f in items(result, "warnings") if every or f.get("level") in ("warn", "refuse")]
     made = []
-    for f in sorted(found, key=lambda f: f.get("level") != "refuse")[:WARNED]:
-        mark = Text("■", "red") if f.get("level") == "refuse" else Text("▲", "yellow")
+    for f in sorted(found, key=lambda f: ("refuse", "warn").index(f["level"]) if f.get("level") in ("refuse", "warn") else 2)[
+        : None if every else WARNED
+    ]:
+        mark = {"refuse": Text("■", "red"), "warn": Text("▲", "yellow")}.get(str(f.get("level")), Text("·", "dim"))
         cure = plain(pick(f.get("cure"), lang), 160)
         made.append((mark, Text.assemble(plain(pick(f.get("text"), lang), 240), (f" → {cure}" if cure else "", "dim"))))
     rest = len(items(result, "warnings")) - len(made)

@@ -42,6 +42,9 @@ DULL = str.maketrans(
         "━": "#",
         "─": "-",
         "→": "->",
+        "◆": "@",
+        "┆": ":",
+        "┴": "+",
     }
 )
 
@@ -95,15 +98,18 @@ def error(problem: EtabliError, lang: str = "en", stream: TextIO | None = None) 
         out.print(line, soft_wrap=True)
 
 
-def summary(result: Mapping[str, Any], lang: str = "en", width: int | None = None) -> str:
-    """What was found, as text for standard error (colours only where they are wanted); see `faces/summary.py`."""
+def summary(
+    result: Mapping[str, Any], lang: str = "en", width: int | None = None, stream: TextIO | None = None, every: bool = False
+) -> str:
+    """What was found, as text for a stream, by default standard error (colours only where they are wanted); see `faces/summary.py`.
+    every: all findings, notes too."""
     from io import StringIO
 
     from etabli.faces.summary import lines
 
-    buffer = StringIO()
-    page = console(cast(TextIO, _Like(buffer, sys.stderr)), width or min(console().width, 110))
-    page.print(lines(result, lang, page.width))
+    buffer, target = StringIO(), sys.stderr if stream is None else stream
+    page = console(cast(TextIO, _Like(buffer, target)), width or min(console(target).width, 110))
+    page.print(lines(result, lang, page.width, every))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 

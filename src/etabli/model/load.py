@@ -118,6 +118,11 @@ class Model:
             f"Model({Path(self.path).name}: {self.card.get('task', '?')}, {self.card.get('target', '?')} from {len(self.columns)} columns)"
         )
 
+    def _repr_html_(self) -> str:
+        from etabli.model.shown import html
+
+        return html(self.card, self.outputs)
+
     def predict(
         self,
         data: Any,

@@ -90,6 +90,44 @@ def shown(result: Result) -> list[Mapping[str, Any]]:
     return kept
 
 
+def best_of(result: Result) -> float | None:
+    """The winner's score on the leaderboard."""
+    board, name = items(result, "leaderboard"), winner_of(result)
+    return next((real(e.get("score")) for e in board if e.get("name") == name), real(board[0].get("score")) if board else None)
+
+
+def honest_dot(result: Result, lang: str) -> list[Dot]:
+    """The diamond, or nothing without an honest score."""
+    honest = part(result, "honest")
+    if real(honest.get("value")) is None:
+        return []
+    text = number(honest["value"], lang, places(result))
+    reach = " – ".join(number(honest.get(k), lang, places(result)) for k in ("low", "high"))
+    tip = f"{say('honest', lang)}: {text} ({reach})"
+    return [Dot(say("honest", lang), honest["value"], honest.get("low"), honest.get("high"), "honest", text=text, tip=tip)]
+
+
+def dot(entry: Mapping[str, Any], result: Result, lang: str) -> Dot:
+    """A candidate at its score, with the paired interval of its difference to the winner around the winner's score."""
+    digits, best, gap = places(result) + 1, best_of(result), part(entry, "difference")
+    label, detail = title_of(entry, lang)
+    text = number(entry.get("score"), lang, digits)
+    tip = f"{plain(entry.get('name'))}: {text}"
+    value, low, high = real(entry.get("score")), None, None
+    if best is not None and real(gap.get("low")) is not None and real(gap.get("high")) is not None and not is_winner(entry, result):
+        low, high = best + float(gap["low"]), best + float(gap["high"])
+        if real(gap.get("value")) is not None:
+            value = best + float(gap["value"])
+        tip += f" ({say('difference', lang)} {signed(gap.get('value'), lang, digits)}, {signed(gap['low'], lang, digits)} – {signed(gap['high'], lang, digits)})"
+    return Dot(label, value, low, high, look_of(entry, result), detail, text, tip)
+
+
+def tick(result: Result, lang: str) -> figures.Show:
+    """How numbers on the axis of the one plot are written."""
+    digits = places(result) + 1
+    return lambda v: number(v, lang, min(digits, max(max(0, digits - 1), _needed(v))))
+
+
 def leaderboard(result: Result, lang: str, width: float) -> str:
     """The one plot: a dot a candidate at its score; its bar is the paired interval of its difference to the winner, put at the
     winner's score; the diamond is the honest score; the dashed line is the baseline."""
@@ -97,27 +135,8 @@ def leaderboard(result: Result, lang: str, width: float) -> str:
     honest, base = part(result, "honest"), part(result, "baseline")
     if not board and not honest:
         return ""
-    digits = places(result) + 1
-    name = winner_of(result)
-    best = next((real(e.get("score")) for e in board if e.get("name") == name), real(board[0].get("score")) if board else None)
-    dots = []
-    if real(honest.get("value")) is not None:
-        text = number(honest["value"], lang, places(result))
-        reach = " – ".join(number(honest.get(k), lang, places(result)) for k in ("low", "high"))
-        tip = f"{say('honest', lang)}: {text} ({reach})"
-        dots.append(Dot(say("honest", lang), honest["value"], honest.get("low"), honest.get("high"), "honest", text=text, tip=tip))
-    for entry in shown(result):
-        gap = part(entry, "difference")
-        label, detail = title_of(entry, lang)
-        text = number(entry.get("score"), lang, digits)
-        tip = f"{plain(entry.get('name'))}: {text}"
-        value, low, high = real(entry.get("score")), None, None
-        if best is not None and real(gap.get("low")) is not None and real(gap.get("high")) is not None and not is_winner(entry, result):
-            low, high = best + float(gap["low"]), best + float(gap["high"])
-            if real(gap.get("value")) is not None:
-                value = best + float(gap["value"])
-            tip += f" ({say('difference', lang)} {signed(gap.get('value'), lang, digits)}, {signed(gap['low'], lang, digits)} – {signed(gap['high'], lang, digits)})"
-        dots.append(Dot(label, value, low, high, look_of(entry, result), detail, text, tip))
+    digits, best = places(result) + 1, best_of(result)
+    dots = honest_dot(result, lang) + [dot(entry, result, lang) for entry in shown(result)]
     metric = known("metric", result.get("metric", ""), lang)
     note = say("axis.greater" if result.get("greater_is_better") else "axis.less", lang, metric=metric)
     title = say(
@@ -131,10 +150,7 @@ def leaderboard(result: Result, lang: str, width: float) -> str:
         high=number(honest.get("high"), lang, places(result)),
         base=number(base.get("value"), lang, digits),
     )
-    ticked = max(0, digits - 1)
-    return figures.intervals(
-        dots, title, width, lambda v: number(v, lang, min(digits, max(ticked, _needed(v)))), best, real(base.get("value")), note
-    )
+    return figures.intervals(dots, title, width, tick(result, lang), best, real(base.get("value")), note)
 
 
 def _needed(value: float) -> int:
