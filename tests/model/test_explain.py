@@ -294,6 +294,8 @@ def test_no_rows_and_same_seed(penguins: Made) -> None:
     rows = rows_of(penguins, 3)
     one, two = (model.explain(rows, budget=100, seed=4) for _ in range(2))
     np.testing.assert_array_equal(one.values, two.values)
+    last = model.explain({name: cells[2:] for name, cells in rows.items()}, budget=100, seed=4, first=2)
+    np.testing.assert_array_equal(last.values[0], one.values[2])  # whatever rows come with it
 
 
 # what would change the answer -------------------------------------------------------------------------------------------
@@ -381,6 +383,10 @@ def test_the_command(
     assert "3 rows explained" in capsys.readouterr().err
     with open("why.csv", newline="") as file:
         table = list(csv.DictReader(file))
+    monkeypatch.setattr("etabli.model.explain.command.FIRST", 2)  # in blocks: the same bytes
+    assert main(["explain", "p.onnx", "p.csv", "-o", "blocks.csv"]) == 0
+    assert Path("blocks.csv").read_bytes() == Path("why.csv").read_bytes()
+    capsys.readouterr()
     for line in table:
         total = sum(float(cell) for name, cell in line.items() if name.startswith("shap_") or name == "base")
         assert abs(total - float(line["output"])) < 1e-9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from etabli.model.frames import Frame
 from etabli.model.load import Model, load
 
 Array = np.ndarray[Any, np.dtype[Any]]
+FIRST, MANY = 100, 5_000  # rows at a time, and rows at a time where nothing is asked
+PATIENCE = 10.0  # seconds between two words on how far it is
 
 
 def explain_file(
@@ -48,26 +51,46 @@ def explain_file(
     if row is not None:
         if not 1 <= row <= table.rows:
             raise UsageError("rows are counted from 1 to the last, the header is none", f"--row {row}", f"{data_path} has {table.rows}")
-        table = Frame(table.headers, [column[row - 1 : row] for column in table.columns], 1)
+        table = _cut(table, row - 1, row)
     if not lone and (want is not None or fixed):
         raise UsageError("what would change the answer is asked for one row", f"{table.rows} rows", "say which: --row N")
     if out is not None and out != "-" and Path(out).exists() and any(Path(out).samefile(one) for one in (model_path, data_path)):
         raise UsageError("the output must not be the input: it would be overwritten", out, "give it another name")
     how = {} if budget is None else {"budget": budget}
-    seen = model.explain(table, label, background, scale=scale, seed=seed, **how)
-    found = model.changes(table, want, fixed) if lone and out is None else ()
-    if as_json:
-        import json
 
-        return json.dumps(facts(seen, found if lone else None, row, lang), ensure_ascii=False)
-    if lone and out is None:
+    def explained(start: int, stop: int) -> Explained:
+        part = table if (start, stop) == (0, table.rows) else _cut(table, start, stop)
+        return model.explain(part, label, background, scale=scale, seed=seed, first=start + (row or 1) - 1, **how)
+
+    if (lone and out is None) or as_json:
+        seen = explained(0, table.rows)
+        found = model.changes(table, want, fixed) if lone else ()
+        if as_json:
+            import json
+
+            return json.dumps(facts(seen, found if lone else None, row, lang), ensure_ascii=False)
         return "\n".join([told(seen, 0, lang), *_advice(model, seen, found, want, lang)])
+    exact, error, start, size, told_at = 0, 0.0, 0, FIRST, time.monotonic()
     with writers.writer(out or "-") as write:
-        made = seen.to_dict()
-        write.write([], [], list(made), list(made.values()))
+        while True:
+            seen = explained(start, min(start + size, table.rows))
+            made = seen.to_dict()
+            write.write([], [], list(made), list(made.values()))
+            exact, error = exact + int(seen.exact.sum()), max(error, float(np.nanmax(seen.error, initial=0.0)))
+            start += size
+            if start >= table.rows:
+                break
+            size = MANY if not seen.asked.any() else FIRST  # by what was done, never by the clock: the same bytes each time
+            if not quiet and time.monotonic() - told_at > PATIENCE:
+                told_at = time.monotonic()
+                print(f"{figure(float(start), lang, 0)} / {figure(float(table.rows), lang, 0)}", file=sys.stderr)
     if not quiet:
-        print(summary(seen, lang), file=sys.stderr)
+        print(summary(table.rows, exact, error, seen.background, lang), file=sys.stderr)
     return ""
+
+
+def _cut(table: Frame, start: int, stop: int) -> Frame:
+    return Frame(table.headers, [column[start:stop] for column in table.columns], stop - start)
 
 
 def _advice(model: Model, seen: Explained, found: Sequence[Change], want: str | None, lang: str) -> list[str]:
@@ -76,19 +99,18 @@ def _advice(model: Model, seen: Explained, found: Sequence[Change], want: str | 
     return ["", *advice(found, lang, want or "", aim is not None and bool(aim.reached(seen.answers)[0]), not model.classes)]
 
 
-def summary(seen: Explained, lang: str = "en") -> str:
-    """One line on a table: how many rows, how exact, against what."""
-    rows, exact = figure(float(len(seen)), lang, 0), int(seen.exact.sum())
-    french = lang == "fr"
-    if exact == len(seen):
+def summary(rows: int, exact: int, error: float, background: int, lang: str = "en") -> str:
+    """One line on a table: how many rows, how many of them exact, the largest standard error, against how many rows."""
+    count, french = figure(float(rows), lang, 0), lang == "fr"
+    if exact == rows:
         how = "exactes" if french else "exact"
     else:
         share = figure(float(exact), lang, 0)
-        largest = f"{float(np.nanmax(seen.error, initial=0.0)):.2g}".replace(".", "," if french else ".")
+        largest = f"{error:.2g}".replace(".", "," if french else ".")
         how = f"dont {share} exactes, plus grande erreur type {largest}" if french else f"{share} of them exact, largest standard error {largest}"  # fmt: skip
     if french:
-        return f"{rows} ligne{'s' * (len(seen) > 1)} expliquée{'s' * (len(seen) > 1)}, {how}, face à {seen.background} lignes de référence"
-    return f"{rows} row{'s' * (len(seen) != 1)} explained, {how}, against {seen.background} background rows"
+        return f"{count} ligne{'s' * (rows > 1)} expliquée{'s' * (rows > 1)}, {how}, face à {background} lignes de référence"
+    return f"{count} row{'s' * (rows != 1)} explained, {how}, against {background} background rows"
 
 
 def facts(seen: Explained, found: Sequence[Change] | None, first: int | None, lang: str = "en") -> dict[str, Any]:

@@ -6,7 +6,7 @@ standard error elsewhere. What is exact is checked against the file before it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from etabli.model.explain.structure import Structure
 from etabli.model.load import Model
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Seeds = Sequence[tuple[int, int]]
 BUDGET, TOLERANCE = 20_000, 0.01
 BACKGROUND = 100  # rows of a background file that are used
 
@@ -35,8 +36,9 @@ def explain(
     budget: int = BUDGET,
     tolerance: float = TOLERANCE,
     seed: int = 0,
+    first: int = 0,
 ) -> Explained:
-    """See `Model.explain`."""
+    """See `Model.explain`. first: the number of the first row, so that a row is sampled alike whatever rows come with it."""
     if scale not in ("output", "margin"):
         raise UsageError("the scale is output or margin", f'"{scale}"', did_you_mean(scale, ("output", "margin")))
     if budget < 1:
@@ -51,7 +53,7 @@ def explain(
     made = _blank(playing, read.rows, which, scale, kept)
     for column, rows in parts.items():
         x = {name: values[rows] for name, values in read.feeds.items()}
-        found = _explained(playing, structure, x, z, int(column), scale, budget, tolerance, seed)
+        found = _explained(playing, structure, x, z, int(column), scale, budget, tolerance, [(seed, first + int(row)) for row in rows])
         for name, values in found.items():
             getattr(made, name)[rows] = values
     cells = {name: np.array(playing.cells(read.feeds, player)) for player, name in enumerate(playing.names)}
@@ -120,7 +122,7 @@ def _blank(playing: Game, rows: int, which: Array, scale: str, kept: int) -> Exp
 
 
 def _explained(
-    playing: Game, structure: Structure | None, x: Feeds, z: Feeds, column: int, scale: str, budget: int, tolerance: float, seed: int
+    playing: Game, structure: Structure | None, x: Feeds, z: Feeds, column: int, scale: str, budget: int, tolerance: float, seeds: Seeds
 ) -> dict[str, Array]:
     """values, error, base, output, exact, asked of rows whose same output is explained."""
     name = "probability" if playing.model.classes else "prediction"
@@ -150,7 +152,7 @@ def _explained(
         if values is not None:
             made = {"values": sign * values, "base": sign * base, "output": sign * fx}
             return made | {"error": np.zeros_like(values), "exact": np.ones(len(fx), bool)}
-    made = _asked(playing, structure, x, z, (name, column), (fx, fz), budget, tolerance, seed)
+    made = _asked(playing, structure, x, z, (name, column), (fx, fz), budget, tolerance, seeds)
     return made | {key: sign * made[key] for key in ("values", "base", "output")}
 
 
@@ -185,9 +187,9 @@ def _asked(
     ends: tuple[Array, Array],
     budget: int,
     tolerance: float,
-    seed: int,
+    seeds: Seeds,
 ) -> dict[str, Array]:
-    """The same by asking. ends: the answers of the rows and of the background."""
+    """The same by asking. ends: the answers of the rows and of the background. seeds: of each row."""
     (fx, fz), (name, column) = ends, what
     rows, players = len(fx), len(playing.players)
     matters = np.ones(players, bool) if structure is None else structure.depends(name).any(axis=0)
@@ -202,6 +204,6 @@ def _asked(
             return np.asarray(made[name][:, column], np.float64)
 
         differ = playing.differ(x, int(row), z) & matters
-        made = shapley(ask, differ, (fz, float(fx[row])), budget, limit, np.random.default_rng([seed, int(row)]))
+        made = shapley(ask, differ, (fz, float(fx[row])), budget, limit, np.random.default_rng(seeds[int(row)]))
         values[row], error[row], exact[row], asked[row] = made.values, made.error, made.exact, made.asked
     return {"values": values, "error": error, "base": np.full(rows, fz.mean()), "output": fx, "exact": exact, "asked": asked}

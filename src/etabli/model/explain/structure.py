@@ -96,8 +96,9 @@ class Structure:
     def _follow(self, node: Node) -> None:
         known = [self.depends(name) for name in node.inputs if name]
         mixed = np.zeros((1, self.count), bool)
-        for one in known:
-            mixed |= one.any(axis=0)
+        if not (node.op == "Shape" and node.inputs[0] in self.decimal):  # how many rows there are is nobody's column
+            for one in known:
+                mixed |= one.any(axis=0)
         for place, name in enumerate(node.outputs):
             width = self.flat(name)
             if width is None:

@@ -30,7 +30,8 @@ def told(seen: Explained, row: int, lang: str = "en") -> str:
         )
         return "\n".join(lines)
     order = np.argsort(-np.abs(values), kind="stable")
-    first = order[:SHOWN][values[order[:SHOWN]] != 0]
+    least = 1e-12 * max(abs(float(seen.base[row])), abs(float(seen.output[row])))  # less is rounding
+    first = order[:SHOWN][np.abs(values[order[:SHOWN]]) > least]
     raws = {raw.name: raw for raw in seen.raws}
     names = [f"{plain(seen.columns[at], 30)} = {cell(raws[seen.columns[at]], seen.cells[seen.columns[at]][row], lang, 30)}" for at in first]
     rest = [at for at in range(len(values)) if at not in set(first.tolist())]
@@ -124,7 +125,11 @@ def advice(found: Sequence[Change], lang: str, asked: str, reached: bool, number
     """What would change the answer, a line each; or why there is nothing to say."""
     french = lang == "fr"
     if number and not asked:
-        return []
+        return [
+            'Ce qui l\'amènerait ailleurs : --want ">VALEUR" ou "<VALEUR".'
+            if french
+            else 'What would bring it elsewhere: --want ">VALUE" or "<VALUE".'
+        ]
     if reached:
         return ["La réponse est déjà celle qui est demandée." if french else "The answer is what is wanted already."]
     if not found:
