@@ -4,6 +4,8 @@
     .venv/bin/python benchmarks/promises.py --full           the figures of the issue: 200 seeds, ten sets, twenty splits
     .venv/bin/python benchmarks/promises.py --only noise     a part; the others keep their last figures
 
+ETABLI_PROCESSES says how many processes work, two by default.
+
 The simulations are those of tests/promises. MAPIE and crepes are measured beside établi on the same splits where they are installed.
 """
 
@@ -27,6 +29,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 HERE = Path(__file__).resolve().parent
+PROCESSES = int(os.environ.get("ETABLI_PROCESSES") or 2)
 Rows = list[dict[str, Any]]
 
 
@@ -44,8 +47,8 @@ def _asked(job: tuple[str, int, bool, bool, int]) -> dict[str, Any]:
 
 
 def _all(work: Callable[[Any], Any], jobs: list[Any]) -> list[Any]:
-    """Two processes; what a job gives does not depend on them."""
-    with ProcessPoolExecutor(2, mp_context=get_context("forkserver")) as pool:
+    """Some processes; what a job gives does not depend on them."""
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("forkserver")) as pool:
         return list(pool.map(work, jobs))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from etabli.errors import DataError
 from etabli.judge.draws import blocks, means
-from etabli.judge.honesty import _pairs, bbc, bbc_auc, honest, interval
+from etabli.judge.honesty import SHARED, _pairs, bbc, bbc_auc, honest, interval
 from etabli.judge.metrics import METRICS
 
 
@@ -100,6 +100,42 @@ def test_interval_of_an_outer_test_holds_the_truth():
         found = interval(METRICS["brier"], y, np.full((400, 1), 0.3), seed=seed, draws=300)
         held.append(found.low <= 0.21 <= found.high)
     assert 34 <= sum(held) <= 40
+
+
+def taught(own: float, forward: bool, seed: int, n: int = 80, C: int = 30, folds: int = 5) -> np.ndarray:
+    """Losses [n, C] of useless candidates, in which what row i taught about j is what j taught about i (or only the earlier taught)."""
+    rng = np.random.default_rng(seed)
+    fold = rng.permutation(n) % folds
+    pair = rng.normal(size=(C, n, n)) * (fold[:, None] != fold)
+    pair = np.tril(pair, -1) if forward else np.tril(pair, -1) + np.tril(pair, -1).transpose(0, 2, 1)
+    shared = pair.sum(axis=2).T / np.sqrt(n * (1 - 1 / folds))
+    return np.sqrt(1 - own) * shared + np.sqrt(own) * rng.normal(size=(n, C))
+
+
+@pytest.mark.parametrize(("own", "forward", "beta"), [(0.0, False, 1 / 3), (0.5, False, 1 / 5), (1.0, False, 0.0), (0.0, True, 0.0)])
+def test_rows_left_out_share_the_luck_of_rows_drawn(own, forward, beta):
+    """The derivation at the head of judge/honesty.py: beta = q / (2 + q), and none where rows do not teach each other."""
+    together = square = 0.0
+    for seed in range(30):
+        inside, outside = means(taught(own, forward, seed, C=80), seed=seed, draws=60)
+        together, square = together + (inside * outside).sum(), square + (inside**2).sum()
+    assert together / square == pytest.approx(beta, abs=0.05)
+
+
+def test_the_correction_fades_where_the_lead_stays_and_leaves_the_better_end():
+    y, P, fold = scores("useless", 1)
+    plain, found = bbc_auc(y, P, fold, draws=200), bbc_auc(y, P, fold, draws=200, shared=SHARED)
+    assert found.value < plain.value < plain.leaderboard and found.low < plain.low
+    assert (found.high, found.leaderboard, found.winner) == (plain.high, plain.leaderboard, plain.winner)
+    auc = METRICS["roc_auc"]
+    assert honest(auc, y, P[:, :, None], fold, draws=200).value == found.value
+    assert honest(auc, y, P[:, :, None], fold, draws=200, mutual=False).value == plain.value
+    strong = P + 3 * y[:, None]
+    lost = bbc_auc(y, strong, fold, draws=200).value - bbc_auc(y, strong, fold, draws=200, shared=SHARED).value
+    assert 0 <= lost < 0.05 * (plain.value - found.value)
+    losses = np.random.default_rng(4).normal(size=(100, 20)) ** 2
+    near, far, unknown = (bbc(losses, shared=SHARED, draws=200, nothing=nothing).value for nothing in (1.0, 9.0, None))
+    assert bbc(losses, draws=200).value < far < unknown < near
 
 
 def test_single_precision_does_no_harm():

@@ -71,13 +71,14 @@ def asked(question: Question, seed: int) -> Seen:
     metric = METRICS[question.metric]
     data, some = made(question.binary, question.n, seed, question.signal, question.weighted), candidates(seed)
     S = out_of_fold(data, some)
-    found = honest(metric, data.y, S, data.fold, data.weight, seed=seed, draws=question.draws)
-    truth, score = fresh(some[found.winner], data, question.signal, seed)
     base = constant(data)
     losses = table(metric, data.y, np.concatenate([S, base[:, None]], axis=1), data.weight, data.fold)
-    nothing = metric.report(float(losses[:, -1].mean()))
+    constant_loss = float(losses[:, -1].mean())
+    nothing = metric.report(constant_loss)
+    found = honest(metric, data.y, S, data.fold, data.weight, seed=seed, draws=question.draws, nothing=constant_loss)
+    truth, score = fresh(some[found.winner], data, question.signal, seed)
     best = int(losses.mean(axis=0).argmin())
-    tie = ties(losses, best, seed=seed, margin=ROPE * float(losses[:, -1].mean()), draws=question.draws)
+    tie = ties(losses, best, seed=seed, margin=ROPE * constant_loss, draws=question.draws)
     clear = found.low > nothing if metric.greater_is_better else found.high < nothing
     base_tied = losses.shape[1] - 1 in tie.tied
     beaten = not base_tied and beats(float(tie.difference[-1]), float(tie.low[-1]))

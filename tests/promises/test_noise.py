@@ -12,7 +12,7 @@ QUESTIONS = [Question(metric, n) for metric in ("roc_auc", "log_loss", "rmse") f
 WEIGHTED = [Question(metric, 200, weighted=True) for metric in ("roc_auc", "log_loss", "rmse")]
 SMALL = [Question(metric, n, draws=200) for metric, n in (("roc_auc", 100), ("roc_auc", 200), ("log_loss", 200), ("rmse", 200))]
 SMALL += [Question(metric, 100, weighted=True, draws=200) for metric in ("roc_auc", "rmse")]
-SHARED_LUCK = {100: 0.05, 200: 0.035, 1_000: 0.02}  # of the rows of a table on pure noise, AUC: see benchmarks/promises.md
+BIAS = 0.005  # AUC, promised
 
 
 @cache
@@ -33,7 +33,7 @@ def test_noise_is_seen_as_noise(question: Question) -> None:
     quiet(found)
     if question.metric == "roc_auc":
         assert found.naive > 0.04
-        assert abs(found.bias) < found.naive / 2
+        assert abs(found.bias) < found.naive / 3
 
 
 @pytest.mark.slow
@@ -42,8 +42,9 @@ def test_noise_is_seen_as_noise_over_two_hundred_seeds(question: Question) -> No
     found = figures(question, range(200), processes=2)
     quiet(found)
     if question.metric == "roc_auc":
-        assert abs(found.bias) < SHARED_LUCK[question.n] + 3 * found.error
-        assert abs(found.bias) < found.naive / 2
+        assert abs(found.bias) < found.naive / 8
+        if not question.weighted:
+            assert abs(found.bias) < BIAS + found.error
 
 
 def test_a_judge_that_believed_its_leaderboard_would_fail() -> None:

@@ -24,7 +24,7 @@ from etabli.judge import calibration, combine, draws, metrics, ties
 from etabli.judge.calibration import Choice
 from etabli.judge.combine import Combination
 from etabli.judge.corrected import corrected
-from etabli.judge.honesty import Honest, bbc, honest
+from etabli.judge.honesty import SHARED, Honest, bbc, honest
 from etabli.judge.metrics import Metric
 from etabli.records import Array, Finding, Setting, TaskKind
 from etabli.work.race import Standing
@@ -141,15 +141,16 @@ def verdict(
     settings = [*candidates, *([None] if mixed else [])]
     groups = draws.blocks(len(table.y)) if scores.split.forward and table.groups is None else table.groups
     parts = [metrics.table(metric, one.y, column, one.weight, one.fold) for one, column in zip(tables, columns, strict=True)]
-    if repeats.parts:
-        losses, winner = _averaged(tables, parts, kept)
-        found = replace(
-            bbc(losses, groups, seed, report=metric.report), winner=winner, leaderboard=metric.report(float(losses[:, winner].mean()))
-        )
-    else:
-        losses, found = parts[0], honest(metric, table.y, columns[0], table.fold, table.weight, groups, seed)
+    losses, winner = _averaged(tables, parts, kept) if repeats.parts else (parts[0], None)
     base = next((i for i, setting in enumerate(candidates) if setting in baselines), None)
-    margin = ties.ROPE * float(losses[:, base].mean()) if base is not None else 0.0
+    nothing = None if base is None else float(losses[:, base].mean())
+    mutual = not scores.split.forward and len(scores.folds_of(candidates[0].hash, standing)) > 1
+    if winner is None:
+        found = honest(metric, table.y, columns[0], table.fold, table.weight, groups, seed, nothing=nothing, mutual=mutual)
+    else:
+        found = bbc(losses, groups, seed, report=metric.report, shared=SHARED if mutual else 0.0, nothing=nothing)
+        found = replace(found, winner=winner, leaderboard=metric.report(float(losses[:, winner].mean())))
+    margin = 0.0 if nothing is None else ties.ROPE * nothing
     tie = ties.ties(losses, found.winner, groups, seed, margin)
     again_ends = _corrected(tables, parts, kept, found.winner) if len(tables) >= REPEATS else {}
     board = [
