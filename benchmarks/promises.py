@@ -37,13 +37,13 @@ def data_folder() -> Path:
     return Path(os.environ.get("ETABLI_BENCHMARK_DATA") or HERE.parent.parent / "shared" / "data")
 
 
-def _asked(job: tuple[str, int, bool, bool, int]) -> dict[str, Any]:
-    from tests.promises.measured import Question, figures
+def _asked(job: tuple[Any, int]) -> dict[str, Any]:
+    from tests.promises.measured import figures
 
-    metric, n, signal, weighted, seeds = job
+    question, seeds = job
     start = time.process_time()
-    found = asdict(figures(Question(metric, n, signal, weighted), range(seeds)))
-    return {"metric": metric, "n": n, "weighted": weighted} | found | {"cpu": time.process_time() - start}
+    found = asdict(figures(question, range(seeds)))
+    return asdict(question) | found | {"cpu": time.process_time() - start}
 
 
 def _all(work: Callable[[Any], Any], jobs: list[Any]) -> list[Any]:
@@ -54,13 +54,26 @@ def _all(work: Callable[[Any], Any], jobs: list[Any]) -> list[Any]:
 
 def _simulated(signal: bool, full: bool, seeds: int | None) -> Rows:
     """Every metric on three sizes, and weighed on one; the dearest first."""
+    from tests.promises.measured import Question
+
     count = seeds or (200 if full else 20)
     asked = [(n, False) for n in ((1_000, 200, 100) if full else (200, 100))] + [(200, True)]
-    return _all(_asked, [(metric, n, signal, weighted, count) for n, weighted in asked for metric in ("roc_auc", "log_loss", "rmse")])
+    return _all(
+        _asked, [(Question(metric, n, signal, weighted), count) for n, weighted in asked for metric in ("roc_auc", "log_loss", "rmse")]
+    )
 
 
 def noise(full: bool, seeds: int | None = None) -> Rows:
     return _simulated(False, full, seeds)
+
+
+def dependent(full: bool, seeds: int | None = None) -> Rows:
+    """Noise of few groups, of groups that are drawn whole, in time."""
+    from tests.promises.measured import Question
+
+    kinds: list[dict[str, Any]] = [{"groups": 12}, {"groups": 40}, {"in_time": True}]
+    metrics = ("roc_auc", "log_loss", "rmse")
+    return _all(_asked, [(Question(metric, 200, **kind), seeds or (200 if full else 20)) for kind in kinds for metric in metrics])
 
 
 def signal(full: bool, seeds: int | None = None) -> Rows:
@@ -154,6 +167,7 @@ def beside(full: bool, seeds: int | None = None) -> Rows:
 
 PARTS: dict[str, Callable[[bool, int | None], Rows]] = {
     "noise": noise,
+    "dependent": dependent,
     "signal": signal,
     "coverage": coverage,
     "calibration": calibration,

@@ -38,14 +38,14 @@ def most(promised: float, seeds: int) -> float:
     return float(binom.ppf(0.95, seeds, promised)) / seeds
 
 
-def _noise(rows: Sequence[Row]) -> list[str]:
+def _noise(rows: Sequence[Row], title: str = "Pure noise, 50 candidates", said: str = "") -> list[str]:
     lines = []
     for row in rows:
         least = most(0.05, row["seeds"])
-        bound = "" if row["metric"] != "roc_auc" else _verdict(abs(row["bias"]) <= 0.005)
+        bound = "" if row["metric"] != "roc_auc" or said else _verdict(abs(row["bias"]) <= 0.005)
         lines.append(
             [
-                row["metric"] + (", weighed" if row["weighted"] else ""),
+                _named(row),
                 str(row["n"]),
                 str(row["seeds"]),
                 _share(row["excludes"]),
@@ -61,7 +61,17 @@ def _noise(rows: Sequence[Row]) -> list[str]:
         )
     header = ["metric", "rows", "seeds", "interval excludes nothing", "sentence sees evidence", "≤ 5 %", "bias of the honest score (se)"]
     header += ["within ±.005", "bias of the leaderboard", "interval holds the truth", "its width", "CPU s a seed"]
-    return ["## Pure noise, 50 candidates", "", NOISE, "", *_table(header, lines)]
+    return [f"## {title}", "", said or NOISE, "", *_table(header, lines)]
+
+
+def _named(row: Row) -> str:
+    extra = [", weighed"] if row["weighted"] else []
+    extra += [f", {row['groups']} groups"] if row.get("groups") else []
+    return "".join([row["metric"], *extra, *([", in time"] if row.get("in_time") else [])])
+
+
+def _dependent(rows: Sequence[Row]) -> list[str]:
+    return _noise(rows, "Noise of rows that depend on each other", DEPENDENT)
 
 
 def _signal(rows: Sequence[Row]) -> list[str]:
@@ -179,6 +189,10 @@ a quarter of the flattery of real candidates, because rows share luck: what row 
 taught those that predicted i, so the rows left out of a draw are not strangers to the rows drawn. The honest score takes that part out
 too (the derivation is in `judge/honesty.py`), as far as the winner's lead over knowing nothing vanishes on rows left out. Before, the AUC
 was flattered by 0.010 (1 000 rows), 0.027 (200) and 0.035 (100)."""
+DEPENDENT = """As above, but the target has a part that the rows of a group have in common, or that wanders in time, and so has every second
+column. Groups are drawn whole; with fewer than 15 the interval leaves out one group at a time; time is drawn in blocks, each part of it
+predicted from the earlier ones. Promised is that nothing is seen. Truth is that of rows of new groups and times, which so few groups
+cannot know: their interval is that of these groups."""
 SIGNAL = """Five of twenty columns act. The interval is that of the procedure's score; it is wider than the winner's own, since only
 37 % of the rows judge each draw."""
 COVERAGE = """1 500 learning rows, up to 4 500 test rows, stratified at random; heads learn from the out-of-fold column alone. "Mean not below": the
@@ -190,6 +204,7 @@ BESIDE = """The same splits, the same models. établi spends no rows on calibrat
 documentation does. Width and interval score (lower is better) in deviations of the target."""
 WRITERS: dict[str, Callable[[Sequence[Row]], list[str]]] = {
     "noise": _noise,
+    "dependent": _dependent,
     "signal": _signal,
     "coverage": _coverage,
     "calibration": _calibration,

@@ -25,13 +25,21 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class Made:
-    """X [n, 20]; y: 0 or 1, or numbers [n]; weight [n] or None; fold [n]."""
+    """X [n, 20]; y: 0 or 1, or numbers [n]; weight [n] or None; fold [n], below 0 where a row only teaches. groups [n] or None. forward:
+    only earlier folds teach. latent: deviation of what rows of a group, or of a time, have in common."""
 
     X: Array
     y: Array
     fold: Array
     weight: Array | None
     binary: bool
+    groups: Array | None = None
+    forward: bool = False
+    latent: float = 0.0
+
+    def teachers(self, k: int) -> Array:
+        """Rows from which fold k is predicted."""
+        return np.flatnonzero(self.fold < k if self.forward else self.fold != k)
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,11 @@ class Candidate:
     amount: float
 
 
-def rows(binary: bool, n: int, signal: bool, rng: np.random.Generator) -> tuple[Array, Array]:
-    """X [n, 20] and y [n]: pure noise, or a linear signal in five columns."""
+def rows(binary: bool, n: int, signal: bool, rng: np.random.Generator, latent: Array | None = None) -> tuple[Array, Array]:
+    """X [n, 20] and y [n]: pure noise, or a linear signal in five columns. latent [n]: added to it."""
     X = rng.normal(size=(n, COLUMNS))
     total = X @ EFFECT if signal else np.zeros(n)
+    total = total if latent is None else total + latent
     if binary:
         return X, (rng.random(n) < 1 / (1 + np.exp(-total))).astype(np.int64)
     return X, total + rng.normal(size=n)
@@ -127,7 +136,7 @@ def _stump(X: Array, y: Array, w: Array, Z: Array, amount: float, binary: bool) 
     """The best cut at one of nine quantiles of one column."""
     cuts = np.quantile(X, np.arange(1, 10) / 10, axis=0)
     above = (X[:, None, :] > cuts[None]).reshape(len(X), -1).astype(np.float64)
-    heavy, light = w @ above, w @ (1 - above)
+    heavy, light = np.maximum(w @ above, TINY), np.maximum(w @ (1 - above), TINY)
     up, down = (w * y) @ above / heavy, (w * y) @ (1 - above) / light
     best = int(np.argmax(heavy * light * (up - down) ** 2))
     cut, column = divmod(best, X.shape[1])
@@ -153,11 +162,10 @@ def predicted(one: Candidate, data: Made, learn: Array, Z: Array) -> Array:
 
 
 def out_of_fold(data: Made, some: list[Candidate]) -> Array:
-    """The table S [n, C, 1]: every row by models that did not see it."""
-    S = np.empty((len(data.y), len(some), 1))
+    """The table S [n, C, 1]: every row by models that did not see it, NaN where it only teaches."""
+    S = np.full((len(data.y), len(some), 1), np.nan)
     for k in range(FOLDS):
-        here = data.fold == k
-        learn = np.flatnonzero(~here)
+        here, learn = data.fold == k, data.teachers(k)
         for c, one in enumerate(some):
             S[here, c, 0] = predicted(one, data, learn, data.X[here])
     return S
@@ -165,16 +173,16 @@ def out_of_fold(data: Made, some: list[Candidate]) -> Array:
 
 def constant(data: Made) -> Array:
     """What knowing nothing says [n, 1]: the mean of the other folds."""
-    answer = np.empty((len(data.y), 1))
+    answer = np.full((len(data.y), 1), np.nan)
     weight = np.ones(len(data.y)) if data.weight is None else data.weight
     for k in range(FOLDS):
-        here = data.fold == k
-        answer[here] = np.average(data.y[~here], weights=weight[~here])
+        learn = data.teachers(k)
+        answer[data.fold == k] = np.average(data.y[learn], weights=weight[learn])
     return answer
 
 
 def fresh(one: Candidate, data: Made, signal: bool, seed: int) -> tuple[Array, Array]:
     """(truth [m], score [m, 1]) of the candidate fitted on all rows, on 10 000 rows nobody has seen."""
     rng = np.random.default_rng([seed, 10_000])
-    Z, y = rows(data.binary, FRESH, signal, rng)
+    Z, y = rows(data.binary, FRESH, signal, rng, data.latent * rng.normal(size=FRESH) if data.latent else None)
     return y, predicted(one, data, np.arange(len(data.y)), Z)[:, None]

@@ -14,21 +14,26 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from etabli.judge.draws import blocks
 from etabli.judge.honesty import honest
 from etabli.judge.metrics import METRICS, table
 from etabli.judge.ties import ROPE, beats, ties
-from tests.promises.made import candidates, constant, fresh, made, out_of_fold
+from tests.promises.dependent import grouped, in_time
+from tests.promises.made import Made, candidates, constant, fresh, made, out_of_fold
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is simulated: a metric, a number of rows, signal or none, weights or none. draws: of the bootstrap."""
+    """What is simulated: a metric, a number of rows, signal or none, weights or none. draws: of the bootstrap. groups: of rows that
+    share luck; 0: none. in_time: rows in time order, each part predicted from the earlier ones."""
 
     metric: str
     n: int
     signal: bool = False
     weighted: bool = False
     draws: int = 500
+    groups: int = 0
+    in_time: bool = False
 
     @property
     def binary(self) -> bool:
@@ -66,19 +71,29 @@ class Figures:
     truth: float
 
 
+def _table(question: Question, seed: int) -> Made:
+    if question.groups:
+        return grouped(question.binary, question.n, seed, question.groups)
+    if question.in_time:
+        return in_time(question.binary, question.n, seed)
+    return made(question.binary, question.n, seed, question.signal, question.weighted)
+
+
 def asked(question: Question, seed: int) -> Seen:
     """One comparison of fifty candidates, judged."""
     metric = METRICS[question.metric]
-    data, some = made(question.binary, question.n, seed, question.signal, question.weighted), candidates(seed)
-    S = out_of_fold(data, some)
-    base = constant(data)
-    losses = table(metric, data.y, np.concatenate([S, base[:, None]], axis=1), data.weight, data.fold)
+    data, some = _table(question, seed), candidates(seed)
+    S = np.concatenate([out_of_fold(data, some), constant(data)[:, None]], axis=1)
+    seen = data.fold >= 0
+    y, S, fold, weight = data.y[seen], S[seen], data.fold[seen], None if data.weight is None else data.weight[seen]
+    units = blocks(len(y)) if data.forward else data.groups
+    losses = table(metric, y, S, weight, fold)
     constant_loss = float(losses[:, -1].mean())
     nothing = metric.report(constant_loss)
-    found = honest(metric, data.y, S, data.fold, data.weight, seed=seed, draws=question.draws, nothing=constant_loss)
+    found = honest(metric, y, S[:, :-1], fold, weight, units, seed, question.draws, nothing=constant_loss, mutual=not data.forward)
     truth, score = fresh(some[found.winner], data, question.signal, seed)
     best = int(losses.mean(axis=0).argmin())
-    tie = ties(losses, best, seed=seed, margin=ROPE * constant_loss, draws=question.draws)
+    tie = ties(losses, best, units, seed, margin=ROPE * constant_loss, draws=question.draws)
     clear = found.low > nothing if metric.greater_is_better else found.high < nothing
     base_tied = losses.shape[1] - 1 in tie.tied
     beaten = not base_tied and beats(float(tie.difference[-1]), float(tie.low[-1]))

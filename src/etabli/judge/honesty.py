@@ -24,7 +24,7 @@ nothing vanishes on the rows left out: four fifths on noise, little on a signal.
 lead stays. The correction belongs to the score; of the interval it moves the worse end only, because the shared part may be nil.
 
 Where rows do not teach each other (a forward split: only the earlier teach the later; one validation part) T is not symmetric,
-E w_i o_i = 0 is all there is, and nothing is corrected.
+E w_i o_i = 0 is all there is, and nothing is corrected; nor with so few groups that draws of them say little.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ def _summary(
     average = losses.mean(axis=0)
     value = float(scores.mean()) if len(scores) else float(average[winner])
     moved = shared * _lost(float(drawn.mean()), value, nothing) if len(scores) else 0.0
-    if groups is not None and few(groups):
+    if few(groups) and groups is not None:
+        moved = 0.0
         half = left_out(losses[:, winner], groups, level)
         low, high = value - half, value + half
     else:
