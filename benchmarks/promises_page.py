@@ -190,9 +190,8 @@ taught those that predicted i, so the rows left out of a draw are not strangers 
 too (the derivation is in `judge/honesty.py`), as far as the winner's lead over knowing nothing vanishes on rows left out. Before, the AUC
 was flattered by 0.010 (1 000 rows), 0.027 (200) and 0.035 (100)."""
 DEPENDENT = """As above, but the target has a part that the rows of a group have in common, or that wanders in time, and so has every second
-column. Groups are drawn whole; with fewer than 15 the interval leaves out one group at a time; time is drawn in blocks, each part of it
-predicted from the earlier ones. Promised is that nothing is seen. Truth is that of rows of new groups and times, which so few groups
-cannot know: their interval is that of these groups."""
+column. Groups are drawn whole; with fewer than 15 the interval is the wider of the bootstrap's and that of leaving out one group at a
+time; time is drawn in blocks, each part of it predicted from the earlier ones. Promised is that nothing is seen."""
 SIGNAL = """Five of twenty columns act. The interval is that of the procedure's score; it is wider than the winner's own, since only
 37 % of the rows judge each draw."""
 COVERAGE = """1 500 learning rows, up to 4 500 test rows, stratified at random; heads learn from the out-of-fold column alone. "Mean not below": the
