@@ -46,11 +46,12 @@ def explanation(ground: Ground, verdict: Verdict, standing: Standing, assembled:
     groups = draws.blocks(len(table.y)) if ground.scores.split.forward and table.groups is None else table.groups
     chosen = _columns(material, verdict)
     made: dict[str, Any] = {"columns_left_out": len(material.used) - len(chosen), "slices": None, "importance": None, "effects": None}
-    if fits(SLICES):
+    if fits(min(SLICES, 0.1 + 2e-4 * len(table.rows))):
         made["slices"] = _slices(ground, verdict, groups, chosen[:SEARCHED])
     models = of_folds(ground, verdict, standing)
     asked, taken = _asked(models, verdict, material, ROWS, ground.seed)
-    if not fits(IMPORTANCE + asked.loading):
+    each = asked.seconds * len(taken)  # one question about all rows
+    if not fits(min(IMPORTANCE, 0.1 + REPEATS * each * len(chosen)) + asked.loading):
         return made
     made["importance"] = used = _importance(ground, verdict, asked, taken, None if groups is None else groups[taken], chosen)
     inside = assembled.inside or {}
@@ -59,7 +60,7 @@ def explanation(ground: Ground, verdict: Verdict, standing: Standing, assembled:
     if assembled.final == "refit":
         composition = assembled.composition
         asked = replace(asked, models={0: Model(material, composition.members, composition.calibrator)}, fold=np.zeros_like(asked.fold))
-    if fits(EFFECTS + asked.loading * (assembled.final == "refit")):
+    if fits(min(1.5 * EFFECTS, 0.1 + 60 * each) + asked.loading * (assembled.final == "refit")):
         strongest = _strongest(used)
         weight = np.ones(len(taken)) if table.weight is None else table.weight[taken]
         unit = None if groups is None else groups[taken]
