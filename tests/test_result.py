@@ -100,6 +100,7 @@ def test_every_documented_key_is_there(printed: Any) -> None:
                 "cost.",
                 "inside.",
                 "guarantee.",
+                "doubtful.rows",
                 "coverage[].windows[].",
                 "leaderboard[].corrected.",
                 "nested.",

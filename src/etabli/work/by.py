@@ -116,13 +116,14 @@ def named(column: Column, entry: Level) -> Words:
         return {"en": "yes" if entry.low else "no", "fr": "oui" if entry.low else "non"}
     if entry.low is None or entry.high is None:
         return {"en": entry.name, "fr": entry.name}
-    ends = [_day(end) if column.kind == "date" else f"{end:.6g}" for end in (entry.low, entry.high)]
+    ends = [day(end) if column.kind == "date" else f"{end:.6g}" for end in (entry.low, entry.high)]
     if ends[0] == ends[1]:
         return {"en": ends[0], "fr": ends[0].replace(".", ",")}
     return {"en": " to ".join(ends), "fr": " à ".join(ends).replace(".", ",")}
 
 
-def _day(seconds: float) -> str:
+def day(seconds: float) -> str:
+    """The day of a date, as 2026-11-28."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
     except (OverflowError, ValueError, OSError):

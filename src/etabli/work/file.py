@@ -14,6 +14,7 @@ import numpy as np
 from etabli.errors import EtabliError
 from etabli.records import Column, Finding
 from etabli.work.assemble import Assembled
+from etabli.work.doubtful import doubtful
 from etabli.work.journal import write, write_arrays, write_json
 from etabli.work.ledger import told
 from etabli.work.material import Material
@@ -111,6 +112,9 @@ def written(
     from etabli.model.training import JUDGED
 
     composition, folder = assembled.composition, run.folder
+    doubts, said = doubtful(material, verdict, folder)
+    for finding in said:
+        run.watch("finding", finding=finding)
     ready = session(model)
     rows = split.whole.development[:: max(1, len(split.whole.development) // SELF_TEST_ROWS)][:SELF_TEST_ROWS]
     fed = feeds(material.table, composition.columns, rows)
@@ -125,7 +129,7 @@ def written(
         standing,
         verdict,
         assembled,
-        findings,
+        [*findings, *said],
         run.families,
         proof,
         test,
@@ -133,7 +137,9 @@ def written(
         latency(ready, fed),
         told(run.rounds),
     )
-    result: dict[str, Any] = finite(made | {"explanation": explanation})
+    result: dict[str, Any] = finite(
+        made | {"explanation": explanation, "doubtful": {key: value for key, value in doubts.items() if key != "bins"}}
+    )
     named = replace(run.question, file=Path(run.question.file).name, test=run.question.test and Path(run.question.test).name)
     facts = card(
         result | {"command": named.command}, material, inputs(model, composition.columns), list(answers)

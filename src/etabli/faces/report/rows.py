@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report import explained, groups, sure
+from etabli.faces.report import doubtful, explained, groups, sure
 from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
@@ -51,6 +51,7 @@ def view(result: Result, lang: str) -> View:
         "confusion": _confusion(result, lang),
         "by": groups.view(result, lang),
         "parts": groups.parts(result, lang),
+        "doubtful": doubtful.view(result, lang),
         "proof": _proof(result, lang),
         "snippets": snippets(result),
         "facts": facts(result, lang),
