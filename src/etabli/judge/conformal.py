@@ -123,9 +123,11 @@ def score(y: Array, lower: Array, upper: Array, confidence: float) -> Array:
     return np.asarray(high - low + 2 / (1 - confidence) * (np.maximum(low - y, 0) + np.maximum(y - high, 0)))
 
 
-def crossfit(kind: Kind, y: Array, S: Array, fold: Array, confidence: float, weight: Array | None = None) -> tuple[Array, Array]:
-    """lower, upper [n, 1] of every row, with quantiles of the other folds."""
-    return _at(_fitted(kind, y, S, fold, weight), S, confidence)
+def crossfit(
+    kind: Kind, y: Array, S: Array, fold: Array, confidence: float, weight: Array | None = None, forward: bool = False
+) -> tuple[Array, Array]:
+    """lower, upper [n, 1] of every row, with quantiles of the other folds; forward: of earlier folds alone, NaN in the first."""
+    return _at(_fitted(kind, y, S, fold, weight, forward=forward), S, confidence)
 
 
 def learn(
@@ -146,21 +148,24 @@ def _fitted(
 
 
 def _at(fitted: list[tuple[Array, Intervals | Cqr]], S: Array, confidence: float) -> tuple[Array, Array]:
-    lower, upper = np.empty((2, len(S), 1))
+    lower, upper = np.full((2, len(S), 1), np.nan)
     for here, learned in fitted:
         lower[here], upper[here] = learned.apply(S[here], confidence)
     return lower, upper
 
 
-def choose(y: Array, S: Array, fold: Array, confidence: float = 0.9, weight: Array | None = None) -> Intervals:
-    """The kind with the lowest cross-fitted interval score, the simplest within a standard error; fitted on all rows."""
+def choose(y: Array, S: Array, fold: Array, confidence: float = 0.9, weight: Array | None = None, forward: bool = False) -> Intervals:
+    """The kind with the lowest cross-fitted interval score, the simplest within a standard error; fitted on all rows. forward: see
+    `crossfit`."""
     if len(y) < ENOUGH or len(np.unique(S)) < 10 or len(np.unique(fold)) < 2:
         return fit("constant", y, S, weight)
     scores: dict[Kind, Array] = {}
     for kind in KINDS:
-        lower, upper = crossfit(kind, y, S, fold, confidence, weight)
-        if np.isfinite(lower).all() and np.isfinite(upper).all():
-            scores[kind] = score(y, lower, upper, confidence) * (1.0 if weight is None else weight * (len(y) / weight.sum()))
+        lower, upper = crossfit(kind, y, S, fold, confidence, weight, forward)
+        seen = ~np.isnan(lower[:, 0])
+        if np.isfinite(lower[seen]).all() and np.isfinite(upper[seen]).all():
+            rows = score(y[seen], lower[seen], upper[seen], confidence)
+            scores[kind] = rows if weight is None else rows * weight[seen] * (len(rows) / weight[seen].sum())
     if not scores:
         return fit("constant", y, S, weight)
     best = min(scores, key=lambda kind: float(scores[kind].mean()))

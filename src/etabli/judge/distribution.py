@@ -17,6 +17,7 @@ import numpy as np
 
 from etabli.judge import conformal
 from etabli.judge.conformal import Intervals, Kind
+from etabli.judge.coverage import parts
 from etabli.judge.lookup import below, write_below
 from etabli.judge.metrics.crps import ensemble
 from etabli.judge.ranks import KNOTS, ROUND
@@ -158,13 +159,11 @@ def fit(kind: Kind, y: Array, S: Array, weight: Array | None = None, shape: Inte
     return Distribution(shape, table, low, high, rows)
 
 
-def crps(kind: Kind, y: Array, S: Array, fold: Array, weight: Array | None = None) -> tuple[Array, Array]:
-    """(CRPS of each row [n], the same of the constant distribution of the other rows' targets [n]), both by the other folds."""
+def crps(kind: Kind, y: Array, S: Array, fold: Array, weight: Array | None = None, forward: bool = False) -> tuple[Array, Array]:
+    """(CRPS of each row [n], the same of the constant distribution of the other rows' targets [n]), both by the other folds; forward: by
+    earlier folds alone, and NaN in the first."""
     made, plain = np.full((2, len(y)), np.nan)
-    for k in np.unique(fold):
-        here, other = fold == k, fold != k
-        if not other.any():
-            continue
+    for here, other in parts(fold, forward):
         learned = fit(kind, y[other], S[other], None if weight is None else weight[other])
         p = S[here].astype(np.float64)
         size, cell = learned.shape.width(p)[:, 0], below(p[:, 0], learned.shape.edges)

@@ -278,7 +278,9 @@ def _coverage(model: Model, feeds: Mapping[str, Array], rows: int, usable: Array
         return ()
     made: list[Share] = []
     levels = sorted({float(entry["level"]) for entry in model.card.get("coverage") or ()} or {0.9}) if model.confidence else [0.9]
-    for level in levels:
+    promised = model.card.get("guarantee") or {}  # rows held back set its quantiles, and they carry no level above `most`
+    trained = int(promised.get("rows", trained))
+    for level in (one for one in levels if one <= promised.get("most", 1.0)):
         outputs = model.run(feeds, rows, level if model.confidence else None)
         if "set" in outputs:
             hit = outputs["set"][usable][np.arange(len(y)), y]

@@ -74,11 +74,9 @@ def _with_heads(
 ) -> Assembled:
     material = ground.material
     made = ends(ground, verdict, standing, whole) if asking.interval == "cqr" else None
-    folds = {k for k, share in standing.places[verdict.members[0].setting.hash] if share == 1.0}
-    forward = asking.tracked and len(folds) > 1
     late = asking.interval == "cqr" and made is None
     asking = replace(asking, interval=None) if late else asking
-    sure = heads(material, verdict.table, verdict.scores, ground.seed, asking, None if made is None else made.scores, forward)
+    sure = heads(material, verdict.table, verdict.scores, ground.seed, asking, None if made is None else made.scores)
     composition = Composition(
         columns=tuple(material.table.column(name) for name in (*material.used, *([material.exposure] if material.exposure else []))),
         levels=material.table.levels,

@@ -70,12 +70,10 @@ class Heads:
     gap: float | None = None
 
 
-def heads(
-    material: Material, table: OutOfFold, scores: Array, seed: int, asking: Asking = PLAIN, ends: Array | None = None, forward: bool = False
-) -> Heads:
+def heads(material: Material, table: OutOfFold, scores: Array, seed: int, asking: Asking = PLAIN, ends: Array | None = None) -> Heads:
     """Intervals or sets, their coverage across folds, and the check for unlike rows. scores: of the rows of `table` [n, outputs]. ends: of
-    the two quantile models [n, 2], for cqr. forward: the folds follow each other in time."""
-    target = material.target
+    the two quantile models [n, 2], for cqr."""
+    target, forward = material.target, table.forward
     interval: Any
     covered: Sequence[Coverage]
     kind: conformal.Kind
@@ -83,7 +81,7 @@ def heads(
     if target.task == "regression":
         shape = asking.interval
         if shape is None or shape == "cqr":
-            shape = conformal.choose(table.y, scores, table.fold, weight=table.weight).kind
+            shape = conformal.choose(table.y, scores, table.fold, weight=table.weight, forward=forward).kind
         wide, kind = (scores, shape) if ends is None else (np.hstack([scores, ends]), "cqr")
         interval = conformal.learn(kind, table.y, wide, table.weight)
         covered = conformal.coverage(kind, table.y, wide, table.fold, table.groups, weight=table.weight, forward=forward)
@@ -140,8 +138,12 @@ def _gap(known: VennAbers | None, scores: Array) -> float | None:
 def _crps(kind: conformal.Kind, table: OutOfFold, scores: Array) -> Crps | None:
     if len(np.unique(table.fold)) < 2:
         return None
-    own, plain = distribution.crps(kind, table.y, scores, table.fold, table.weight)
-    w = np.ones(len(own)) if table.weight is None else table.weight * (len(own) / table.weight.sum())
+    own, plain = distribution.crps(kind, table.y, scores, table.fold, table.weight, table.forward)
+    seen = ~np.isnan(own)
+    own, plain, w = own[seen], plain[seen], np.ones(int(seen.sum())) if table.weight is None else table.weight[seen]
+    w = w * (len(w) / w.sum())
     mean = float(np.mean(w * own))
-    low, high = np.quantile(means((mean + w * (own - mean))[:, None], table.groups)[0], [0.025, 0.975])
+    low, high = np.quantile(
+        means((mean + w * (own - mean))[:, None], None if table.groups is None else table.groups[seen])[0], [0.025, 0.975]
+    )
     return Crps(mean, float(low), float(high), float(np.mean(w * plain)))

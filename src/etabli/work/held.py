@@ -114,8 +114,12 @@ def _groups(split: Split, held: Array) -> Array | None:
 def _words(told: Guarantee, split: Split) -> Words:
     """The guarantee in one sentence, with what it rests on."""
 
+    digits = 1
+    while told.high is not None and digits < 4 and round(100 * told.low, digits) == round(100 * told.high, digits):
+        digits += 1
+
     def share(value: float) -> str:
-        return f"{100 * value:.1f}".rstrip("0").rstrip(".")
+        return f"{100 * value:.{digits}f}".rstrip("0").rstrip(".")
 
     low, high, n = share(told.low), "" if told.high is None else share(told.high), told.rows
     each = {
