@@ -36,7 +36,11 @@ def facts(result: Result, lang: str) -> list[tuple[str, str, bool]]:
         ("run", plain(result.get("run") or ""), True),
         ("model", plain(result.get("model") or ""), True),
     ]
-    return [(say(f"fact.{name}", lang), value, code) for name, value, code in made if value]
+    earlier = [
+        (say("fact.round", lang, number=plain(one.get("round"))), plain(one.get("command") or ""), True)
+        for one in items(result, "rounds")[:-1]
+    ]
+    return [*(one for one in earlier if one[1]), *((say(f"fact.{name}", lang), value, code) for name, value, code in made if value)]
 
 
 def _latency(micro: Any, lang: str) -> str:
