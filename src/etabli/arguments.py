@@ -174,6 +174,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--quantiles", metavar="A,B", help="such as 0.1,0.5,0.9: so many quantiles of the answer (fit --distribution)")
     one.add_argument("--half-width", type=float, metavar="FACTOR", help="widen the intervals by it (a file learned forward in time)")
     one.add_argument("--at", type=float, metavar="VALUE", help="how probable it is to stay at or below it (fit --distribution)")
+    one.add_argument("--json", action="store_true", help="what was unusual in the rows, as JSON on stdout")
     one.add_argument("-q", "--quiet", action="store_true", help="no summary")
 
     one = command(

@@ -154,6 +154,9 @@ def predict(options: argparse.Namespace) -> int:
     from etabli.model.asked import levels
     from etabli.model.load import predict_file
 
+    if options.json and options.output == "-":
+        raise UsageError("--json puts the summary on the standard output, so the rows need a file", "-o -", "-o out.csv")
+
     summary = predict_file(
         options.model,
         options.file,
@@ -163,8 +166,10 @@ def predict(options: argparse.Namespace) -> int:
         at=options.at,
         half_width=options.half_width,
     )
-    if not options.quiet:
-        print(summary, file=sys.stderr)
+    if options.json:
+        print(json.dumps(summary.to_json(), ensure_ascii=False))
+    elif not options.quiet:
+        print(summary.words(options.lang or "en"), file=sys.stderr)
     return 0
 
 

@@ -87,6 +87,23 @@ def test_what_is_unusual_is_counted(files: Path, shared: Path) -> None:
     assert [note["column"] for note in told["notes"] if note["code"] == "unread"] == ["Flipper Length (mm)"]
     for language, word in (("en", "never seen"), ("fr", "jamais vues")):
         assert word in summary.words(language)
+    notes = {(note.code, note.column): note for note in load(files / "penguins.onnx").predict(files / "new.csv").notes}
+    assert notes["unseen", "Island"].text["en"] == '"Island": 1 cell of levels never seen ("Elba")'
+    assert notes["outside", "Culmen Length (mm)"].count == 1
+    assert "59.6" in notes["outside", "Culmen Length (mm)"].text["en"]  # the range seen
+    assert ("unread", "Flipper Length (mm)") in notes
+
+
+def test_the_command_says_it_as_json(files: Path, shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    from etabli.cli import main
+
+    source = str(shared / "penguins_raw.csv")
+    assert main(["predict", str(files / "penguins.onnx"), source, "-o", str(files / "out.csv"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["rows"], told["unseen"], told["outside"]) == (344, {}, {})
+    assert main(["predict", str(files / "penguins.onnx"), source, "--json"]) == 2
 
 
 def test_hostile_names_survive(tmp_path: Path) -> None:

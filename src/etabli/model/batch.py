@@ -67,7 +67,9 @@ class Summary:
             off = (values < raw.low) | (values > raw.high)
             if off.any():
                 told = self.outside.setdefault(
-                    raw.name, {"count": 0, "low": raw.low, "high": raw.high, "lowest": np.inf, "highest": -np.inf}
+                    raw.name,
+                    {"count": 0, "low": raw.low, "high": raw.high, "lowest": np.inf, "highest": -np.inf}
+                    | ({"date": True} if raw.kind == "date" else {}),
                 )
                 told["count"] += int(off.sum())
                 told["lowest"] = min(told["lowest"], float(np.nanmin(values)))
@@ -105,6 +107,39 @@ class Summary:
         }
         return dict(plain(made))
 
+    def found(self) -> list[Note]:
+        """A note for each column with levels never seen or values outside the range seen, with examples."""
+        made = []
+        for name, told in self.unseen.items():
+            three, count = ", ".join(f'"{str(example)[:40]}"' for example in told["examples"][:3]), told["count"]
+            made.append(
+                Note(
+                    "unseen",
+                    name,
+                    count,
+                    {
+                        "en": f'"{name}": {count} {_some(count, "cell")} of levels never seen ({three})',
+                        "fr": f"« {name} » : {count} {_some(count, 'cellule')} de modalités jamais vues ({three})",
+                    },
+                )
+            )
+        for name, told in self.outside.items():
+            show = _moment if told.get("date") else _short
+            seen, here = f"{show(told['low'])} … {show(told['high'])}", f"{show(told['lowest'])} … {show(told['highest'])}"
+            count = told["count"]
+            made.append(
+                Note(
+                    "outside",
+                    name,
+                    count,
+                    {
+                        "en": f'"{name}": {count} {_some(count, "value")} outside the range seen ({seen}); here {here}',
+                        "fr": f"« {name} » : {count} {_some(count, 'valeur')} hors de l'étendue vue ({seen}) ; ici {here}",
+                    },
+                )
+            )
+        return made
+
     def words(self, language: str = "en") -> str:
         """A few plain lines for people. language: "en" or "fr"."""
         french = language == "fr"
@@ -120,20 +155,7 @@ class Summary:
                 if french
                 else f"unlike the training rows (novelty < 0.01): {self.unlike} {some(self.unlike, 'row')} ({share})"
             )
-        for name, told in self.unseen.items():
-            three, count = ", ".join(f'"{example}"' for example in told["examples"][:3]), told["count"]
-            lines.append(
-                f"« {name} » : {count} {some(count, 'cellule')} de modalités jamais vues ({three})"
-                if french
-                else f'"{name}": {count} {some(count, "cell")} of levels never seen ({three})'
-            )
-        for name, told in self.outside.items():
-            seen, here = f"{told['low']:g} … {told['high']:g}", f"{told['lowest']:g} … {told['highest']:g}"
-            lines.append(
-                f"« {name} » : {told['count']} {some(told['count'], 'valeur')} hors de l'étendue vue ({seen}) ; ici {here}"
-                if french
-                else f'"{name}": {told["count"]} {some(told["count"], "value")} outside the range seen ({seen}); here {here}'
-            )
+        lines += [note.text["fr" if french else "en"] for note in self.found()]
         extra = [note.column for note in self.notes.values() if note.code == "extra"]
         if extra:
             five = ", ".join(f'"{name}"' for name in extra[:5]) + (", …" if len(extra) > 5 else "")
@@ -144,6 +166,30 @@ class Summary:
             )
         lines += [note.text[language if language in note.text else "en"] for note in self.notes.values() if note.code != "extra"]
         return "\n".join(lines)
+
+
+def unusual(model: Model, read: Rows) -> tuple[Note, ...]:
+    """Levels never seen and values outside the range seen, a note a column (codes "unseen" and "outside")."""
+    seen = Summary()
+    seen.add(model, model.levels if any(array.dtype == object for array in read.feeds.values()) else {}, read, {})
+    return tuple(seen.found())
+
+
+def _some(count: int, noun: str) -> str:
+    return noun + ("s" if count > 1 else "")
+
+
+def _short(value: float) -> str:
+    return f"{value:g}"
+
+
+def _moment(seconds: float) -> str:
+    """A date as people write it; days alone where there is nothing finer."""
+    try:
+        text = str(np.datetime64(round(seconds), "s"))
+    except (OverflowError, ValueError):
+        return f"{seconds:g}"
+    return text.removesuffix("T00:00:00")
 
 
 def doubles(model: Model, feeds: Mapping[str, Array]) -> list[tuple[Any, Array]]:

@@ -66,6 +66,7 @@ class Model:
     __slots__ = (
         "_feeds",
         "_known",
+        "_levels",
         "_optional",
         "_plan",
         "_self_test",
@@ -90,6 +91,7 @@ class Model:
         self.card: Mapping[str, Any] = cards.read(meta.get(cards.CARD), path)
         self.path, self.threads, self._session, self._self_test = path, threads, session, meta.get(cards.SELFTEST)
         self._source = source
+        self._levels: Mapping[str, frozenset[str]] | None = None
         self.classes: tuple[str, ...] = tuple(map(str, self.card.get("classes") or ()))
         self.outputs: tuple[str, ...] = tuple(value.name for value in session.get_outputs())
         self._unasked = tuple(name for name in self.outputs if name != "cdf")  # NaN where no value is asked about
@@ -140,7 +142,8 @@ class Model:
         confidence: of sets and intervals, between 0 and 1; without it the file's default. A column that was sometimes missing
         half_width: a factor on the intervals of a file learned forward in time (see `track`).
         quantiles: levels between 0 and 1. at: one value, or one a row: how probable it is to stay at or below it.
-        in training may be left out; what is not known to the model is ignored; both are told in `notes`.
+        in training may be left out; what is not known to the model is ignored; both are told in `notes`, and so are values outside
+        the range seen in training and levels never seen there (not for one row whose cells need no reading, which is answered in a hurry).
         UsageError for a column that is needed and absent, a confidence outside 0 to 1, or what is no table.
         """
         if type(data) is dict:
@@ -150,7 +153,19 @@ class Model:
                     return Answers(self._call(feeds))
                 return Answers(self._call({**feeds, **given(self.card, self._optional, 1, confidence, quantiles, at, half_width)}))
         read = self.read(data)
-        return Answers(self.run(read.feeds, read.rows, confidence, quantiles, at, half_width), read.notes)
+        from etabli.model.batch import unusual
+
+        answers = self.run(read.feeds, read.rows, confidence, quantiles, at, half_width)
+        return Answers(answers, (*read.notes, *unusual(self, read)))
+
+    @property
+    def levels(self) -> Mapping[str, frozenset[str]]:
+        """Input name -> every text that the graph's own look-ups know."""
+        if self._levels is None:
+            from etabli.model.wire import inside
+
+            self._levels = inside(self._source or Path(self.path).read_bytes()).levels
+        return self._levels
 
     def read(self, data: Any) -> Rows:
         """`data` (see `predict`) as arrays that `run` and the bare onnxruntime session take."""

@@ -23,7 +23,8 @@ Feed = tuple[str, str, list[Raw]]  # an input of the file: its name, its type, i
 
 @dataclass(frozen=True)
 class Note:
-    """Something the reading of the rows had to decide. code: "absent", "extra" or "unread". count: cells or columns concerned."""
+    """Something the reading of the rows had to decide or saw. code: "absent", "extra" or "unread"; of the values themselves
+    "unseen" or "outside" (batch.py). count: cells or columns concerned."""
 
     code: str
     column: str
