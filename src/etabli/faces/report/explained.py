@@ -86,7 +86,11 @@ def _uses(result: Result, used: Mapping[str, Any], left_out: int, lang: str) -> 
     if groups:
         notes.append(say("uses.groups", lang, n=len(groups), groups="; ".join(groups[:6])))
     if nothing:
-        notes.append(say("uses.nothing", lang, n=len(nothing), columns=", ".join(nothing[:12]) + (" …" if len(nothing) > 12 else "")))
+        notes.append(
+            say("uses.nothing", lang, n=len(nothing), columns=", ".join(nothing[:12]) + (" …" if len(nothing) > 12 else "")).replace(
+                "….", "…"
+            )
+        )
     if left_out:
         notes.append(say("uses.left", lang, n=left_out, count=count(left_out, lang)))
     return {
