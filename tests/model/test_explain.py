@@ -268,6 +268,11 @@ def test_texts_lines_and_single_trees_are_summed(mixed: bytes, monkeypatch: pyte
     assert crossed.exact.all()
     with pytest.raises(DataError, match="--background"):
         model.explain(rows)
+    rows["a"][2] = np.nan  # a straight line has no answer there
+    gap = model.explain(rows, background=background)
+    assert np.isnan(gap.values[2]).all()
+    assert np.isnan(gap.output[2])
+    np.testing.assert_array_equal(np.delete(gap.values, 2, axis=0), np.delete(seen.values, 2, axis=0))
 
 
 def test_what_is_asked_wrongly_is_taught(penguins: Made, meteo: Made) -> None:

@@ -70,13 +70,14 @@ def explain_file(
 
             return json.dumps(facts(seen, found if lone else None, row, lang), ensure_ascii=False)
         return "\n".join([told(seen, 0, lang), *_advice(model, seen, found, want, lang)])
-    exact, error, start, size, told_at = 0, 0.0, 0, FIRST, time.monotonic()
+    exact, blank, error, start, size, told_at = 0, 0, 0.0, 0, FIRST, time.monotonic()
     with writers.writer(out or "-") as write:
         while True:
             seen = explained(start, min(start + size, table.rows))
             made = seen.to_dict()
             write.write([], [], list(made), list(made.values()))
-            exact, error = exact + int(seen.exact.sum()), max(error, float(np.nanmax(seen.error, initial=0.0)))
+            exact, blank = exact + int(seen.exact.sum()), blank + int(np.isnan(seen.values).any(axis=1).sum())
+            error = max(error, float(np.nanmax(seen.error, initial=0.0)))
             start += size
             if start >= table.rows:
                 break
@@ -85,7 +86,7 @@ def explain_file(
                 told_at = time.monotonic()
                 print(f"{figure(float(start), lang, 0)} / {figure(float(table.rows), lang, 0)}", file=sys.stderr)
     if not quiet:
-        print(summary(table.rows, exact, error, seen.background, lang), file=sys.stderr)
+        print(summary(table.rows, exact, blank, error, seen.background, lang), file=sys.stderr)
     return ""
 
 
@@ -99,15 +100,17 @@ def _advice(model: Model, seen: Explained, found: Sequence[Change], want: str | 
     return ["", *advice(found, lang, want or "", aim is not None and bool(aim.reached(seen.answers)[0]), not model.classes)]
 
 
-def summary(rows: int, exact: int, error: float, background: int, lang: str = "en") -> str:
-    """One line on a table: how many rows, how many of them exact, the largest standard error, against how many rows."""
+def summary(rows: int, exact: int, blank: int, error: float, background: int, lang: str = "en") -> str:
+    """One line on a table: how many rows, how many of them exact or without an answer, the largest standard error, against how many rows."""
     count, french = figure(float(rows), lang, 0), lang == "fr"
-    if exact == rows:
+    if exact == rows - blank:
         how = "exactes" if french else "exact"
     else:
         share = figure(float(exact), lang, 0)
         largest = f"{error:.2g}".replace(".", "," if french else ".")
         how = f"dont {share} exactes, plus grande erreur type {largest}" if french else f"{share} of them exact, largest standard error {largest}"  # fmt: skip
+    if blank:
+        how += f", {figure(float(blank), lang, 0)} sans réponse" if french else f", {figure(float(blank), lang, 0)} without an answer"
     if french:
         return f"{count} ligne{'s' * (rows > 1)} expliquée{'s' * (rows > 1)}, {how}, face à {background} lignes de référence"
     return f"{count} row{'s' * (rows != 1)} explained, {how}, against {background} background rows"

@@ -187,7 +187,7 @@ def _nearer(asking: _Asking, aim: Goal, moves: Moves, strange: bool) -> Moves:
     """The same columns with numbers moved no farther than needed, and few digits."""
     for player, value in moves:
         steps, old = asking.grid[player], asking.old(player)
-        if not steps.deviation or old != old:
+        if not steps.deviation:
             continue
         others = tuple(move for move in moves if move[0] != player)
 
@@ -198,6 +198,12 @@ def _nearer(asking: _Asking, aim: Goal, moves: Moves, strange: bool) -> Moves:
 
         start, end = float(old), float(value)
         if not reaching(np.array([end]))[0]:  # unlike the training rows, and stays so
+            continue
+        if old != old:  # from a missing cell there is no way to go back on
+            short = [float(f"{end:.{digits}g}") for digits in range(2, 8)]
+            short = [one for one in short if steps.low <= one <= steps.high]
+            good = np.flatnonzero(reaching(np.array([*short, end])))
+            moves = _with(others, player, [*short, end][int(good[0])])
             continue
         for _ in range(4):
             line = np.linspace(start, end, 25)[1:]

@@ -44,7 +44,7 @@ class Explained:
         return len(self.output)
 
     def __repr__(self) -> str:
-        how = "exact" if self.exact.all() else f"largest standard error {np.nanmax(self.error):.2g}"
+        how = "exact" if self.exact.all() else f"largest standard error {np.nanmax(self.error, initial=0.0):.2g}"
         return f"Explained({len(self)} rows, {len(self.columns)} columns, {how}, against {self.background} background rows)"
 
     def to_dict(self) -> dict[str, Array]:

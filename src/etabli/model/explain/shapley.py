@@ -168,13 +168,16 @@ def _exact(playing: Game, summed: Additive, x: Feeds, z: Feeds, gap: Array) -> A
     values = summed.shapley(playing.tensors(x, summed.tensors), playing.tensors(z, summed.tensors))
     if values is None:
         return None
+    good = np.isfinite(gap)  # where there is no answer there is nothing to explain
+    values[~good] = np.nan
     rest = gap - values.sum(axis=1)
     scale = np.abs(values).sum(axis=1) + np.abs(gap) + 1e-300
     single = any(wood.forest.single for wood in summed.woods)
-    if not (np.abs(rest) <= (1e-5 if single else 1e-9) * np.maximum(scale, 1.0 if not single else 0.0)).all():
+    if not (np.abs(rest) <= (1e-5 if single else 1e-9) * np.maximum(scale, 0.0 if single else 1.0))[good].all():
         return None
-    if single:  # such trees are added up in float32: what that rounds away is shared out as the values are
-        values = values * (1 + rest / np.where(values.sum(axis=1) == 0, 1, values.sum(axis=1)))[:, None]
+    if single:  # such trees are added up in float32: what that rounds away is shared out by the size of the values
+        size = np.abs(values)
+        values = values + rest[:, None] * size / np.maximum(size.sum(axis=1), 1e-300)[:, None]
     return values
 
 
