@@ -165,10 +165,33 @@ def beside(full: bool, seeds: int | None = None) -> Rows:
     ]
 
 
+def whole(full: bool, seeds: int | None = None) -> Rows:
+    """The whole command on noise and on a signal; figures over the seeds."""
+    import numpy as np
+
+    from benchmarks.whole import one
+
+    count, answer = seeds or (10 if full else 2), []
+    for metric in ("roc_auc", "log_loss", "rmse"):
+        for signal in (False, True):
+            start = time.process_time()
+            seen = [one((metric, 200, signal, seed)) for seed in range(count)]
+            value, truth, naive = (np.array([row[name] for row in seen]) for name in ("value", "truth", "leaderboard"))
+            answer.append(
+                {"metric": metric, "n": 200, "signal": signal, "seeds": count, "bias": float((value - truth).mean())}
+                | {"error": float((value - truth).std(ddof=1) / count**0.5), "naive": float((naive - truth).mean())}
+                | {"holds": float(np.mean([row["holds"] for row in seen])), "claims": float(np.mean([row["evidence"] for row in seen]))}
+                | {"truth": float(truth.mean()), "cpu": time.process_time() - start}
+            )
+            print(answer[-1], flush=True)
+    return answer
+
+
 PARTS: dict[str, Callable[[bool, int | None], Rows]] = {
     "noise": noise,
     "dependent": dependent,
     "signal": signal,
+    "whole": whole,
     "coverage": coverage,
     "calibration": calibration,
     "beside": beside,
