@@ -12,7 +12,10 @@ import pytest
 import etabli
 from etabli.cli import main
 from etabli.errors import UsageError
+from etabli.work.asked import Asked
+from etabli.work.intake import _looks_back
 from etabli.work.journal import Journal
+from tests.data.tables import table_of
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,7 @@ def test_a_gap_is_kept_told_and_resumed(file: Path, tmp_path: Path, capsys: pyte
             assert not np.intersect1d(made.groups[learned], made.groups[scored]).size
     before = (out / "model.onnx").read_bytes()
     assert etabli.resume(out).result["split"] == result["split"] and (out / "model.onnx").read_bytes() == before
+    assert not [warning for warning in result["warnings"] if warning["code"] == "looks-back"]
     with pytest.raises(UsageError, match="new ideas") as caught:
         etabli.fit(file, "y", group="patient", time_column="when", gap="2d", effort="glance", families=("ridge",), out=str(out))
     assert "gap" in caught.value.got
@@ -61,3 +65,13 @@ def test_the_latest_rows_are_harder_and_that_is_told(file: Path, tmp_path: Path)
     told = [warning for warning in found["warnings"] if warning["code"] == "time-harder"]
     assert len(told) == 1 and told[0]["columns"] == ["when"] and "--time-column when" in told[0]["cure"]["en"]
     assert "latest fifth" in told[0]["text"]["en"] and "plus difficile" in told[0]["text"]["fr"]
+
+
+def test_columns_named_after_earlier_rows_are_noted_without_a_gap() -> None:
+    table = table_of(
+        {name: np.arange(5.0) for name in ("day", "y", "sales_lag_7", "rolling mean", "flag", "plage", "movingHouse", "price")}
+    )
+    for options, names in (({}, ("sales_lag_7", "rolling mean")), ({"gap": "7"}, ()), ({"ignore": ("sales_lag_7",)}, ("rolling mean",))):
+        found = _looks_back(Asked("f", "y", time_column="day", **options), table)  # type: ignore[arg-type]
+        assert [one.columns for one in found] == [names] * bool(names)
+    assert _looks_back(Asked("f", "y"), table) == []

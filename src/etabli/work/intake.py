@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from etabli.data.audit import audit
+from etabli.data.audit.view import tokens
 from etabli.data.preparation import usable
 from etabli.data.sources import read as read_source
 from etabli.data.store import load as load_table
@@ -111,6 +112,30 @@ def _improper(question: Asked, target: Target) -> list[Finding]:
     return [Finding("metric", (target.name,), text, cure, "note", {"metric": chosen.name})]
 
 
+LOOKING = frozenset("lag lags lagged rolling ewm ewma prev glissant glissante".split())
+
+
+def _looks_back(question: Asked, table: Table) -> list[Finding]:
+    """Columns named after earlier rows, where time orders the folds and no gap was asked for."""
+    moment = question.time_column
+    if moment in (None, "none") or question.gap is not None:
+        return []
+    aside = {moment, question.target, question.group, *question.ignore}
+    found = tuple(column.name for column in table.columns if column.name not in aside and LOOKING.intersection(tokens(column.name)))
+    if not found:
+        return []
+    names = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
+    text = {
+        "en": f"{names}: such names say that a row looks back at earlier ones. If new rows come later than one step after the last known one, the score flatters",
+        "fr": f"{names} : de tels noms disent qu'une ligne regarde les précédentes. Si de nouvelles lignes viennent plus d'un pas après la dernière connue, le score est flatteur",
+    }
+    cure = {
+        "en": "--gap 7d (or as long as they will lie ahead) leaves out the rows just before what is scored",
+        "fr": "--gap 7d (ou autant qu'il y aura d'avance) écarte les lignes juste avant ce qui est noté",
+    }
+    return [Finding("looks-back", found, text, cure, "note", {"columns": list(found)})]
+
+
 def _some_family(question: Asked, chosen: Mapping[str, Family], task: str) -> None:
     """Of the families asked for, one must be for this task."""
     if question.families and not any(task in chosen[name].tasks for name in question.families):
@@ -193,7 +218,13 @@ def audited(run: Run, table: Table, target: Target) -> list[Finding]:
     looked = [f for f in audit(table, target, question.ignore, run.watch) if asked.get(f.code) is None]  # answered: not asked again
     declared = directions(table, target, question.increasing, question.decreasing)
     groups, chosen = together(table, target, question.together), {name: run.families[name] for name in run.chosen}
-    found = [*table.notes, *looked, *_improper(question, target), *obedient(chosen, target.task, declared, groups)[1]]
+    found = [
+        *table.notes,
+        *looked,
+        *_improper(question, target),
+        *_looks_back(question, table),
+        *obedient(chosen, target.task, declared, groups)[1],
+    ]
     for finding in found[len(table.notes) :]:
         run.watch("finding", finding=finding)
     for finding in found:
