@@ -101,6 +101,7 @@ def test_every_documented_key_is_there(printed: Any) -> None:
                 "inside.",
                 "guarantee.",
                 "doubtful.rows",
+                "warnings[].picture.",
                 "coverage[].windows[].",
                 "leaderboard[].corrected.",
                 "nested.",

@@ -44,7 +44,13 @@ def doubtful(material: Material, verdict: Verdict, folder: Path) -> tuple[dict[s
         cells = [_cell(table, table.column(name), one["row"] - 1) for name in shown]
         writer.writerow([one["row"], one["given"], one["suggested"], f"{last:.4g}", *cells])
     write(folder / FILE, lambda file: file.write(text.getvalue().encode("utf-8", "replace")))
-    evidence = {"share": entry["share"], "rows": entry["count"], "bins": entry.pop("bins")}
+    bins = entry.pop("bins")
+    picture = (
+        {"kind": "line", "x": [x for x, _ in bins], "y": [y for _, y in bins], "of": "contradicted", "label": ""}
+        if material.target.classes
+        else {"kind": "spike", "x": list(range(1, len(bins) + 1)), "y": bins, "of": "times", "label": ""}
+    )
+    evidence = {"share": entry["share"], "rows": entry["count"], "picture": picture}
     cure = {
         "en": f"look at the rows of {FILE} in the run folder; correct the file and fit again, or leave them: nothing was removed",
         "fr": f"regarder les lignes de {FILE} dans le dossier de l'étude ; corriger le fichier et recommencer, ou les laisser : rien n'a été retiré",

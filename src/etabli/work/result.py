@@ -168,7 +168,14 @@ def result(
         "novelty": {"flagged_share": assembled.novelty_flagged},
         "proof": dict(proof),
         "warnings": [
-            {"code": f.code, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure), "level": f.level}
+            {
+                "code": f.code,
+                "columns": list(f.columns),
+                "text": dict(f.text),
+                "cure": dict(f.cure),
+                "level": f.level,
+                "picture": f.evidence.get("picture"),
+            }
             for f in (*findings, *verdict.notes)
         ],
         "sentence": sentence.sentence(said),

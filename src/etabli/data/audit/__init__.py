@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 
+from etabli.data.audit.drawn import drawn
 from etabli.data.audit.group import candidate_groups
 from etabli.data.audit.time_order import candidate_times
 from etabli.data.audit.view import View
@@ -59,7 +60,7 @@ def audit(table: Table, target: Target | None = None, ignore: Sequence[str] = ()
     for done, (name, find) in enumerate(finders().items()):
         watch("audit", finding=name, done=done, total=len(finders()))
         try:
-            said += list(find(view))
+            said += [drawn(view, finding) for finding in find(view)]
         except EtabliError:
             raise
         except Exception as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report import doubtful, explained, groups, sure
+from etabli.faces.report import doubtful, explained, groups, sparkle, sure
 from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
@@ -188,6 +188,7 @@ def _findings(result: Result, lang: str) -> View:
                 "rest": say("more", lang, count=count(len(columns) - CHIPS, lang)) if len(columns) > CHIPS else "",
                 "text": plain(pick(f.get("text"), lang), 600),
                 "cure": plain(pick(f.get("cure"), lang), 400),
+                "picture": sparkle.picture(result, f, lang),
             }
         )
     return {"list": made, "rest": say("more", lang, count=count(len(found) - FINDINGS, lang)) if len(found) > FINDINGS else ""}
