@@ -64,5 +64,5 @@ def hold(
     groups = made.groups
     if groups is not None:  # rows set aside are in no group of the folds
         groups = np.where(made.fold >= -1, groups, -1)
-    said.append(clause("held" if time_column is None else "held last", len(held)))
+    said.append(clause("held" if time_column is None else "held last" if len(tested) else "held newest", len(held)))
     return replace(made, fold=fold, groups=groups, reason="; ".join([made.reason, *said]))

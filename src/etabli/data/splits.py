@@ -98,9 +98,13 @@ CLAUSES: dict[str, tuple[str, str]] = {
         "{n} rows are held back from everything but the quantiles of intervals and sets",
         "{n} lignes ne servent qu'aux quantiles des intervalles et des ensembles",
     ),
+    "held newest": (
+        "the {n} newest rows are held back from everything but the quantiles of intervals and sets",
+        "les {n} lignes les plus récentes ne servent qu'aux quantiles des intervalles et des ensembles",
+    ),
     "held last": (
-        "the {n} newest rows before are held back from everything but the quantiles of intervals and sets",
-        "les {n} lignes les plus récentes avant elles ne servent qu'aux quantiles des intervalles et des ensembles",
+        "the {n} newest rows before these are held back from everything but the quantiles of intervals and sets",
+        "les {n} lignes les plus récentes avant celles-ci ne servent qu'aux quantiles des intervalles et des ensembles",
     ),
     "no target": ("{n} rows without a target are left out", "{n} lignes sans cible sont écartées"),
 }
