@@ -54,3 +54,11 @@ def test_sets(data: Path, sets: str, kind: str) -> None:
 def test_what_does_not_fit(data: Path, target: str, options: dict[str, str], word: str) -> None:
     with pytest.raises(UsageError, match=word):
         etabli.fit(data, target, effort="glance", out=str(data.parent / "no"), **options)
+
+
+def test_cqr_without_the_time_for_it_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etabli.work.ends.affordable", lambda ground, tasks: False)
+    study = etabli.fit(data, "y", effort="glance", families=("ols",), ignore=("label",), interval="cqr", out=str(data.parent / "late"))
+    assert study.result["interval"]["kind"] in ("constant", "mondrian", "normalised")
+    (said,) = [one for one in study.result["warnings"] if one["code"] == "interval"]
+    assert "two quantile models" in said["text"]["en"] and said["cure"]["fr"]
