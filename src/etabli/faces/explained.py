@@ -42,7 +42,7 @@ def dots(marks: Sequence[Mark], title: str, width: float, show: Show, note: str 
     for place, mark in enumerate(marks):
         y = plot.top + STEP * place + 28
         tip = f"{mark.name}: {mark.text}"
-        room = int((width - 16) / LETTER) - len(mark.text)
+        room = int((width - 24) / (LETTER * 1.12)) - len(mark.text)  # bold letters are wider
         plot.text(plot.left, y - 13, plain(mark.name, max(8, room)), "halo" + (" bold" if mark.look != "hollow" else ""), tip)
         plot.text(width - 2, y - 13, mark.text, "end halo")
         look = "apart" if mark.look == "hollow" else "data"
