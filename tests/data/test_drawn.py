@@ -15,11 +15,11 @@ from etabli.data.target import target as make_target
 def test_findings_hold_the_few_numbers_that_draw_them(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = 600
-    y = rng.random(rows) < 0.04
+    y = rng.permutation(rows) < 27
     leak = y + 0.001 * rng.normal(size=rows)
     age = np.round(rng.normal(40, 8, rows), 1)
-    age[:30] = -999
-    gap = np.where(y | (rng.random(rows) < 0.1), "", np.round(rng.normal(size=rows), 3).astype(str))
+    age[rng.choice(rows, 30, replace=False)] = -999
+    gap = np.where(y | (rng.random(rows) < 0.3), "", np.round(rng.normal(size=rows), 3).astype(str))
     lines = [f"{a},{b:.5f},{c},{'ill' if d else 'well'}" for a, b, c, d in zip(age, leak, gap, y, strict=True)]
     (tmp_path / "t.csv").write_text("age,leak,gap,state\n" + "\n".join(lines) + "\n", encoding="utf-8")
     table = read(tmp_path / "t.csv", None, {})
