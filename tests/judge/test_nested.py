@@ -62,3 +62,12 @@ def test_a_fold_with_nothing_to_choose_by_is_not_judged() -> None:
     found = nested(asked(3, "log_loss", "binary"), y, FOLD, S, lambda k: (earlier(k)[0], S[earlier(k)[0]]))
     assert found.folds == (1, 2, 3, 4) and np.isnan(found.scores[FOLD == 0]).all()
     assert np.isfinite(found.scores[FOLD > 0]).all() and 0 < found.low < found.value < found.high
+
+
+def test_the_interval_stays_where_scores_can_be() -> None:
+    y = (Y > 0).astype(np.int64)
+    S = np.clip(y + 0.45 * RNG.normal(size=N), 0.01, 0.99)[:, None, None].repeat(C, axis=1)
+    rows = [np.flatnonzero(FOLD != k) for k in range(FOLDS)]
+    found = nested(asked(1, "roc_auc", "binary"), y, FOLD, S, lambda k: (rows[k], S[rows[k]]))
+    assert found.low < found.value < found.high <= 1
+    assert nested(asked(1, "accuracy", "binary"), y, FOLD, S, lambda k: (rows[k], S[rows[k]])).high <= 1

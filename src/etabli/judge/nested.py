@@ -106,6 +106,8 @@ def nested(
         asked.seed,
     )
     low, high = (said.value + SHARED * (end - said.value) for end in (said.low, said.high))
-    if asked.metric.form == "root":
+    if asked.metric.form == "complement":
+        high = min(high, 1.0)
+    elif said.low >= 0:  # no loss of ours is below none
         low = max(low, 0.0)
     return Nested(said.value, low, high, tuple(choices), tuple(folds), scores)
