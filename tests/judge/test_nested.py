@@ -67,7 +67,7 @@ def test_a_fold_with_nothing_to_choose_by_is_not_judged() -> None:
 def test_the_interval_stays_where_scores_can_be() -> None:
     y = (Y > 0).astype(np.int64)
     S = np.clip(y + 0.45 * RNG.normal(size=N), 0.01, 0.99)[:, None, None].repeat(C, axis=1)
-    rows = [np.flatnonzero(FOLD != k) for k in range(FOLDS)]
+    rows = [np.flatnonzero(k != FOLD) for k in range(FOLDS)]
     found = nested(asked(1, "roc_auc", "binary"), y, FOLD, S, lambda k: (rows[k], S[rows[k]]))
     assert found.low < found.value < found.high <= 1
     assert nested(asked(1, "accuracy", "binary"), y, FOLD, S, lambda k: (rows[k], S[rows[k]])).high <= 1
