@@ -214,7 +214,8 @@ DEPENDENT = """As above, but the target has a part that the rows of a group have
 column. Groups are drawn whole; with fewer than 15 the interval is the wider of the bootstrap's and that of leaving out one group at a
 time; time is drawn in blocks, each part of it predicted from the earlier ones. Promised is that nothing is seen."""
 SIGNAL = """Five of twenty columns act. The interval is that of the procedure's score; it is wider than the winner's own, since only
-37 % of the rows judge each draw."""
+37 % of the rows judge each draw. The score is careful on weak signals of few rows (0.024 of AUC at 200 rows, 0.013 of it BBC-CV's own: draws
+pick worse candidates than the table, and the models of folds see fewer rows): what cannot be told from noise is corrected like noise."""
 FITTED = """A file of 20 columns through `etabli fit --effort glance`, all families, calibrated and combined as for a user; truth: its
 `model.onnx` on 10 000 fresh rows."""
 COVERAGE = """1 500 learning rows, up to 4 500 test rows, stratified at random; heads learn from the out-of-fold column alone. "Mean not below": the
