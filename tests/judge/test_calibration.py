@@ -180,3 +180,11 @@ def test_any_scores_give_probabilities(seed, n, task):
                 assert np.abs(p.sum(axis=1) - 1).max() < 1e-9
             else:
                 assert (np.diff(p[np.argsort(S[:, 0], kind="stable"), 0]) >= -1e-12).all()
+
+
+def test_a_last_digit_does_not_move_a_calibration_row_over_its_own_step():
+    """An adopted model answers its calibration rows with the very scores that became the knots; on another thread, 1e-16 off."""
+    y, S, _ = binary(3_000, 1.0)
+    found = VennAbers.fit(y, S)
+    for change in (-1e-13, 1e-16, 1e-13):
+        assert all(np.array_equal(a, b) for a, b in zip(found.both(S), found.both(S + change), strict=True))

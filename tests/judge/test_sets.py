@@ -64,3 +64,12 @@ def test_rare_classes_share_one_quantile():
     assert coverage(y, S, fold, 5)[0].worst is None or coverage(y, S, fold, 5)[0].worst_group in "01234"
     missing = fit(np.zeros(100, np.int64), np.tile(np.eye(3)[:1], (100, 1)), 3, by_class=True)
     assert missing.apply(np.eye(3), 0.9)[:, 1:].all()  # nothing is known of the others: they stay in
+
+
+def test_a_last_digit_does_not_decide_for_the_rows_that_set_the_threshold():
+    rng = np.random.default_rng(3)
+    p = rng.random((2_000, 1))
+    y = (rng.random(2_000) < p[:, 0]).astype(np.int64)
+    found = fit(y, p, 2)
+    for level in (0.8, 0.9, 0.95):
+        assert np.array_equal(found.apply(p, level), found.apply(np.clip(p - 1e-14, 0, 1), level))

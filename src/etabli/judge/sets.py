@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from etabli.graph.graph import Graph
 
 ENOUGH = 50
+GRAIN = 1e-10  # thresholds lie this far below the rows that set them: where the model answers those very rows, no last digit decides
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def fit(y: Array, S: Array, classes: int, by_class: bool | None = None, weight: 
     """Learns from class numbers y [n] and calibrated out-of-fold scores S. by_class: None decides by the rows of each class.
     weight: [n] or None."""
     P = probabilities(S)
-    truth = P[np.arange(len(y)), y]
+    truth = P[np.arange(len(y)), y] - GRAIN
     if by_class is None:
         by_class = bool(np.bincount(y, minlength=classes).min() >= ENOUGH)
     cells = [y == k for k in range(classes)] if by_class else [np.ones(len(y), bool)]
