@@ -80,18 +80,133 @@ def signal(full: bool, seeds: int | None = None) -> Rows:
     return _simulated(True, full, seeds)
 
 
+def correction(full: bool, seeds: int | None = None) -> Rows:
+    """The honest score beside BBC-CV as published: what the correction of shared luck gains on noise and costs on weak signals."""
+    from tests.promises.measured import Question
+
+    count = seeds or (200 if full else 20)
+    asked = [(metric, n, signal) for signal in (False, True) for n in (100, 200) for metric in ("roc_auc", "log_loss", "rmse")]
+    return _all(_asked, [(Question(*one, published=True), count) for one in asked])
+
+
+def _nested(job: tuple[str, int, bool, int]) -> dict[str, Any]:
+    from tests.promises.twice import figures
+
+    metric, n, signal, seeds = job
+    start = time.process_time()
+    found = asdict(figures(metric, n, range(seeds), signal))
+    return {"metric": metric, "n": n, "signal": signal, "cpu": time.process_time() - start} | found
+
+
+def nested(full: bool, seeds: int | None = None) -> Rows:
+    asked = [("roc_auc", 100, False), ("roc_auc", 200, False), ("roc_auc", 200, True), ("log_loss", 200, False), ("rmse", 200, False)]
+    return _all(_nested, [(*one, seeds or (200 if full else 20)) for one in asked])
+
+
+def _fault(job: tuple[str, int, int]) -> dict[str, Any]:
+    from tests.promises.test_audit import found
+
+    return {"kind": "fault", "name": job[0], "tables": job[1], "first": job[2], "share": found(*job)}
+
+
+def _clean(job: tuple[int, int, int]) -> dict[str, Any]:
+    from tests.promises.test_audit import CLEAN, loud
+
+    make, count, first = CLEAN[job[0]], *job[1:]
+    quiet = sum(not loud(make, seed) for seed in range(first, first + count))
+    return {"kind": "clean", "name": make.__name__, "tables": count, "first": first, "share": quiet / count}
+
+
+def audit(full: bool, seeds: int | None = None) -> Rows:
+    """Planted faults and clean tables, those at which the limits were set and fresh ones; the columns that the shared sets' list warns of."""
+    from tests.promises.known import unnamed
+    from tests.promises.test_audit import CLEAN, FAULTS, FRESH
+
+    count, rows = seeds or (20 if full else 3), []
+    for first in (0, FRESH):
+        rows += _all(_fault, [(name, count, first) for name in FAULTS]) + _all(_clean, [(n, count, first) for n in range(len(CLEAN))])
+    sets = unnamed(data_folder()).items()
+    return rows + [{"kind": "known", "name": name, "columns": some, "silent": silent} for name, (some, silent) in sets]
+
+
+def _doubted(job: tuple[str, str, int, float, int]) -> dict[str, Any]:
+    from tests.promises.slips import REAL, figures, real
+
+    name, overlap, n, share, seeds = job
+    warnings.simplefilter("ignore")
+    start = time.process_time()
+    if overlap:
+        found = figures(name, overlap, n, share, range(seeds))
+    else:
+        found = real(next(one for one in REAL if one.name == name), data_folder(), share, range(seeds))
+    row = {"table": name, "overlap": overlap, "n": n, "planted": share} | asdict(found)
+    return row | {"share": found.share, "cpu": time.process_time() - start}
+
+
+def doubt(full: bool, seeds: int | None = None) -> Rows:
+    """Labels planted wrong, and none: made tables, then real sets as they come."""
+    from tests.promises.slips import OVERLAP, REAL
+
+    count = seeds or (20 if full else 3)
+    jobs = [
+        (shape, overlap, n, share, count)
+        for n, shares in ((1_000, (0.0, 0.05)), (3_000, (0.0, 0.02, 0.05)))
+        for overlap in OVERLAP
+        for shape in ("linear", "bent")
+        for share in shares
+    ]
+    return _all(_doubted, jobs + [(one.name, "", 0, share, 2) for one in REAL for share in (0.0, 0.05)])
+
+
+def files(full: bool, seeds: int | None = None) -> Rows:
+    """The greatest difference between a head's file and numpy, relative to one and a value's own size."""
+    from tests.promises.written import differences
+
+    count = seeds or (20 if full else 3)
+    return [{"head": name, "tables": count, "apart": value} for name, value in differences(range(count)).items()]
+
+
+def _row(place: int, kind: str, weighted: bool, head: str, level: float, found: Any) -> dict[str, Any]:
+    from tests.promises.real import SETS
+
+    figures = {"coverage": found.mean, "band": found.band, "within": found.within, "worst": found.worst, "grouped": found.grouped}
+    size = sum(found.size) / len(found.size)
+    row = {"set": SETS[place].name, "model": kind, "weighted": weighted, "head": head, "level": level, "size": size}
+    return row | figures | {"splits": len(found.got)}
+
+
+def _otherwise(job: tuple[int, str, int, bool, str]) -> Rows:
+    from tests.promises.kept import cqr, held
+    from tests.promises.real import SETS
+
+    place, kind, splits, weighted, head = job
+    warnings.simplefilter("ignore")
+    if head == "CQR":
+        found = cqr(SETS[place], data_folder(), kind, range(splits), weighted)
+    else:
+        found = held(SETS[place], data_folder(), kind, range(splits))
+        head += " interval" if SETS[place].task == "regression" else " sets"
+    return [_row(place, kind, weighted, head, level, one) for level, one in found.items()]
+
+
+def otherwise(full: bool, seeds: int | None = None) -> Rows:
+    """Coverage of what is asked for by name: two quantile models, rows held back."""
+    from tests.promises.real import SETS
+
+    splits, numbers = 20 if full else 3, [place for place, one in enumerate(SETS) if one.task == "regression"]
+    jobs = [(place, ("linear", "boosted")[place // 2 % 2], splits, False, "held back") for place in range(10)]
+    jobs += [(place, ("linear", "boosted")[place // 2 % 2], splits, weighted, "CQR") for weighted in (False, True) for place in numbers]
+    return [row for rows in _all(_otherwise, jobs) for row in rows]
+
+
 def _covered(job: tuple[int, str, int, bool]) -> Rows:
     from tests.promises.kept import coverage
     from tests.promises.real import SETS
 
     place, kind, splits, weighted = job
     warnings.simplefilter("ignore")
-    answer = []
-    for (head, level), found in coverage(SETS[place], data_folder(), kind, range(splits), weighted).items():
-        figures = {"coverage": found.mean, "band": found.band, "within": found.within, "worst": found.worst, "grouped": found.grouped}
-        size = sum(found.size) / len(found.size)
-        answer.append({"set": SETS[place].name, "model": kind, "weighted": weighted, "head": head, "level": level, "size": size} | figures)
-    return answer
+    found = coverage(SETS[place], data_folder(), kind, range(splits), weighted)
+    return [_row(place, kind, weighted, head, level, one) for (head, level), one in found.items()]
 
 
 def coverage(full: bool, seeds: int | None = None) -> Rows:
@@ -125,6 +240,7 @@ def _beside(job: tuple[int, str, int]) -> Rows:
 
     from benchmarks.peers_of_intervals import crepes, mapie
     from etabli.judge import conformal
+    from tests.promises.kept import ends
     from tests.promises.real import SETS, cut
 
     place, kind, splits = job
@@ -132,13 +248,11 @@ def _beside(job: tuple[int, str, int]) -> Rows:
     got: dict[str, list[tuple[float, float, float]]] = {}
     for seed in range(splits):
         data = cut(SETS[place], data_folder(), kind, seed)
-        start = time.process_time()
         answers = {"établi": conformal.choose(data.y, data.S, data.fold).apply(data.T, 0.9)}
-        seconds = {"établi": time.process_time() - start}
+        out, test = ends(data)
+        answers["établi, CQR"] = conformal.learn("cqr", data.y, np.hstack([data.S, out])).apply(np.hstack([data.T, test]), 0.9)
         for name, peer in (("MAPIE split", mapie), ("crepes normalised", crepes)):
-            start = time.process_time()
             found = peer(data, kind, 0.9)
-            seconds[name] = time.process_time() - start
             if found is not None:
                 answers[name] = found
         spread = data.truth.std()
@@ -191,10 +305,16 @@ PARTS: dict[str, Callable[[bool, int | None], Rows]] = {
     "noise": noise,
     "dependent": dependent,
     "signal": signal,
+    "correction": correction,
+    "nested": nested,
     "whole": whole,
     "coverage": coverage,
-    "calibration": calibration,
+    "otherwise": otherwise,
     "beside": beside,
+    "audit": audit,
+    "doubt": doubt,
+    "calibration": calibration,
+    "files": files,
 }
 
 

@@ -76,7 +76,7 @@ def heads(one: Real, data: Cut) -> Iterator[tuple[str, bool, float, Array, Array
     if one.task == "regression":
         chosen = conformal.choose(data.y, data.S, data.fold, weight=data.weight)
         mondrian = conformal.fit("mondrian", data.y, data.S, data.weight)
-        group = below(data.T[:, 0], np.unique(np.quantile(data.T[:, 0], conformal.SHARES)))
+        group = fifths(data.T)
         for name, head in (("interval, chosen", chosen), ("interval, Mondrian", mondrian)):
             for level in PROMISED:
                 low, high = head.apply(data.T, level)
@@ -89,6 +89,11 @@ def heads(one: Real, data: Cut) -> Iterator[tuple[str, bool, float, Array, Array
     for level in PROMISED:
         inside = learned.apply(found.calibrator.apply(data.T), level)
         yield "sets", learned.by_class, level, inside[np.arange(len(data.truth)), data.truth], inside.sum(axis=1), data.truth
+
+
+def fifths(T: Array) -> Array:
+    """The group of each test row [m]: fifths of the prediction."""
+    return below(T[:, 0], np.unique(np.quantile(T[:, 0], conformal.SHARES)))
 
 
 def coverage(one: Real, folder: Path, kind: str, seeds: Sequence[int], weighted: bool = False) -> dict[tuple[str, float], Covered]:
@@ -135,34 +140,37 @@ def cqr(one: Real, folder: Path, kind: str, seeds: Sequence[int], weighted: bool
         for level, found in answer.items():
             low, high = learned.apply(np.hstack([data.T, test]), level)
             hit = (data.truth >= low[:, 0]) & (data.truth <= high[:, 0])
-            found.add(hit, (high - low)[:, 0] / data.truth.std(), np.zeros(len(hit)), data.test_weight, data.weight)
+            found.add(hit, (high - low)[:, 0] / data.truth.std(), fifths(data.T), data.test_weight, data.weight)
     return answer
 
 
 def held(one: Real, folder: Path, kind: str, seeds: Sequence[int]) -> dict[float, Covered]:
     """By level: `--guarantee split`. A quarter of the learning rows alone sets the quantiles around a model of the others; the shape is that of
-    the others' out-of-fold rows."""
-    answer = {level: Covered(level, False) for level in PROMISED}
+    the others' out-of-fold rows. The worst group is promised where every split had quantiles by group."""
+    answer = {level: Covered(level, True) for level in PROMISED}
     for seed in seeds:
         data = cut(one, folder, kind, seed)
         aside = np.zeros(len(data.y), bool)
         aside[np.random.default_rng([seed, 5]).permutation(len(data.y))[:HELD]] = True
         answers = model(kind, one.task)(data.X[~aside], data.y[~aside], None)
         S, T = answers(data.X[aside]), answers(data.Z)
-        label = np.zeros(len(T))
+        label = fifths(T) if one.task == "regression" else data.truth
         if one.task == "regression":
             shape = conformal.choose(data.y[~aside], data.S[~aside], data.fold[~aside])
             around = conformal.learn(shape.kind, data.y[aside], S, shape=shape)
+            by_group = shape.kind == "mondrian"
         else:
             learned = sets.fit(data.y[aside], S, probabilities(S).shape[1])
+            by_group = learned.by_class
         for level, found in answer.items():
             if one.task == "regression":
                 low, high = around.apply(T, level)
-                hit, size = (data.truth >= low[:, 0]) & (data.truth <= high[:, 0]), (high - low)[:, 0]
+                hit, size = (data.truth >= low[:, 0]) & (data.truth <= high[:, 0]), (high - low)[:, 0] / data.truth.std()
             else:
                 inside = learned.apply(T, level)
                 hit, size = inside[np.arange(len(T)), data.truth], inside.sum(axis=1)
             found.add(hit, size, label, None, np.ones(HELD))
+            found.grouped &= by_group
     return answer
 
 

@@ -25,7 +25,7 @@ from tests.promises.made import Made, candidates, constant, fresh, made, out_of_
 @dataclass(frozen=True)
 class Question:
     """What is simulated: a metric, a number of rows, signal or none, weights or none. draws: of the bootstrap. groups: of rows that
-    share luck; 0: none. in_time: rows in time order, each part predicted from the earlier ones."""
+    share luck; 0: none. in_time: rows in time order, each part predicted from the earlier ones. published: ask BBC-CV as published, too."""
 
     metric: str
     n: int
@@ -34,6 +34,7 @@ class Question:
     draws: int = 500
     groups: int = 0
     in_time: bool = False
+    published: bool = False
 
     @property
     def binary(self) -> bool:
@@ -43,7 +44,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Seen:
-    """One seed. naive: the leaderboard's score of its best. nothing: the constant's. evidence: what the sentence would claim."""
+    """One seed. naive: the leaderboard's score of its best. nothing: the constant's. evidence: what the sentence would claim. plain: the
+    score of BBC-CV as published, NaN where it was not asked."""
 
     value: float
     low: float
@@ -52,13 +54,15 @@ class Seen:
     truth: float
     nothing: float
     evidence: bool
+    plain: float = float("nan")
 
 
 @dataclass(frozen=True)
 class Figures:
     """Over the seeds. excludes: share of intervals on the better side of knowing nothing. claims: share of sentences that see evidence.
     bias, naive: mean of the honest score, and of the leaderboard's, minus the truth; error: standard error of the bias. holds: share of
-    intervals that hold the truth. width: mean of the intervals. truth: mean."""
+    intervals that hold the truth. width: mean of the intervals. truth: mean. rms: root mean square of the honest score minus the truth.
+    plain, plain_rms: bias and rms of BBC-CV as published."""
 
     seeds: int
     excludes: float
@@ -69,6 +73,9 @@ class Figures:
     holds: float
     width: float
     truth: float
+    rms: float = float("nan")
+    plain: float = float("nan")
+    plain_rms: float = float("nan")
 
 
 def _table(question: Question, seed: int) -> Made:
@@ -97,7 +104,10 @@ def asked(question: Question, seed: int) -> Seen:
     clear = found.low > nothing if metric.greater_is_better else found.high < nothing
     base_tied = losses.shape[1] - 1 in tie.tied
     beaten = not base_tied and beats(float(tie.difference[-1]), float(tie.low[-1]))
-    return Seen(found.value, found.low, found.high, found.leaderboard, metric.value(truth, score), nothing, clear or beaten)
+    plain = float("nan")
+    if question.published:
+        plain = honest(metric, y, S[:, :-1], fold, weight, units, seed, question.draws, nothing=constant_loss, mutual=False).value
+    return Seen(found.value, found.low, found.high, found.leaderboard, metric.value(truth, score), nothing, clear or beaten, plain)
 
 
 def _one(question_and_seed: tuple[Question, int]) -> Seen:
@@ -116,9 +126,8 @@ def figures(question: Question, seeds: Sequence[int], processes: int = 1) -> Fig
 def summed(question: Question, seen: Sequence[Seen]) -> Figures:
     """The figures of what was seen."""
     greater = METRICS[question.metric].greater_is_better
-    value, low, high, naive, truth, nothing = (
-        np.array([getattr(one, name) for one in seen]) for name in ("value", "low", "high", "naive", "truth", "nothing")
-    )
+    names = ("value", "low", "high", "naive", "truth", "nothing", "plain")
+    value, low, high, naive, truth, nothing, plain = (np.array([getattr(one, name) for one in seen]) for name in names)
     bias = value - truth
     return Figures(
         seeds=len(seen),
@@ -130,6 +139,9 @@ def summed(question: Question, seen: Sequence[Seen]) -> Figures:
         holds=float(np.mean((low <= truth) & (truth <= high))),
         width=float((high - low).mean()),
         truth=float(truth.mean()),
+        rms=float(np.sqrt((bias**2).mean())),
+        plain=float((plain - truth).mean()),
+        plain_rms=float(np.sqrt(((plain - truth) ** 2).mean())),
     )
 
 

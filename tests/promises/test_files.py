@@ -11,28 +11,13 @@ from etabli.judge import conformal, novelty, sets
 from etabli.judge.calibrators import fitting
 from etabli.judge.metrics import probabilities
 from tests.judge.heads import run_head
+from tests.promises.written import differences, scores
 
 BOUND = 1e-6
 EXAMPLES = settings(max_examples=15, deadline=None)
 LEVEL = st.floats(0.01, 0.999)
 ROWS = st.integers(60, 400)
 SEED = st.integers(0, 2**31)
-
-
-def scores(n: int, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(y, S, weight, new scores): random probabilities, some of them tied and some of them 0 or 1."""
-    rng = np.random.default_rng(seed)
-    y = rng.permutation(n) % classes
-    Z = rng.normal(size=(2 * n, classes)) * rng.uniform(0.1, 6)
-    Z[np.arange(n), y] += rng.uniform(0, 3)
-    P = np.exp(Z - Z.max(axis=1, keepdims=True))
-    P /= P.sum(axis=1, keepdims=True)
-    if seed % 2:
-        P = np.round(P, 2)
-        P[:, -1] = 1 - P[:, :-1].sum(axis=1)
-        P = np.clip(P, 0.0, 1.0)
-    S = P[:, 1:2] if classes == 2 else P
-    return y, S[:n], rng.uniform(0.2, 5, n), S[n:]
 
 
 def same(got: np.ndarray, told: np.ndarray) -> None:
@@ -104,3 +89,9 @@ def test_novelty(n, seed, columns):
     scored = learned.score(Z[n:])
     clear = np.abs(scored - learned.knots).min(axis=1) > 1e-9 * (1 + scored[:, 0])  # a score on a knot may round to either side
     same(answer["p"][clear], told[clear])
+
+
+def test_the_figures_of_the_page_are_within_the_bound():
+    """The heads that benchmarks/promises.md lists; twenty tables there, three here."""
+    found = differences(range(3))
+    assert len(found) >= 12 and max(found.values()) <= BOUND, found
