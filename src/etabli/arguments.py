@@ -201,11 +201,14 @@ def parser(acts: Mapping[str, Act]) -> Parser:
 
     one = command(
         "check",
-        "  etabli check census.etabli/model.onnx\n  etabli check census.etabli/model.onnx new.csv\n  etabli check model.onnx new.csv --training census.csv",
+        "  etabli check census.etabli/model.onnx\n  etabli check census.etabli/model.onnx new.csv\n  etabli check model.onnx new.csv --training census.csv\n  etabli check model.onnx labelled.csv --by sex",
     )
     one.add_argument("model", help="a model.onnx made by etabli")
     one.add_argument("file", nargs="?", help="new rows, with or without labels")
     one.add_argument("--training", metavar="FILE", help="the rows it learned from (default: those of the run folder it lies in)")
+    one.add_argument(
+        "--by", metavar="COL", action="append", default=[], help="how it fares by the levels of this column of the file (may be repeated)"
+    )
     one.add_argument("--json", action="store_true", help="as JSON")
 
     one = command("report", "  etabli report census.etabli --lang fr\n  etabli report census.etabli --text")

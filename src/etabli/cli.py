@@ -203,7 +203,7 @@ def check(options: argparse.Namespace) -> int:
     """Without a file: the model's own self-test. With new rows: are they like the training rows, and is the promise kept?"""
     from etabli.model.check import check as look
 
-    checked = look(options.model, options.file, training=options.training)
+    checked = look(options.model, options.file, training=options.training, by=options.by)
     print(json.dumps(checked.to_json(), ensure_ascii=False) if options.json else checked.text(options.lang))
     return 0 if checked.fine else 1
 

@@ -224,8 +224,42 @@ def test_the_old_score_is_reweighed_where_the_run_is_at_hand(tmp_path: Path) -> 
     assert seen.shift.differs and seen.shift.effective < seen.shift.rows and seen.foretold is not None
     assert seen.worth.plain == pytest.approx(study.result["honest"]["value"])  # what the leaderboard flatters is taken off
     assert seen.worth.low < seen.worth.value < seen.worth.high
+    by = check(study.folder, table, by=["sex", "bill_length_mm"]).by
+    assert [entry["cuts"] for entry in by] == ["rows", "training"]
+    assert all(sum(level["rows"] for level in entry["levels"]) == len(new) for entry in by)
+    fifths = np.quantile([float(row["bill_length_mm"]) for row in rows[:180] if row["bill_length_mm"]], 0.2, method="lower")
+    first = sum(row["bill_length_mm"] != "" and float(row["bill_length_mm"]) <= fifths for row in new)
+    assert by[1]["levels"][0]["rows"] == first  # a level is the same rows then and now
     del table["body_mass_g"]
+    with pytest.raises(UsageError, match="outcome is known"):
+        check(study.folder, table, by=["sex"])
     unlabelled = check(study.folder, table)
     assert unlabelled.worth == seen.worth and unlabelled.foretold is None
     (study.folder / "model.onnx").rename(tmp_path / "alone.onnx")
     assert check(tmp_path / "alone.onnx", table).shift is None
+
+
+def test_by_group_on_new_rows(weather: tuple[Path, dict[str, list[str]]]) -> None:
+    path, even = weather
+    rows = len(even["DATE"])
+    first = [k < rows // 2 for k in range(rows)]
+    y = np.array(even["MAX_TEMPERATURE_C"], float)
+    moved = {**even, "MAX_TEMPERATURE_C": np.where(first, y, y + 4), "half": ["=a" if one else "b\x1b" for one in first], "one": [3] * rows}
+    seen = check(path, moved, by=["half", "one", "half", "OPINION"])
+    half, one, opinion = seen.by  # each column once
+    assert half["kind"] == "category" and one["kind"] == "number" and [level["rows"] for level in one["levels"]] == [rows]
+    worse = {level["level"]["en"]: level["measures"] for level in half["levels"]}
+    assert worse["b\x1b"]["gap"]["apart"] and worse["b\x1b"]["gap"]["value"] > 3
+    assert worse["=a"]["score"]["value"] < worse["b\x1b"]["score"]["value"]
+    error = y - load(path).predict(even)["prediction"][:, 0]
+    assert worse["=a"]["score"]["value"] == pytest.approx(np.sqrt(np.mean(error[: rows // 2] ** 2)))
+    assert sum(level["rows"] for level in opinion["levels"]) == rows
+    assert "beyond chance" in seen.text("en") and "au-delà du hasard" in seen.text("fr") and "\x1b" not in seen.text("en")
+    assert json.loads(json.dumps(seen.to_json(), allow_nan=False))["by"][0]["column"] == "half"
+    with pytest.raises(UsageError, match="must have that column") as caught:
+        check(path, even, by=["OPINON"])
+    assert "OPINION" in str(caught.value)
+    with pytest.raises(UsageError, match="the target itself"):
+        check(path, even, by=["MAX_TEMPERATURE_C"])
+    with pytest.raises(UsageError, match="new rows"):
+        check(path, by=["OPINION"])

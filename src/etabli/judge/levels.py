@@ -39,7 +39,7 @@ class Levels:
 
 
 def levels(
-    values: Array, texts: Sequence[str] | None = None, fewest: int = FEWEST, most: int = MOST, cuts: Sequence[float] | None = None
+    values: Array, texts: Sequence[str] | None = None, fewest: int = FEWEST, most: int = MOST, cuts: Sequence[float] | Array | None = None
 ) -> Levels:
     """values: float64 [n] (NaN missing), or int codes [n] into `texts` (-1 missing). cuts: where ranges of numbers end (so that new
     rows may be put into the ranges of old ones); None: fifths of these values, or each value by itself where there are at most five."""
@@ -63,13 +63,11 @@ def levels(
     missing = np.isnan(values)
     known = values[~missing]
     seen = np.unique(known)
-    if cuts is None and seen.size <= PARTS:
+    edges = ends(known) if cuts is None else np.asarray(cuts, float)
+    if edges is None:
         of = np.searchsorted(seen, np.where(missing, 0.0, values)) if seen.size else np.zeros(values.size, np.int64)
         entries = tuple(Level("level", f"{value:g}", float(value), float(value)) for value in seen)
     else:
-        edges = np.unique(np.quantile(known, np.arange(1, PARTS) / PARTS, method="lower")) if cuts is None else np.asarray(cuts, float)
-        if known.size and cuts is None:
-            edges = edges[edges < known.max()]
         of = np.searchsorted(edges, np.where(missing, -np.inf, values), side="left")
         inside = [known[np.searchsorted(edges, known, side="left") == k] for k in range(edges.size + 1)]
         filled = [k for k, cell in enumerate(inside) if cell.size]
@@ -82,3 +80,13 @@ def levels(
         of[missing] = len(entries)
         entries = (*entries, Level("missing"))
     return Levels(entries, of)
+
+
+def ends(values: Array) -> Array | None:
+    """Where the fifths of these numbers [n] end, each end within its fifth; None where there are so few values that each is by itself."""
+    known = np.asarray(values, np.float64)
+    known = known[~np.isnan(known)]
+    if np.unique(known).size <= PARTS:
+        return None
+    edges = np.unique(np.quantile(known, np.arange(1, PARTS) / PARTS, method="lower"))
+    return np.asarray(edges[edges < known.max()])

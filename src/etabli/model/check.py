@@ -8,7 +8,7 @@ promised interval, coverage against the level asked, calibration against what ch
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from etabli.model.batch import UNLIKE
 from etabli.model.card import plain
 from etabli.model.drift import Drift, drift
 from etabli.model.frames import Frame, frame
+from etabli.model.grouped import by as grouped
+from etabli.model.grouped import places
 from etabli.model.load import Model, SelfTest, load
 from etabli.model.raw import Raw, numbers, texts
 from etabli.model.rows import match
@@ -80,7 +82,7 @@ class Checked:
     usable label. learned: the rows are the training file itself. calibration: the expected calibration error and what chance allows (level 0), None for a number.
     unlike: the share of rows with a novelty below 0.01. drift: column by column, against training. new_rows: rows of the file. shift: all columns
     together, against the training rows; None without these. worth: the old score on rows like these. foretold: whether the score of the labelled
-    rows agrees with `worth`. novelty: p-values against what rows alike give."""
+    rows agrees with `worth`. novelty: p-values against what rows alike give. by: an entry a column asked for, as a result's (`grouped.py`)."""
 
     verdict: str
     words: Mapping[str, str]
@@ -101,6 +103,7 @@ class Checked:
     worth: Worth | None = None
     foretold: bool | None = None
     novelty: Novel | None = None
+    by: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -121,12 +124,19 @@ class Checked:
         return dict(plain({**made, "fine": self.fine, "scores": scores, "intervals": made["scores"]}))
 
 
-def check(model_path: str | os.PathLike[str], data: Any = None, target: str | None = None, seed: int = 0, training: Any = None) -> Checked:
+def check(
+    model_path: str | os.PathLike[str],
+    data: Any = None,
+    target: str | None = None,
+    seed: int = 0,
+    training: Any = None,
+    by: Sequence[str] = (),
+) -> Checked:
     """Checks a model file, alone or on new rows.
 
     data: a CSV or Parquet file or a frame; with the target's column (`target`: its name here, where it differs from the card's) its
     score is told too. training: the rows the model learned from, a file or a frame; by default those of the run folder around the
-    model file. Errors: as `load` and `Model.predict`; UsageError where the target's column seems to be misspelt, DataError when no label is known to the model.
+    model file. by: columns of the rows by whose levels the model's figures are told too (rows with labels). Errors: as `load` and `Model.predict`; UsageError where the target's column seems to be misspelt, DataError when no label is known to the model.
     """
     model = load(model_path)
     found = inside(Path(model.path).read_bytes())
@@ -136,6 +146,8 @@ def check(model_path: str | os.PathLike[str], data: Any = None, target: str | No
     if not tested.passed or foreign:
         return _told(replace(alone, verdict="broken"))
     if data is None:
+        if by:
+            raise UsageError("--by compares new rows", "no rows", "etabli check MODEL labelled.csv --by COL")
         return _told(alone)
     table = tables.whole(Path(data)) if isinstance(data, (str, os.PathLike)) else frame(data)
     read = model.rows(table)
@@ -143,7 +155,12 @@ def check(model_path: str | os.PathLike[str], data: Any = None, target: str | No
         raise UsageError(
             "the rows to check with must be there", "a table without rows", "add rows, or leave the file out for the self-test alone"
         )
+    by = (by,) if isinstance(by, str) else by
+    where = places(model, table, by, target) if by else {}
     labelled = labels(model, table, target)
+    if by and labelled is None:
+        rule = "how the model fares by a column is told of rows whose outcome is known"
+        raise UsageError(rule, f'rows without the target "{model.card["target"]}"', "add that column, or leave --by out")
     every = model.run(read.feeds, read.rows)
     old, trained = training_rows(model, training), int(model.card.get("rows") or 0)
     shifted = None if old is None else shift(model, old, read.feeds, seed)
@@ -179,6 +196,7 @@ def check(model_path: str | os.PathLike[str], data: Any = None, target: str | No
         coverage=_coverage(model, read.feeds, read.rows, usable, y, trained, seed),
         calibration=None if task == "regression" else calibration(y, outputs["probability"], seed),
         unlike=share(outputs["novelty"][:, 0] < UNLIKE, UNLIKE, trained, seed) if "novelty" in outputs else None,
+        by=grouped(model, table, where, usable, y, S, read.feeds, training, seed) if where else (),
     )
     return _told(replace(measured, verdict=_verdict(measured, task), foretold=_foretold(measured)))
 

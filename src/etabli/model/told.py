@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from etabli.judge.metrics import title
 from etabli.judge.worth import REFUSE
+from etabli.model.by_table import by_table
 from etabli.model.drift import RARE
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def told(seen: Checked, language: str) -> str:
             parts.append((f"shape moved (distance {far}PSI {drift.psi:.2f})", f"forme changée (distance {far}PSI {drift.psi:.2f})"))
         name = _named(drift.column)
         say(f'Column "{name}" changed: {", ".join(part[0] for part in parts)}.', f"La colonne « {name} » a changé : {', '.join(part[1] for part in parts)}.")  # fmt: skip
+    for entry in seen.by:
+        lines += by_table(entry, seen.scores[0].title["fr" if french else "en"], french)
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from etabli.errors import DataError
 
 if TYPE_CHECKING:
     from etabli.model.load import Model
-    from etabli.records import Array
+    from etabli.records import Array, Table
 
 ROWS = 20_000  # training rows looked at; more are thinned by chance
 JUDGED = "judged.npz"  # rows [n], fold [n], y [n], scores [n, outputs] of the winner, out of fold and calibrated; weight [n] or empty
@@ -40,23 +40,15 @@ def training(model: Model, file: Any = None) -> Training | None:
         read = model.read(file)
         picked = _some(read.rows)
         return Training({name: values[picked] for name, values in read.feeds.items()}, read.rows, "file", {})
+    table = stored(model)
+    if table is None:
+        return None
     folder = Path(model.path).parent / "data"
-    if not (folder / "table.json").is_file():
-        return None
-    try:
-        from etabli.data.store import load
-
-        table = load(folder)
-    except (DataError, ImportError, OSError, ValueError):
-        return None
-    names = {name for entry in model.card["inputs"] for name in entry["columns"]}
-    if table.fingerprint != model.card.get("fingerprint") or not names <= set(table.values):
-        return None
     judged: dict[str, Array] = {}
     rows = np.arange(table.rows)
     if (folder / JUDGED).is_file():
-        with np.load(folder / JUDGED) as stored:
-            judged = {name: stored[name] for name in stored.files}
+        with np.load(folder / JUDGED) as scored:
+            judged = {name: scored[name] for name in scored.files}
         rows = judged.pop("rows")
     picked = _some(len(rows))
     feeds = {}
@@ -69,6 +61,21 @@ def training(model: Model, file: Any = None) -> Training | None:
             texts = [levels[code] if code >= 0 else "" for code in columns[0].tolist()]
             feeds[str(entry["input"])] = np.array(texts, object)[:, None]
     return Training(feeds, len(rows), "run", {name: values[picked] for name, values in judged.items() if len(values)})
+
+
+def stored(model: Model) -> Table | None:
+    """The table of the run folder around the model file, with the columns that the model does not read; None where there is none."""
+    folder = Path(model.path).parent / "data"
+    if not (folder / "table.json").is_file():
+        return None
+    try:
+        from etabli.data.store import load
+
+        table = load(folder)
+    except (DataError, ImportError, OSError, ValueError):
+        return None
+    names = {name for entry in model.card["inputs"] for name in entry["columns"]}
+    return table if table.fingerprint == model.card.get("fingerprint") and names <= set(table.values) else None
 
 
 def _some(rows: int) -> Array:

@@ -15,8 +15,8 @@ from etabli.data.audit.words import words
 from etabli.judge import doubt
 from etabli.judge.answers import probabilities
 from etabli.judge.noise import suspects
+from etabli.model.by import day
 from etabli.records import Array, Column, Finding, Table, Words
-from etabli.work.by import day
 from etabli.work.journal import write
 from etabli.work.material import Material
 from etabli.work.verdict import Verdict

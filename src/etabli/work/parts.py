@@ -14,8 +14,9 @@ from etabli.judge.answers import probabilities
 from etabli.judge.coverage import ENOUGH
 from etabli.judge.levels import Levels
 from etabli.judge.sentence import number, places
+from etabli.model.by import named
 from etabli.records import Array, Words
-from etabli.work.by import levels_of, named
+from etabli.work.by import levels_of
 from etabli.work.material import Material
 
 COLUMNS, SHOWN, CLASSES, NAMED = 200, 20, 10, 3

@@ -1,4 +1,4 @@
-"""The section "by group" of the page: what `--by COL` asked for, in words, panels and a table (facts: `work/by.py`)."""
+"""The section "by group" of the page: what `--by COL` asked for, in words, panels and a table (facts: `model/by.py`)."""
 
 from __future__ import annotations
 
