@@ -61,7 +61,8 @@ def target_of(table: Table, name: str, task: str = "") -> Target:
 
 
 def said(findings: tuple[Finding, ...], level: str = "") -> set[tuple[str, str]]:
-    """(code, column) pairs; a finding without a column counts once with ''."""
+    """(code, column) pairs; a finding without a column counts once with ''. Each has its evidence: no finding is exempt."""
+    assert all(f.evidence for f in findings), [f.code for f in findings if not f.evidence]
     return {(f.code, c) for f in findings if not level or f.level == level for c in (f.columns or ("",))}
 
 
@@ -128,8 +129,22 @@ def test_every_finding_stands_any_table_and_speaks_plainly(name):
                 else []
             )
             assert all(part.rstrip(",;:") in FLAGS for part in shown), shown
-            json.dumps(finding.evidence)
+            assert finding.evidence and json.dumps(finding.evidence), (what, finding.code)
         assert all(np.array_equal(table.values[key], before[key], equal_nan=True) for key in before if before[key].dtype.kind == "f")
+
+
+def test_every_finding_is_given_evidence():
+    """Each that the audit can make, those too that no table here calls forth."""
+    import ast
+    from pathlib import Path
+
+    import etabli.data.audit
+
+    for path in Path(etabli.data.audit.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
+                given = [*node.args[5:6], *(word.value for word in node.keywords if word.arg == "evidence")]
+                assert given and not (isinstance(given[0], ast.Dict) and not given[0].keys), (path.name, node.lineno)
 
 
 def test_an_outsider_joins_by_entry_point(monkeypatch):

@@ -5,6 +5,8 @@ tests on out-of-fold residuals find what comparing random with grouped folds mis
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +15,14 @@ from etabli.data.audit.time_order import candidate_times, is_time
 from etabli.data.forward import times
 from etabli.judge import alarms
 from etabli.judge.metrics import metric
-from etabli.records import Finding
+from etabli.records import Array, Finding
 from etabli.work.compare import Ground
 from etabli.work.material import Material
 from etabli.work.race import Standing
 from etabli.work.verdict import Verdict
 
 LEVEL = 0.01
+PARTS = 24  # of a picture
 FEW = 20  # levels below which a column is a factor and not a set of subjects
 
 
@@ -48,10 +51,10 @@ def tested(
             alarm = alarms.grouped(residual, values, ground.seed, level=LEVEL / len(names))
             if alarm.rings and name in sure:
                 by = name
-                found.append(_grouped(name, alarm))
+                found.append(_pictured(_grouped(name, alarm), spread(residual, values)))
                 break
             if alarm.rings:
-                found.append(_alike(name, alarm))
+                found.append(_pictured(_alike(name, alarm), spread(residual, values)))
     if moment is None:
         times = candidate_times(material.table, material.target, tuple(ignore))
         for name in times:
@@ -59,7 +62,7 @@ def tested(
             alarm = alarms.serial(residual[order], ground.seed, level=LEVEL / len(times))
             if alarm.rings and is_time(material.table, name):
                 when = name
-                found.append(_timed(name, alarm))
+                found.append(_pictured(_timed(name, alarm), along(residual[order])))
                 break
     if when is None:
         order = np.argsort(rows)
@@ -68,12 +71,12 @@ def tested(
                 alarm = alarms.bounded(residual[order], np.asarray(material.table.values[name])[rows][order], LEVEL / len(names))
                 if alarm.rings:
                     by = name
-                    found.append(_grouped(name, alarm))
+                    found.append(_pictured(_grouped(name, alarm), along(residual[order])))
                     break
         if by is None and moment is None:
             alarm = alarms.serial(residual[order], ground.seed, level=LEVEL)
             if alarm.rings:
-                found.append(_ordered(alarm))
+                found.append(_pictured(_ordered(alarm), along(residual[order])))
     return found, by, when
 
 
@@ -87,8 +90,32 @@ def harder(material: Material, verdict: Verdict, seed: int, ignore: Sequence[str
         order = np.argsort(when, kind="stable")[: int((~np.isnan(when)).sum())]
         alarm = alarms.later(loss[order], seed, level=LEVEL / len(names))
         if alarm.rings:
-            return [_harder(name, alarm)]
+            return [_pictured(_harder(name, alarm), along(loss[order], "loss"))]
     return []
+
+
+def along(values: Array, of: str = "residual") -> dict[str, Any]:
+    """The picture of means of equal stretches of rows in order. values: [n] or [n, m], of which the column that varies most is drawn."""
+    parts = np.array_split(_most(values), min(PARTS, max(1, len(values) // 5)))
+    return {"kind": "line", "x": list(range(len(parts))), "y": [float(part.mean()) for part in parts], "of": of, "label": ""}
+
+
+def spread(residual: Array, groups: Array) -> dict[str, Any]:
+    """The picture of how far apart the groups' mean residuals lie: a histogram of groups."""
+    _, of = np.unique(groups, return_inverse=True)
+    counts, edges = np.histogram(np.bincount(of, _most(residual)) / np.bincount(of), PARTS)
+    return {"kind": "spike", "x": ((edges[:-1] + edges[1:]) / 2).tolist(), "y": counts.tolist(), "of": "groups", "label": ""}
+
+
+def _most(values: Array) -> Array:
+    """The column of [n, m] that varies most; of [n], itself."""
+    values = np.asarray(values, np.float64)
+    return values if values.ndim == 1 else np.asarray(values[:, int(values.var(axis=0).argmax())])
+
+
+def _pictured(finding: Finding, picture: dict[str, Any]) -> Finding:
+    """The finding with the few numbers that draw it, where there are enough."""
+    return replace(finding, evidence={**finding.evidence, "picture": picture}) if len(picture["y"]) > 1 else finding
 
 
 def unanswered(findings: Sequence[Finding], found: Sequence[Finding]) -> list[Finding]:

@@ -37,6 +37,7 @@ def find(view: View) -> Iterable[Finding]:
             words(
                 "check the export of the file if there should be values", "vérifier l'export du fichier s'il devrait y avoir des valeurs"
             ),
+            evidence={"rows": int(view.rows.size), "filled": 0},
         )
     if same:
         yield Finding(
@@ -53,6 +54,7 @@ def find(view: View) -> Iterable[Finding]:
             ),
             words("nothing to do", "rien à faire"),
             "note",
+            {"rows": int(view.rows.size), "distinct": 1},
         )
     if view.target is not None and not any(column.name not in (*empty, *same) for column in view.features):
         yield Finding(
@@ -64,4 +66,5 @@ def find(view: View) -> Iterable[Finding]:
             ),
             words("keep one with --kind NAME=number or --kind NAME=category", "en garder une par --kind NOM=number ou --kind NOM=category"),
             "refuse",
+            {"columns": len(view.columns), "empty": len(empty), "constant": len(same)},
         )

@@ -81,6 +81,7 @@ def find(view: View) -> Iterable[Finding]:
                 {"value": value, "rows": count, "low": low, "high": high},
             )
     spoken: dict[str, str] = {}
+    shares: dict[str, float] = {}
     for column in view.features:
         if column.kind == "category" and column.name in view.table.levels:
             levels = view.table.levels[column.name]
@@ -88,6 +89,7 @@ def find(view: View) -> Iterable[Finding]:
             for code, level in enumerate(levels if len(levels) <= 1_000 else ()):
                 if level.strip().casefold() in TEXTS and (codes == code).mean() >= SPOKEN:
                     spoken.setdefault(column.name, level)
+                    shares.setdefault(column.name, float((codes == code).mean()))
     if spoken:
         name, level = next(iter(spoken.items()))
         yield Finding(
@@ -101,6 +103,7 @@ def find(view: View) -> Iterable[Finding]:
             ),
             words("to read it as missing: {f}", "pour le lire comme manquant : {f}", f=flag("--missing", [name], f"={level}")),
             "note",
+            {"levels": spoken, "shares": shares},
         )
 
 

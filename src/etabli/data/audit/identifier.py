@@ -60,6 +60,7 @@ def find(view: View) -> Iterable[Finding]:
             ),
             words("to keep it: {f}", "pour la garder : {f}", f=flag("--kind", known[:1], "=category")),
             "note",
+            {"rows": int(view.rows.size), "distinct": {name: view.distinct(view.table.column(name)) for name in known}},
         )
     for column in view.columns:
         if column.kind not in ("identifier", "number") or (column.kind == "number" and not view.is_whole(column)):

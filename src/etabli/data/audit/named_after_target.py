@@ -33,4 +33,5 @@ def find(view: View) -> Iterable[Finding]:
             ),
             words("if not: {f}", "sinon : {f}", f=flag("--ignore", alike)),
             "note",
+            {"named": alike, "after": view.target.name},
         )

@@ -60,7 +60,8 @@ def find(view: View) -> Iterable[Finding]:
             "warn",
             {"score": score, "measure": "r2" if view.target.task == "regression" else "auc", "look": how, "class": label},
         )
-    if rest := [hit[0].name for hit in found[MOST:]]:
+    if more := found[MOST:]:
+        rest = [column.name for column, *_ in more]
         yield Finding(
             "near_perfect",
             tuple(rest),
@@ -71,6 +72,8 @@ def find(view: View) -> Iterable[Finding]:
                 t=[view.target.name],
             ),
             words("those that are not: {f}", "celles qui ne le sont pas : {f}", f=flag("--ignore", rest)),
+            "warn",
+            {"scores": {column.name: score for column, score, *_ in more}, "measure": "r2" if view.target.task == "regression" else "auc"},
         )
 
 

@@ -106,6 +106,7 @@ def find(view: View) -> Iterable[Finding]:
                     i=flag("--ignore", [name]),
                     t=flag("--time-column", [name]),
                 ),
+                evidence={"rows": int(view.rows.size), "correlation": r, "z": z},
             )
         elif not told and name == candidates[0] and view.table.column(name).kind == "date":
             yield Finding(
@@ -118,6 +119,7 @@ def find(view: View) -> Iterable[Finding]:
                     f=flag("--time-column", [name]),
                 ),
                 "note",
+                {"correlation": r, "z": z},
             )
     moved = _moved(view, candidates)
     r, z = alike(view.y, _classes(view)) if view.y is not None else (0.0, 0.0)

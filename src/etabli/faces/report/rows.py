@@ -17,6 +17,7 @@ from etabli.faces.words import cell, known, pick, plain, say
 from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
 
 COLUMNS, CANDIDATES, FINDINGS, CHIPS, PAIRS = 200, 200, 40, 6, 12
+AFTER = ("group-alarm", "group-alike", "time-alarm", "time-harder", "order-alarm", "doubtful_labels")  # findings of the models' errors
 CHANCE = 1.5  # a calibration error up to this many times that of chance is called fine
 
 Result = Mapping[str, Any]
@@ -182,6 +183,7 @@ def _findings(result: Result, lang: str) -> View:
         made.append(
             {
                 "level": level,
+                "after": f.get("code") in AFTER,
                 "word": say(f"level.{level}", lang),
                 "code": plain(f.get("code") or "", 40),
                 "columns": columns[:CHIPS],

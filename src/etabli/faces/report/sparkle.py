@@ -17,7 +17,7 @@ def picture(result: Mapping[str, Any], finding: Mapping[str, Any], lang: str) ->
     if not facts:
         return None
     of, label = facts.get("of"), plain(facts.get("label") or "", 40)
-    key = f"spark.{of}" if of in ("target", "rows", "missing", "contradicted", "times") else "spark.rows"
+    key = f"spark.{of}" if of in ("target", "rows", "missing", "contradicted", "times", "residual", "groups", "loss") else "spark.rows"
     if key == "spark.target" and label:
         key = "spark.share"
     caption = say(key, lang, target=plain(result.get("target") or "", 60), label=label)
@@ -28,7 +28,7 @@ def picture(result: Mapping[str, Any], finding: Mapping[str, Any], lang: str) ->
     def show(value: float) -> str:
         if key in ("spark.share", "spark.missing", "spark.contradicted"):
             return share(value, lang, 1 if value < 0.1 else 0)
-        return count(value, lang) if of == "rows" else number(value, lang, 3 if abs(value) < 10 else 0)
+        return count(value, lang) if of in ("rows", "groups") else number(value, lang, 3 if abs(value) < 10 else 0)
 
     names = {"filled": say("spark.filled", lang), "missing": say("spark.gap", lang)}
     values = [v for v in map(real, facts.get("y") or ()) if v is not None]
