@@ -155,7 +155,7 @@ def doubt(full: bool, seeds: int | None = None) -> Rows:
         for shape in ("linear", "bent")
         for share in shares
     ]
-    return _all(_doubted, jobs + [(one.name, "", 0, share, 2) for one in REAL for share in (0.0, 0.05)])
+    return _all(_doubted, jobs + [(one.name, "", 0, share, 1) for one in REAL for share in (0.0, 0.05)])
 
 
 def files(full: bool, seeds: int | None = None) -> Rows:

@@ -26,3 +26,14 @@ def test_the_interval_holds_the_truth_over_two_hundred_seeds(question: Question)
     found = figures(question, range(200), processes=2)
     assert (1 - found.holds) * found.seeds <= chance(0.07, found.seeds)
     assert abs(found.bias) < abs(found.naive) / 2 + 3 * found.error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [100, 200])
+@pytest.mark.parametrize("metric", ["roc_auc", "log_loss", "rmse"])
+def test_the_correction_costs_a_quarter_of_the_error_at_most(metric: str, n: int) -> None:
+    """On a weak signal the honest score errs more than BBC-CV as published, on noise less or as much, and there its bias is the smaller."""
+    signal, noise = (figures(Question(metric, n, signal, published=True), range(200), processes=2) for signal in (True, False))
+    assert signal.rms < 1.25 * signal.plain_rms
+    assert noise.rms < 1.1 * noise.plain_rms
+    assert abs(noise.bias) < abs(noise.plain)
