@@ -173,6 +173,33 @@ def test_an_object_of_a_python_file(penguins: Any, tmp_path: Path, capsys: pytes
     assert 'did you mean "scaler"' in capsys.readouterr().err
 
 
+def test_what_goes_wrong_in_the_users_own_code_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from etabli.cli import main
+
+    (tmp_path / "new.csv").write_text("x,k\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(30)))
+    for name, code, line, said in (
+        ("raises", "import json\nfitted = {}['model']\n", "line 2: fitted = {}['model']: KeyError: 'model'", "the Python code runs"),
+        ("library", "import json\nx = 1\nfitted = json.loads('{')\n", "line 3: fitted = json.loads('{'): JSONDecodeError", "code runs"),
+        ("syntax", "fitted = (\n", "line 1: SyntaxError", "the Python code runs"),
+        ("absent", "import nothing_of_this_name\n", "line 1: import nothing_of_this_name: ModuleNotFoundError", "the Python code runs"),
+        ("file", "fitted = open('/nowhere/model.bin')\n", "line 1: fitted = open('/nowhere/model.bin'): FileNotFoundError", "code runs"),
+        ("leaves", "raise SystemExit(3)\n", "line 1: raise SystemExit(3): SystemExit: 3", "the Python code runs"),
+        ("makes", "def fitted():\n    return 1 / 0\n", "line 2: return 1 / 0: ZeroDivisionError", "the Python code runs"),
+        (
+            "strict",
+            "import pandas\nfrom sklearn.preprocessing import OneHotEncoder\n"
+            "fitted = OneHotEncoder(sparse_output=False).fit(pandas.DataFrame({'k': ['a', 'c']}))\n",
+            "OneHotEncoder: ValueError: Found unknown categories",
+            "the model answers the rows it is given",
+        ),
+    ):
+        (tmp_path / f"{name}.py").write_text(code)
+        assert main(["adopt", f"{tmp_path}/{name}.py:fitted", "--data", f"{tmp_path}/new.csv", "-q", "-o", f"{tmp_path}/o"]) in (2, 3)
+        told = capsys.readouterr().err
+        assert line in told and said in told and "fault of ours" not in told, told
+        assert not (tmp_path / "o").exists()
+
+
 def test_what_cannot_be_read_teaches(penguins: Any, tmp_path: Path) -> None:
     from sklearn.linear_model import LinearRegression
 

@@ -263,3 +263,32 @@ def test_by_group_on_new_rows(weather: tuple[Path, dict[str, list[str]]]) -> Non
         check(path, even, by=["MAX_TEMPERATURE_C"])
     with pytest.raises(UsageError, match="new rows"):
         check(path, by=["OPINION"])
+
+
+def test_rates_and_weighed_rows_are_scored_as_they_were_promised(tmp_path: Path) -> None:
+    import etabli
+
+    random = np.random.default_rng(4)
+    rows = 400
+    x, years = random.normal(size=rows), random.uniform(0.2, 4.0, rows).round(2)
+    counts = random.poisson(years * np.exp(0.5 * x))
+    for name, kept in (("old", slice(0, 250)), ("new", slice(250, None))):
+        lines = [f"{a},{b},{n},{w}" for a, b, n, w in zip(x[kept], years[kept], counts[kept], years[kept], strict=True)]
+        (tmp_path / f"{name}.csv").write_text("x,years,visits,size\n" + "\n".join(lines))
+    asked = {"effort": "glance", "families": ("ridge",), "ignore": ("size",), "test": str(tmp_path / "new.csv")}
+    study = etabli.fit(tmp_path / "old.csv", "visits", exposure="years", out=str(tmp_path / "rate"), **asked)
+    checked = check(tmp_path / "rate" / "model.onnx", tmp_path / "new.csv")
+    answers = study.model.predict({"x": x[250:], "years": years[250:]})["prediction"][:, 0]
+    by_hand = np.sqrt(np.average(((counts[250:] - answers) / years[250:]) ** 2, weights=years[250:]))
+    assert checked.scores[0].value == pytest.approx(by_hand, rel=1e-9)
+    assert study.result["test"]["rmse"] == pytest.approx(by_hand, rel=1e-9)  # an own test file is judged alike
+    by = check(tmp_path / "rate" / "model.onnx", tmp_path / "new.csv", by=["x", "years"]).by
+    assert by[0]["overall"]["score"] == pytest.approx(by_hand, rel=1e-9)
+    assert checked.verdict != "worse" and 'per unit of "years"' in checked.text("en")
+    asked["ignore"] = ()
+    study = etabli.fit(tmp_path / "old.csv", "visits", weights="size", out=str(tmp_path / "weighed"), **asked)
+    checked = check(tmp_path / "weighed" / "model.onnx", tmp_path / "new.csv")
+    answers = study.model.predict({"x": x[250:], "years": years[250:]})["prediction"][:, 0]
+    assert checked.scores[0].value == pytest.approx(np.sqrt(np.average((counts[250:] - answers) ** 2, weights=years[250:])), rel=1e-9)
+    without = check(tmp_path / "weighed" / "model.onnx", {"x": x[250:], "years": years[250:], "visits": counts[250:]})
+    assert "counts the same" in without.text("en") and "compte autant" in without.text("fr")

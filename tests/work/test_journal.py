@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -88,3 +89,19 @@ def test_one_driver_at_a_time(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="one command at a time"), Journal(tmp_path / "run").alone():
             pass
     assert not journal.busy() and not (tmp_path / "run").exists()  # no plan came into it
+
+
+def test_a_run_of_before_an_option_was_there_goes_on(tmp_path: Path) -> None:
+    from etabli.errors import UsageError
+    from etabli.study import asked_of
+    from etabli.work.asked import Asked
+
+    asked = Asked("a.csv", "y", ignore=("b",)).identity
+    (tmp_path / "plan.json").write_text(
+        json.dumps({"asked": {key: asked[key] for key in ("file", "target", "effort", "ignore", "missing", "kinds")}, "fingerprint": "f"})
+    )
+    assert Journal(tmp_path).begin({"asked": asked, "fingerprint": "f"})
+    assert asked_of(tmp_path).identity == asked
+    with pytest.raises(UsageError) as told:
+        Journal(tmp_path).begin({"asked": asked | {"interval": "cqr"}, "fingerprint": "f"})
+    assert told.value.got == "different: interval"

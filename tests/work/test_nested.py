@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 
@@ -90,3 +91,36 @@ def test_where_there_can_be_no_audit_it_is_refused_before_any_work(tmp_path: Pat
     (tmp_path / "t.csv").write_text("a,y\n1,2\n", encoding="utf-8")
     with pytest.raises(UsageError, match="--audit takes nested"):
         etabli.fit(tmp_path / "t.csv", "y", audit="twice", out=str(tmp_path / "run"))
+
+
+def test_where_the_audit_disagrees_its_score_is_the_one_that_is_told(
+    study: etabli.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from etabli.faces.terminal import summary
+    from etabli.work import stages
+
+    judged = stages.judged
+
+    def flattered(*given: object) -> object:
+        made = judged(*given)  # type: ignore[arg-type]
+        return replace(made, honest=replace(made.honest, value=made.honest.value / 4, low=made.honest.low / 4, high=made.honest.high / 4))
+
+    monkeypatch.setattr(stages, "judged", flattered)
+    options = {"effort": "glance", "families": ("ridge",), "audit": "nested", "out": str(tmp_path / "run"), "by": ("c", "one")}
+    text = (study.folder.parent / "t.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "t.csv").write_text("\n".join(line + (",one" if not at else ",1") for at, line in enumerate(text)) + "\n", encoding="utf-8")
+    other = etabli.fit(tmp_path / "t.csv", "y", **options)
+    found, result = other.result["nested"], other.result
+    assert not found["agrees"] and found["bootstrap"]["value"] < found["low"]
+    assert result["honest"] == {key: found[key] for key in ("value", "low", "high")}
+    card = json.loads((other.folder / "card.json").read_text(encoding="utf-8"))
+    assert card["honest"] == result["honest"]  # what `check` holds new rows to
+    value = f"{found['value']:.1f}"
+    assert value in result["sentence"]["en"] and value in found["text"]["en"] and "believe this one" in found["text"]["en"]
+    assert "croyez celui-ci" in found["text"]["fr"] and found["text"]["en"] in html.unescape(other.report.read_text(encoding="utf-8"))
+    assert "believe this" in " ".join(summary(result, "en").split())
+    # a column with one level compares nothing, and that is not "no difference"
+    assert "nothing to compare" in result["by"][1]["words"]["en"] and "rien à comparer" in result["by"][1]["words"]["fr"]
+    assert "no difference" in result["by"][0]["words"]["en"] or "beyond chance" in result["by"][0]["words"]["en"]

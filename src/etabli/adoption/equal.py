@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from etabli.adoption.given import Given
-from etabli.errors import ProofError
+from etabli.errors import DataError, EtabliError, ProofError
 from etabli.records import Array, Link, Table, TaskKind
 
 ROWS, PROBES = 10_000, 2_000
@@ -73,7 +73,16 @@ def written(estimator: Any, rows: Given, seed: int = 0, judged: bool = False) ->
 
     picked = np.arange(rows.table.rows)[:: max(1, rows.table.rows // ROWS)][:ROWS]
     name = "raw" if scored else "values"
-    answers, native = both(rows.table, picked)
+    try:
+        answers, native = both(rows.table, picked)
+    except EtabliError:
+        raise
+    except Exception as error:  # each library, and each class of a user's own, refuses in its own words
+        raise DataError(
+            "the model answers the rows it is given",
+            f"{type(estimator).__name__}: {type(error).__name__}: {' '.join(str(error).split()):.300}",
+            "give rows like those of its fit; what it cannot answer in Python, no file can",
+        ) from error
     compared = [_compared(answers[name], native, 0.0 if made.exact else made.bound, "row", picked)]
     labels = _labels(estimator, made, answers, rows, picked) if scored or made.label else 0
     tried, refused = probe_table(data, rows.table, columns, PROBES, seed), 0

@@ -1,18 +1,23 @@
 """What `etabli adopt` is pointed at: `module:object` in Python code, or a file that a boosting library saved.
 
-Code that is imported is run, and so is a pickle when it is opened: a pickle is opened only when the user says that it may be.
+Code that is imported is run, and so is a pickle when it is opened: a pickle is opened only when the user says that it may be. What goes
+wrong in such code is its author's to know: the file, the line and the exception are told.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import json
 import sys
+import sysconfig
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from etabli.errors import UsageError, did_you_mean
+from etabli.errors import EtabliError, UsageError, did_you_mean
 
 PICKLES = (".pkl", ".pickle", ".joblib")
 
@@ -31,12 +36,40 @@ def loaded(where: str, trusted: bool = False) -> Any:
             f'"{where}"',
             near or "etabli adopt train.py:model",
         )
-    found: Any = _module(module)
+    with theirs(module):
+        found: Any = _module(module)
     for part in name.split("."):
         if not hasattr(found, part):
             raise UsageError(f"{module} has an object of that name", f'"{name}"', did_you_mean(part, dir(found)))
         found = getattr(found, part)
-    return found() if callable(found) and not hasattr(found, "predict") and not hasattr(found, "transform") else found
+    if callable(found) and not hasattr(found, "predict") and not hasattr(found, "transform"):
+        with theirs(module):
+            return found()
+    return found
+
+
+@contextlib.contextmanager
+def theirs(module: str) -> Iterator[None]:
+    """What the code of `module` raises, as an error that names its file and line."""
+    try:
+        yield
+    except EtabliError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UsageError("the Python code runs", _where(error, module), "run it by itself first; adopt imports it as it is") from error
+
+
+def _where(error: BaseException, module: str) -> str:
+    """The last line of the user's own code that the error went through (not of a library), and what it says."""
+    said = f"{type(error).__name__}: {' '.join(str(error).split()):.300}".rstrip(": ")
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}: {said}"
+    paths = sysconfig.get_paths()
+    libraries = ("<", str(Path(__file__).parent.parent), *(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")))
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(libraries)]
+    if not own:
+        return f"{module}: {said}"
+    return f"{own[-1].filename}, line {own[-1].lineno}: {(own[-1].line or '').strip():.120}: {said}"
 
 
 def _module(name: str) -> Any:

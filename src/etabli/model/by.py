@@ -12,7 +12,7 @@ import numpy as np
 
 from etabli.judge import groups
 from etabli.judge.groups import Group, Measure
-from etabli.judge.levels import Level, Levels
+from etabli.judge.levels import FEWEST, Level, Levels
 from etabli.judge.sentence import number, places
 from etabli.records import Column, Words
 
@@ -117,6 +117,13 @@ def _words(column: Column, said: Sequence[str], made: Sequence[Group], seen: gro
         more = len(said) - 1
         rest = "" if not more else (f" ; et {more} de plus" if french else f"; and {more} more")
         return (f"Selon {name}, au-delà du hasard : " if french else f"By {name}, beyond chance: ") + said[0] + rest + "."
+    if not any(key in one.measures and one.measures[key].difference is not None for one in made for key in groups.AGAINST_OTHERS):
+        # one level, or only rare ones: "no difference" would read as a promise
+        return (
+            f"Selon {name}, rien à comparer : il faut deux niveaux d'au moins {FEWEST} lignes."
+            if french
+            else f"By {name}, there is nothing to compare: that takes two levels of at least {FEWEST} rows."
+        )
     halves = [
         (gap.high - gap.low) / 2
         for one in made

@@ -33,6 +33,7 @@ from etabli.model.raw import Raw, numbers, texts
 from etabli.model.rows import match
 from etabli.model.shift import Novel, Shift, novel, shift
 from etabli.model.training import training as training_rows
+from etabli.model.weighing import Weighing, weighing
 from etabli.model.wire import inside
 from etabli.records import Array, TaskKind
 
@@ -82,7 +83,8 @@ class Checked:
     usable label. learned: the rows are the training file itself. calibration: the expected calibration error and what chance allows (level 0), None for a number.
     unlike: the share of rows with a novelty below 0.01. drift: column by column, against training. new_rows: rows of the file. shift: all columns
     together, against the training rows; None without these. worth: the old score on rows like these. foretold: whether the score of the labelled
-    rows agrees with `worth`. novelty: p-values against what rows alike give. by: an entry a column asked for, as a result's (`grouped.py`)."""
+    rows agrees with `worth`. novelty: p-values against what rows alike give. by: an entry a column asked for, as a result's (`grouped.py`).
+    terms: where the scores count rows by weight or exposure, as promised."""
 
     verdict: str
     words: Mapping[str, str]
@@ -104,6 +106,7 @@ class Checked:
     foretold: bool | None = None
     novelty: Novel | None = None
     by: tuple[Mapping[str, Any], ...] = ()
+    terms: tuple[Mapping[str, str], ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -189,14 +192,16 @@ def check(
         if task == "binary"
         else outputs["probability"]
     )
+    weighed = weighing(model, table, read.feeds, usable)
     measured = replace(
         seen,
         rows=len(y),
-        scores=_scores(model.card, task, y, S, seed),
-        coverage=_coverage(model, read.feeds, read.rows, usable, y, trained, seed),
-        calibration=None if task == "regression" else calibration(y, outputs["probability"], seed),
+        scores=_scores(model.card, task, y, S, seed, weighed),
+        coverage=_coverage(model, read.feeds, read.rows, usable, y, trained, seed, weighed.weight),
+        calibration=None if task == "regression" else calibration(y, outputs["probability"], seed, weighed.weight),
+        terms=weighed.notes,
         unlike=share(outputs["novelty"][:, 0] < UNLIKE, UNLIKE, trained, seed) if "novelty" in outputs else None,
-        by=grouped(model, table, where, usable, y, S, read.feeds, training, seed) if where else (),
+        by=grouped(model, table, where, usable, y, S, read.feeds, training, seed, weighed) if where else (),
     )
     return _told(replace(measured, verdict=_verdict(measured, task), foretold=_foretold(measured)))
 
@@ -243,7 +248,7 @@ def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array
     return values, usable
 
 
-def calibration(y: Array, probability: Array, seed: int = 0) -> Share:
+def calibration(y: Array, probability: Array, seed: int = 0, weight: Array | None = None) -> Share:
     """Expected calibration error of the label shown (of the positive class for two classes), in bins of equal size, and the most that
     chance allows (level 0, low 0): labels are drawn from the probabilities themselves (Bröcker & Smith 2007; Vaicenavicius et al. 2019)."""
     rows = np.arange(len(y))
@@ -253,34 +258,39 @@ def calibration(y: Array, probability: Array, seed: int = 0) -> Share:
     bins = np.empty(len(p), int)
     bins[order] = rows * min(BINS, max(1, len(p) // 10)) // len(p)
     count = int(bins.max()) + 1
+    w = np.ones(len(p)) if weight is None else weight * (len(p) / weight.sum())
 
     def error(hits: Array) -> float:
-        return float(np.abs(np.bincount(bins, hits - p, count)).sum() / len(p))
+        return float(np.abs(np.bincount(bins, w * (hits - p), count)).sum() / len(p))
 
     random = np.random.default_rng(seed)
     null = [error((random.random(len(p)) < p).astype(np.float64)) for _ in range(DRAWS)]
     return Share(0.0, error(hit), 0.0, float(np.quantile(null, 0.95)))
 
 
-def share(hit: Array, level: float, trained: int, seed: int = 0) -> Share:
+def share(hit: Array, level: float, trained: int, seed: int = 0, weight: Array | None = None) -> Share:
     """A share that should be `level`, and its band: the new rows' chance and that of the `trained` rows that set the threshold
-    (beta-binomial, exact for conformal sets on exchangeable rows: Vovk 2012)."""
+    (beta-binomial, exact for conformal sets on exchangeable rows: Vovk 2012). Weighed rows are as many as they are worth (Kish 1965)."""
     random = np.random.default_rng(seed)
-    rows = len(hit)
+    rows = len(hit) if weight is None else max(1, round(float(weight.sum() ** 2 / (weight**2).sum())))
+    trained = round(trained * rows / len(hit))
+    got = float(hit.mean() if weight is None else (hit * weight).sum() / weight.sum())
     inner = random.beta(level * (trained + 1), (1 - level) * (trained + 1), 20_000) if trained else np.full(20_000, level)
     low, high = np.quantile(random.binomial(rows, inner) / rows, [0.025, 0.975])
-    return Share(level, float(hit.mean()), float(low), float(high))
+    return Share(level, got, float(low), float(high))
 
 
-def _scores(card: Mapping[str, Any], task: TaskKind, y: Array, S: Array, seed: int) -> tuple[Value, ...]:
+def _scores(card: Mapping[str, Any], task: TaskKind, y: Array, S: Array, seed: int, weighed: Weighing) -> tuple[Value, ...]:
     first = card.get("metric") or DEFAULTS[task]
     first = str(first["name"] if isinstance(first, Mapping) else first)
     stated = (card.get("cost") or {}).get("matrix")  # the file's answers are of least expected cost
     cost = None if stated is None else np.asarray(stated, np.float64)
     main = metric(first, task, cost)
     known = {one.name: one for one in (main, *(metric(name, task, cost) for name in MORE[task]))}
+    if weighed.exposure is not None:
+        y, S = y / weighed.exposure, S / weighed.exposure[:, None]
     chosen = [one for one in known.values() if one.objection(y) is None]
-    losses = np.column_stack([one.rows(y, S) for one in chosen])
+    losses = np.column_stack([one.rows(y, S, weighed.weight) for one in chosen])
     draws = means(losses, seed=seed, draws=DRAWS)[0] if len(y) > 1 else losses  # the same draws for all
     low, high = np.nanquantile(draws, [0.025, 0.975], axis=0)
     made = []
@@ -291,10 +301,13 @@ def _scores(card: Mapping[str, Any], task: TaskKind, y: Array, S: Array, seed: i
     return tuple(made)
 
 
-def _coverage(model: Model, feeds: Mapping[str, Array], rows: int, usable: Array, y: Array, trained: int, seed: int) -> tuple[Share, ...]:
+def _coverage(
+    model: Model, feeds: Mapping[str, Array], rows: int, usable: Array, y: Array, trained: int, seed: int, weight: Array | None
+) -> tuple[Share, ...]:
     if not {"set", "upper"} & set(model.outputs):
         return ()
     made: list[Share] = []
+    weight = None if model.card.get("guarantee") else weight  # its theorem counts rows
     levels = sorted({float(entry["level"]) for entry in model.card.get("coverage") or ()} or {0.9}) if model.confidence else [0.9]
     promised = model.card.get("guarantee") or {}  # rows held back set its quantiles, and they carry no level above `most`
     trained = int(promised.get("rows", trained))
@@ -304,7 +317,7 @@ def _coverage(model: Model, feeds: Mapping[str, Array], rows: int, usable: Array
             hit = outputs["set"][usable][np.arange(len(y)), y]
         else:
             hit = (outputs["lower"][usable, 0] <= y) & (y <= outputs["upper"][usable, 0])
-        made.append(share(hit, level, trained, seed))
+        made.append(share(hit, level, trained, seed, weight))
     return tuple(made)
 
 

@@ -20,6 +20,7 @@ from etabli.model.frames import Frame
 from etabli.model.raw import Raw, numbers, texts
 from etabli.model.rows import match
 from etabli.model.training import stored
+from etabli.model.weighing import Weighing
 from etabli.records import Array, Column, TaskKind
 
 if TYPE_CHECKING:
@@ -56,10 +57,11 @@ def by(
     feeds: Mapping[str, Array],
     training: Any,
     seed: int,
+    weighed: Weighing,
 ) -> tuple[dict[str, Any], ...]:
     """An entry a column, as under the key `by` of a result (docs/result.md), and `cuts`: "training" where numbers are cut at its fifths, or
-    "rows". where: from `places`. usable: bool [rows]; y, S: of the usable rows."""
-    seen = rows(model, usable, y, S, feeds)
+    "rows". where: from `places`. usable: bool [rows]; y, S: of the usable rows. weighed: how the card's score counts them."""
+    seen = rows(model, usable, y, S, feeds, weighed)
     made = []
     for name, place in where.items():
         column, found, cuts = _levels(model, table, name, place, usable, training)
@@ -67,7 +69,7 @@ def by(
     return tuple(made)
 
 
-def rows(model: Model, usable: Array, y: Array, S: Array, feeds: Mapping[str, Array]) -> groups.Rows:
+def rows(model: Model, usable: Array, y: Array, S: Array, feeds: Mapping[str, Array], weighed: Weighing) -> groups.Rows:
     """The rows that are compared, with what their intervals or sets hold at 90 % where the file has them."""
     task: TaskKind = model.card["task"]
     stated = (model.card.get("cost") or {}).get("matrix")
@@ -85,7 +87,9 @@ def rows(model: Model, usable: Array, y: Array, S: Array, feeds: Mapping[str, Ar
         else:
             lower, upper = made["lower"][usable, 0], made["upper"][usable, 0]
             hit, size = (lower <= y) & (y <= upper), upper - lower
-    return groups.Rows(task, main, y, S, cost=cost, hit=hit, size=size, level=LEVEL)
+    if weighed.exposure is not None:
+        y, S, size = y / weighed.exposure, S / weighed.exposure[:, None], None if size is None else size / weighed.exposure
+    return groups.Rows(task, main, y, S, weight=weighed.weight, cost=cost, hit=hit, size=size, level=LEVEL)
 
 
 def _known(model: Model, name: str) -> Raw:

@@ -62,6 +62,8 @@ def told(seen: Checked, language: str) -> str:
         )
     for value in seen.scores:
         lines.append(_typed(_score(value, True)) if french else _score(value, False))
+    for note in seen.terms:
+        say(note["en"], note["fr"])
     for one in seen.coverage:
         fine = ("within chance", "conforme au hasard")
         if not one.kept:

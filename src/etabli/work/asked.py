@@ -119,6 +119,12 @@ class Asked:
         return f"etabli.fit({self.file!r}, target={self.target!r}{said})"
 
 
+def completed(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What a plan.json keeps as asked, options that are younger than it at their defaults: a run of an earlier release goes on."""
+    usual = Asked("", "").identity
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in usual.items()} | dict(kept)
+
+
 def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) -> Asked:
     """The record of a call, checked: files exist, words are known. UsageError names the nearest right one. there: whether the data
     file must be there still (a run keeps its own copy)."""

@@ -82,7 +82,7 @@ def guaranteed(
         )
     high = level + tails / (fewest + 1) + (tails / KNOTS if cells.max() > KNOTS else 0.0) if target.task == "regression" else None
     told = Guarantee(len(held), level, level, None if high is None else min(1.0, high), most, fewest, by, {})
-    told = replace(told, text=_words(told, split))
+    told = replace(told, text=_words(told, split, weighed=material.weight is not None))
     return replace(composition, interval=learned), tuple(covered), told
 
 
@@ -111,7 +111,7 @@ def _groups(split: Split, held: Array) -> Array | None:
     return None if (found < 0).all() else np.where(found < 0, -2 - np.arange(len(found)), found)
 
 
-def _words(told: Guarantee, split: Split) -> Words:
+def _words(told: Guarantee, split: Split, weighed: bool = False) -> Words:
     """The guarantee in one sentence, with what it rests on."""
 
     digits = 1
@@ -141,4 +141,7 @@ def _words(told: Guarantee, split: Split) -> Words:
     else:
         english += ", if it might as well have been one of them"
         french += ", pourvu qu'elle soit tirée comme elles"
+    if weighed:
+        english += "; every row counts the same here, whatever its weight or exposure"
+        french += " ; chaque ligne y compte autant, quels que soient son poids ou son exposition"
     return {"en": english + ".", "fr": french.replace(" %", "\u202f%").replace(".", ",") + "."}

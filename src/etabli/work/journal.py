@@ -28,6 +28,7 @@ import numpy as np
 
 from etabli.errors import DataError, StorageError, UsageError
 from etabli.records import Array, Split
+from etabli.work.asked import completed
 
 GRAPH = "graph of "  # before a setting's hash: the name of its graph in a result's arrays
 PATIENCE = 2.0  # seconds that a new driver waits for a dying one to let go
@@ -158,7 +159,8 @@ class Journal:
         """What was asked. UsageError when the folder is not a run."""
         path = self.folder / "plan.json"
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            plan = dict(json.loads(path.read_text(encoding="utf-8")))
+            return plan | {"asked": completed(plan["asked"])} if "asked" in plan else plan
         except FileNotFoundError:
             raise UsageError(
                 "a run is a folder that `etabli fit` made, with a plan.json in it", str(self.folder), "see: etabli fit --help"
