@@ -199,3 +199,25 @@ def test_the_onnxruntime_lines_run(wide, tmp_path, monkeypatch, capsys):
     exec(compile(code, "page", "exec"), {})
     value = {2: 1.5 + 7.0, 250: 0.0 + 7.0}[wide]  # the wide block is one input, left missing here; "..." is an unseen job
     assert f"[[{value:g}" in capsys.readouterr().out
+
+
+def test_what_the_errors_say_has_a_heading_of_its_own():
+    line = {"kind": "line", "x": [0, 1, 2], "y": [-1.0, 0.5, 2.0], "of": "residual", "label": ""}
+    late = {
+        "code": "time-alarm",
+        "columns": ["day"],
+        "level": "warn",
+        "text": {"en": "they err together", "fr": "ensemble"},
+        "picture": line,
+    }
+    result = {**EXAMPLES["binary"], "warnings": [late, *EXAMPLES["binary"]["warnings"]]}
+    for lang, before, after, of in (
+        ("en", "before training", "What the models' errors say", "Mean residual"),
+        ("fr", "Ce que disent les données", "Ce que disent les erreurs des modèles", "Résidu moyen"),
+    ):
+        said = "\n".join(Page(report(result, lang)).texts)
+        first = said.index(EXAMPLES["binary"]["warnings"][0]["code"])
+        assert said.index(before) < first < said.index(after) < said.index("time-alarm") < said.index(of)
+    assert 'id="errors"' not in report(EXAMPLES["binary"])
+    alone = report({**EXAMPLES["binary"], "warnings": [late]})
+    assert alone.index("Nothing to report") < alone.index('id="errors"')
