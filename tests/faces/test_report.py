@@ -131,6 +131,9 @@ def test_noise_is_called_noise():
     assert "No evidence" in report(HOSTILE) and "No evidence" not in report(EXAMPLES["binary"])
     greater = {"greater_is_better": True, "honest": {"value": 0.7, "low": 0.6, "high": 0.8}, "baseline": {"value": 0.5}}
     assert has_signal(greater) is True
+    wide = {**EXAMPLES["binary"], "honest": {"value": 0.4, "low": 0.1, "high": 9.0}}  # the page and its sentence say the same
+    assert has_signal({**wide, "evidence": True}) is True and "No evidence" not in report({**wide, "evidence": True})
+    assert has_signal({**wide, "evidence": False}) is False
 
 
 @pytest.mark.parametrize("key", sorted(EXAMPLES["binary"]))

@@ -135,3 +135,17 @@ def test_numbers_never_fail(value, low, high):
     places = decimals(low, high, value)
     for lang in LANGUAGES:
         assert number(value, lang, places) and signed(value, lang, places) and count(value, lang) and duration(value, lang)
+
+
+def test_every_reason_of_a_columns_kind_is_said_in_french():
+    from etabli.data import columns
+    from etabli.faces.words.reasons import reason
+
+    source = Path(columns.__file__).read_text(encoding="utf-8")
+    made = re.findall(r'return "\w+", f?"([^"]+)"(?: if [^"]+ else "([^"]+)")?', source)
+    said = [re.sub(r"\{[^}]+\}", "7", text) for pair in made for text in pair if text]
+    said += ["numbers, 7 different (codes? --kind NAME=category)"]
+    assert len(said) > 15
+    for text in said:
+        assert reason(text, "fr") != text and reason(text, "en") == text, text
+    assert reason("as you said", "fr") == "as you said"

@@ -17,6 +17,7 @@ from etabli.judge.sentence import number, places
 from etabli.records import Column, Words
 
 NAMED = 3  # levels named for one measure
+SEEN = 2.0  # times the largest score of a level: a difference beyond that is no figure worth telling
 NAMES: dict[str, Words] = {
     "selection": {"en": "the share answered “{positive}”", "fr": "la part des réponses «\u00a0{positive}\u00a0»"},
     "true_positive": {"en": "the true positive rate", "fr": "le taux de vrais positifs"},
@@ -134,7 +135,13 @@ def _words(column: Column, said: Sequence[str], made: Sequence[Group], seen: gro
         if french
         else f"By {name}, there is no difference that chance would not explain"
     )
-    if halves:
+    if halves and max(halves) > SEEN * max(abs(one.measures["score"].value) for one in made if "score" in one.measures):
+        text += (
+            " ; si peu de lignes, ou de groupes, n'en montreraient qu'une énorme"
+            if french
+            else "; so few rows, or groups, would show none but a huge one"
+        )
+    elif halves:
         size = number(max(halves), max(0, places(0, max(halves))), language)
         title = seen.metric.title[language]
         text += (

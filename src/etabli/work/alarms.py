@@ -125,13 +125,17 @@ def unanswered(findings: Sequence[Finding], found: Sequence[Finding]) -> list[Fi
     return [*(finding for finding in findings if (finding.code, finding.columns) not in known), *found]
 
 
+def _french(p: float) -> str:
+    return f"{p:.2g}".replace(".", ",")
+
+
 def _grouped(name: str, alarm: alarms.Alarm) -> Finding:
     return Finding(
         "group-alarm",
         (name,),
         {
             "en": f'rows with the same "{name}" err together (p = {alarm.p:.2g}): the split keeps them on one side, so the score is for a new {name}',
-            "fr": f"les lignes de même « {name} » se trompent ensemble (p = {alarm.p:.2g}) : le partage les garde du même côté, le score vaut donc pour un nouveau {name}",
+            "fr": f"les lignes de même « {name} » se trompent ensemble (p = {_french(alarm.p)}) : le partage les garde du même côté, le score vaut donc pour un nouveau {name}",
         },
         {
             "en": f"--group {name} says so from the start; --group none if new rows will have known values of {name}",
@@ -147,7 +151,7 @@ def _alike(name: str, alarm: alarms.Alarm) -> Finding:
         (name,),
         {
             "en": f'rows with the same "{name}" err together (p = {alarm.p:.2g}): the score is for known values of {name}, and flatters for new ones',
-            "fr": f"les lignes de même « {name} » se trompent ensemble (p = {alarm.p:.2g}) : le score vaut pour des valeurs connues de {name} et flatte pour de nouvelles",
+            "fr": f"les lignes de même « {name} » se trompent ensemble (p = {_french(alarm.p)}) : le score vaut pour des valeurs connues de {name} et flatte pour de nouvelles",
         },
         {
             "en": f"--group {name} if new rows will bring new values of {name}",
@@ -164,7 +168,7 @@ def _timed(name: str, alarm: alarms.Alarm) -> Finding:
         (name,),
         {
             "en": f'neighbours in "{name}" err together (p = {alarm.p:.2g}): models learn from the past and are scored on what came later',
-            "fr": f"les voisins dans « {name} » se trompent ensemble (p = {alarm.p:.2g}) : les modèles apprennent du passé et sont notés sur la suite",
+            "fr": f"les voisins dans « {name} » se trompent ensemble (p = {_french(alarm.p)}) : les modèles apprennent du passé et sont notés sur la suite",
         },
         {
             "en": f"--time-column {name} says so from the start; --time-column none if new rows come from the same period",
@@ -180,7 +184,7 @@ def _harder(name: str, alarm: alarms.Alarm) -> Finding:
         (name,),
         {
             "en": f'the latest fifth of the rows by "{name}" is harder: the winner\'s loss there is {alarm.effect:.0%} above that of all rows (p = {alarm.p:.2g}). New rows come later still, so the score may flatter',
-            "fr": f"le dernier cinquième des lignes selon « {name} » est plus difficile : la perte du gagnant y dépasse de {alarm.effect:.0%} celle de toutes (p = {alarm.p:.2g}). De nouvelles lignes viendront plus tard encore : le score est peut-être flatteur".replace(
+            "fr": f"le dernier cinquième des lignes selon « {name} » est plus difficile : la perte du gagnant y dépasse de {alarm.effect:.0%} celle de toutes (p = {_french(alarm.p)}). De nouvelles lignes viendront plus tard encore : le score est peut-être flatteur".replace(
                 "%", "\u202f%"
             ),
         },
@@ -198,7 +202,7 @@ def _ordered(alarm: alarms.Alarm) -> Finding:
         (),
         {
             "en": f"neighbouring rows of the file err together (p = {alarm.p:.2g}): if the file is in order of time, place or subject, this score flatters for new times, places or subjects",
-            "fr": f"les lignes voisines du fichier se trompent ensemble (p = {alarm.p:.2g}) : si le fichier est dans l'ordre du temps, des lieux ou des sujets, ce score est flatteur pour de nouveaux temps, lieux ou sujets",
+            "fr": f"les lignes voisines du fichier se trompent ensemble (p = {_french(alarm.p)}) : si le fichier est dans l'ordre du temps, des lieux ou des sujets, ce score est flatteur pour de nouveaux temps, lieux ou sujets",
         },
         {
             "en": "--time-column COL or --group COL, if there is such a column",

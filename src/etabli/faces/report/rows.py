@@ -15,6 +15,7 @@ from etabli.faces.report.pictures import is_winner, items, look_of, others, part
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
+from etabli.faces.words.reasons import reason
 
 COLUMNS, CANDIDATES, FINDINGS, CHIPS, PAIRS = 200, 200, 40, 6, 12
 AFTER = ("group-alarm", "group-alike", "time-alarm", "time-harder", "order-alarm", "doubtful_labels")  # findings of the models' errors
@@ -64,7 +65,10 @@ def view(result: Result, lang: str) -> View:
 
 
 def has_signal(result: Result) -> bool | None:
-    """Whether the honest score's interval is clear of the baseline; None when that cannot be said."""
+    """Whether the columns predict the target, as the sentence above it says (`evidence`: row by row the winner may be plainly better, though
+    one row makes the interval wide); of a result without that word, whether its interval is clear of the baseline. None: unknown."""
+    if isinstance(result.get("evidence"), bool):
+        return bool(result["evidence"])
     honest, base = part(result, "honest"), real(part(result, "baseline").get("value"))
     edge = real(honest.get("low" if result.get("greater_is_better") else "high"))
     if edge is None or base is None:
@@ -165,11 +169,11 @@ def _test(result: Result, lang: str) -> View:
 
 def _split(result: Result, lang: str) -> View:
     facts = part(result, "split")
-    reason = pick(facts.get("reason"), lang)
+    why = pick(facts.get("reason"), lang)
     return {
         "kind": known("split", facts["kind"], lang) if facts.get("kind") else "",
         "folds": count(facts.get("folds"), lang),
-        "reason": reason[:1].upper() + reason[1:].removesuffix(".") + "." if reason else "",
+        "reason": why[:1].upper() + why[1:].removesuffix(".") + "." if why else "",
     }
 
 
@@ -375,7 +379,7 @@ def _columns(result: Result, lang: str) -> View:
                 "name": cell(c.get("name"), 80),
                 "kind": known("kind", c.get("kind") or "?", lang),
                 "used": bool(c.get("used", True)),
-                "reason": cell(pick(c.get("reason"), lang), 160),
+                "reason": cell(reason(pick(c.get("reason"), lang), lang), 160),
                 "missing": NONE
                 if missing is None
                 else "0"
