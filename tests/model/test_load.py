@@ -113,6 +113,19 @@ def test_absent_columns(penguins: Made, texts: dict[str, list[str]]) -> None:
         model.predict({**columns, "island_": texts["Island"]})
 
 
+def test_rows_without_any_of_the_models_columns_are_no_rows_of_its(tmp_path: Path) -> None:
+    import etabli
+
+    random = np.random.default_rng(2)
+    a = random.normal(size=120)
+    lines = [f"{'' if gap else round(x, 3)},{'yes' if x > 0 else 'no'}" for x, gap in zip(a, random.random(120) < 0.1, strict=True)]
+    (tmp_path / "gaps.csv").write_text("a,y\n" + "\n".join(lines))
+    model = etabli.fit(tmp_path / "gaps.csv", "y", effort="glance", families=("logistic",), out=str(tmp_path / "r")).model
+    with pytest.raises(UsageError, match="at least one of the model's columns") as told:
+        model.predict({"foo": [1.0, 2.0]})
+    assert '"foo"' in told.value.got and '"a"' in told.value.hint
+
+
 def test_unread_and_unknown_are_noted(penguins: Made, texts: dict[str, list[str]]) -> None:
     model = load(penguins.model)
     columns: dict[str, Any] = {name: list(texts[name]) for name in PENGUINS}

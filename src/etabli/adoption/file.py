@@ -235,7 +235,9 @@ def sentence(name: str, verdict: Verdict, rows: int, seen: str) -> Words:
         "en": f"{name} was adopted: the file equals it. On {rows:,} rows that, by your word, it was not fitted on: {title['en']} "
         f"{honest.value:.4g} ({low:.4g} to {high:.4g}); a constant has {verdict.baseline:.4g}.",
         "fr": f"{name} est adopté : le fichier lui est égal. Sur {rows} lignes qui, selon vous, n'ont pas servi à l'ajuster : "
-        f"{title.get('fr', title['en'])} {honest.value:.4g} ({low:.4g} à {high:.4g}) ; une constante a {verdict.baseline:.4g}.",
+        f"{title.get('fr', title['en'])} "
+        + f"{honest.value:.4g} ({low:.4g} à {high:.4g}) ; une constante a {verdict.baseline:.4g}".replace(".", ",")
+        + ".",
     }
 
 

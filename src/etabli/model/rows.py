@@ -45,6 +45,12 @@ def rows_of(table: Frame, feeds: Sequence[Feed], known: set[str]) -> Rows:
     """The rows of `table` as the inputs `feeds`. known: names and headers that are no surprise though no input reads them."""
     raws = [raw for _, _, group in feeds for raw in group]
     places = match(table.headers, raws)
+    if raws and all(place is None for place in places) and all(raw.may_miss for raw in raws):  # else the first that is needed is named
+        raise UsageError(
+            "the rows have at least one of the model's columns",
+            f"{len(table.headers)} columns: " + ", ".join(f'"{header}"' for header in table.headers[:12]),
+            "the model takes " + ", ".join(f'"{raw.header or raw.name}"' for raw in raws[:12]),
+        )
     notes = [_absent(raw, table, raws) for raw, place in zip(raws, places, strict=True) if place is None]
     used = {*places}
     for place, header in enumerate(table.headers):

@@ -162,9 +162,9 @@ class Journal:
             plan = dict(json.loads(path.read_text(encoding="utf-8")))
             return plan | {"asked": completed(plan["asked"])} if "asked" in plan else plan
         except FileNotFoundError:
-            raise UsageError(
-                "a run is a folder that `etabli fit` made, with a plan.json in it", str(self.folder), "see: etabli fit --help"
-            ) from None
+            adopted = (self.folder / "result.json").exists()
+            hint = "it holds an adopted model, which is finished: etabli report, etabli check" if adopted else "see: etabli fit --help"
+            raise UsageError("a run is a folder that `etabli fit` made, with a plan.json in it", str(self.folder), hint) from None
         except (OSError, ValueError) as error:
             raise DataError("plan.json of a run must be readable", f"{path}: {error}") from error
 

@@ -40,10 +40,21 @@ def _view(result: Result, entry: Mapping[str, Any], names: list[str], lang: str)
         "words": pick(entry.get("words"), lang),
         "said": [_capital(pick(one, lang)) for one in entry.get("said") or ()],
         "titles": [title(result, entry, name, lang) for name in names],
+        "first": [name == "score" or _apart(entry, name) for name in names],
         "banded": "coverage" in names,
         "heads": ["#" + title(result, entry, name, lang) for name in told] + (["#" + say("by.ece", lang)] if with_ece else []),
         "lines": lines,
     }
+
+
+def _apart(entry: Mapping[str, Any], name: str) -> bool:
+    """Whether a level is apart in a measure: such panels are shown, the others are folded away."""
+    for level in items(entry, "levels"):
+        one, band = part(part(level, "measures"), name), level.get("band")
+        value = real(one.get("value"))
+        if one.get("apart") or (name == "coverage" and band and value is not None and value < band[0]):
+            return True
+    return False
 
 
 def _capital(text: str) -> str:
