@@ -136,6 +136,16 @@ def test_noise_is_called_noise():
     assert has_signal({**wide, "evidence": False}) is False
 
 
+def test_an_interruption_is_not_called_a_lack_of_time():
+    cut = {**EXAMPLES["binary"], "budget": {"effort": "standard", "cut": True}}
+    for ended, said, other in (
+        ("interrupted", "search was interrupted", "time allowed ended"),
+        ("cap", "time allowed ended", "search was interrupted"),
+    ):
+        page = report({**cut, "ended": ended})
+        assert said in page and other not in page
+
+
 @pytest.mark.parametrize("key", sorted(EXAMPLES["binary"]))
 def test_every_key_may_be_null_or_absent(key):
     for name in EXAMPLES:

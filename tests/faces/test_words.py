@@ -149,3 +149,4 @@ def test_every_reason_of_a_columns_kind_is_said_in_french():
     for text in said:
         assert reason(text, "fr") != text and reason(text, "en") == text, text
     assert reason("as you said", "fr") == "as you said"
+    assert reason("combination of 3", "fr") == "combinaison de 3" and reason("fifth 5 of the prediction", "fr").startswith("le cinquième")

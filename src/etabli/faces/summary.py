@@ -144,7 +144,7 @@ def _facts(result: Result, lang: str, every: bool) -> Table:
     if proof := part(result, "proof"):
         table.add_row(say("end.proof", lang), _proof(proof, lang))
     if part(result, "budget").get("cut"):
-        table.add_row(Text("▲", "yellow"), Text(say("end.cut", lang)))
+        table.add_row(Text("▲", "yellow"), Text(say("end.stopped", lang) if result.get("ended") == "interrupted" else say("end.cut", lang)))
     for key in ("model", "report"):
         if result.get(key):
             table.add_row(say(f"end.{key}", lang), Text(plain(result[key]), "bold"))

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast, final
 from etabli.errors import EtabliError
 from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import count, decimals, duration, number, real
+from etabli.faces.words.reasons import reason
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -268,7 +269,7 @@ class Progress:
 def named(name: Any, lang: str, limit: int = 60) -> str:
     """A candidate's name for people: the family in words, then its setting."""
     head, blank, rest = plain(name).partition(" ")
-    return plain(f"{known('family', head, lang)}{blank}{rest}" if "=" in rest or not rest else f"{head} {rest}", limit)
+    return plain(f"{known('family', head, lang)}{blank}{rest}" if "=" in rest or not rest else reason(f"{head} {rest}", lang), limit)
 
 
 def _bar(done: int, total: int, width: int, label: str) -> Text:

@@ -17,7 +17,7 @@ def facts(result: Result, lang: str) -> list[tuple[str, str, bool]]:
     budget, hardware = part(result, "budget"), part(result, "hardware")
     spent = duration(result.get("seconds"), lang)
     if budget.get("cut"):
-        spent += " (" + say("cut", lang) + ")"
+        spent += " (" + (say("stopped", lang) if result.get("ended") == "interrupted" else say("cut", lang)) + ")"
     made = [
         ("command", plain(result.get("command") or ""), True),
         ("python", plain(result.get("python_call") or ""), True),
@@ -70,7 +70,8 @@ def limits(result: Result, lang: str) -> list[str]:
         ("limit.uses", bool(part(result, "explanation").get("importance"))),
         ("limit.test", not part(result, "test")),
         ("limit.few", 0 < (real(result.get("rows")) or 0) < 500),
-        ("limit.cut", bool(part(result, "budget").get("cut"))),
+        ("limit.cut", bool(part(result, "budget").get("cut")) and result.get("ended") != "interrupted"),
+        ("limit.stopped", bool(part(result, "budget").get("cut")) and result.get("ended") == "interrupted"),
         ("limit.coverage", bool(items(result, "coverage"))),
     ]
     said = [say(key, lang) for key, holds in rules if holds]

@@ -12,6 +12,7 @@ from etabli.faces import figures
 from etabli.faces.figures import Dot, Plot
 from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import count, decimals, number, real, share, signed
+from etabli.faces.words.reasons import reason
 
 SHOWN = 30  # candidates drawn
 CLASSES = 14  # classes drawn in a confusion matrix
@@ -230,7 +231,7 @@ def coverage(result: Result, lang: str, width: float) -> str:
         plot.add("circle", "data", tip, cx=plot.x(got), cy=y, r=5)
         worst = part(e, "worst")
         if (poor := real(worst.get("got"))) is not None:
-            group = plain(worst.get("group"), 40)
+            group = reason(plain(worst.get("group"), 40), lang)
             plot.add("circle", "honest hollow", f"{group}: {share(poor, lang)}", cx=plot.x(poor), cy=y, r=4)
         plot.text(width - 2, y + 4, share(got, lang), "end bold")
     return plot.svg()

@@ -133,7 +133,7 @@ def _winner(result: Result, lang: str) -> View:
     simplest = result.get("simplest")
     tried = result.get("tried")
     return {
-        "name": _titled(facts, lang),
+        "name": reason(_titled(facts, lang), lang),
         "final": known("final", facts["final"], lang) if facts.get("final") else "",
         "members": [(_titled(m, lang), share(m.get("weight"), lang, 0)) for m in items(facts, "members")],
         "tried": say("tried", lang, n=tried, count=count(tried, lang)) if real(tried) is not None else "",

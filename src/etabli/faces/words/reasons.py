@@ -1,4 +1,5 @@
-"""Why a column is taken for what it is, in French: the reasons of `data/columns.py`, which are English clauses and nothing else.
+"""Clauses that a result has in English alone, in French: why a column is taken for what it is (`data/columns.py`), parts of coverage, the
+combination's name.
 
 What was given by the user, or is not known here, stays as it is.
 """
@@ -27,12 +28,13 @@ FRENCH: Mapping[str, str] = {
     r"sentences \((\d+) words each\), hardly ever repeated": r"des phrases (de \1 mots), presque jamais répétées",
     r"digits kept as they are written \(leading zeros, or too long to be exact\)": "des chiffres gardés tels quels (zéros en tête, ou trop longs pour être exacts)",
     r"(\d+) different words": r"\1 mots différents",
-    r"--kind": "--kind",
+    r"fifth (\d) of the prediction": r"le cinquième nº \1 de la prédiction",
+    r"combination of (\d+)": r"combinaison de \1",
 }
 
 
 def reason(text: str, lang: str) -> str:
-    """The reason in that language; as it is where it is none of ours."""
+    """The clause in that language; as it is where it is none of ours."""
     if lang == "fr":
         for pattern, french in FRENCH.items():
             if found := re.fullmatch(pattern, text):
