@@ -129,17 +129,17 @@ def audit(full: bool, seeds: int | None = None) -> Rows:
     return rows + [{"kind": "known", "name": name, "columns": some, "silent": silent} for name, (some, silent) in sets]
 
 
-def _doubted(job: tuple[str, str, int, float, int]) -> dict[str, Any]:
-    from tests.promises.slips import REAL, figures, real
+def _doubted(job: tuple[str, str, int, float, int, str]) -> dict[str, Any]:
+    from tests.promises.slips import KINDS, REAL, figures, real
 
-    name, overlap, n, share, seeds = job
+    name, overlap, n, share, seeds, alone = job
     warnings.simplefilter("ignore")
     start = time.process_time()
     if overlap:
         found = figures(name, overlap, n, share, range(seeds))
     else:
-        found = real(next(one for one in REAL if one.name == name), data_folder(), share, range(seeds))
-    row = {"table": name, "overlap": overlap, "n": n, "planted": share} | asdict(found)
+        found = real(next(one for one in REAL if one.name == name), data_folder(), share, range(seeds), (alone,) if alone else KINDS)
+    row = {"table": name + (f", {alone} alone" if alone else ""), "overlap": overlap, "n": n, "planted": share} | asdict(found)
     return row | {"share": found.share, "cpu": time.process_time() - start}
 
 
@@ -149,13 +149,14 @@ def doubt(full: bool, seeds: int | None = None) -> Rows:
 
     count = seeds or (20 if full else 3)
     jobs = [
-        (shape, overlap, n, share, count * (1 if share or n < 3_000 or overlap != "clear" else 5))  # where false alarms could be
+        (shape, overlap, n, share, count * (1 if share or n < 3_000 or overlap != "clear" else 5), "")  # where false alarms could be
         for n, shares in ((1_000, (0.0, 0.05)), (3_000, (0.0, 0.02, 0.05)))
         for overlap in OVERLAP
         for shape in ("linear", "bent")
         for share in shares
     ]
-    return _all(_doubted, jobs + [(one.name, "", 0, share, 1) for one in REAL for share in (0.0, 0.05)])
+    jobs += [(one.name, "", 0, share, 1, "") for one in REAL for share in (0.0, 0.05)]
+    return _all(_doubted, jobs + [(one.name, "", 0, 0.0, 1, alone) for one in REAL for alone in ("linear", "bayes")])
 
 
 def files(full: bool, seeds: int | None = None) -> Rows:

@@ -351,7 +351,8 @@ DOUBT = """Labels planted wrong are heard of where classes are clear and rows ma
 whose truth the models cannot draw. A linear and a boosted model are cross-fitted, and those that cannot be told from the winner are asked, as
 in a study. Made tables of 20 columns: "clear", 9 % of honest labels contradict the best answer there is; "overlapping", 26 %; "bent", a
 linear model cannot draw the truth. Then real sets as they come, of which nobody knows that they are clean, and with labels planted wrong in
-them. "Said of" is a share of tables: what is missing of 100 % was missed. Of the rows named, the part that was not planted is honest."""
+them. "Said of" is a share of tables: what is missing of 100 % was missed. Of the rows named, the part that was not planted is honest.
+"Alone": one family and no better one beside it; where it cannot draw the truth, its own blindness is taken for slips."""
 CALIBRATION = """The chosen calibrator never makes the log-loss of unseen rows worse by more than one standard error. The automatic choice,
 learned on the out-of-fold column, on test rows; the mean over the splits."""
 FILES = """What a head computes in the file is what was measured. Each head is fitted on made tables (ties, zeros and ones, weights in every

@@ -68,14 +68,14 @@ def planted(y: Array, share: float, rng: np.random.Generator) -> Array:
     return np.where(wrong, (y + rng.integers(1, classes, len(y))) % classes, y)
 
 
-def heard(X: Array, honest: Array, share: float, seed: int) -> Heard:
-    """What is said of a table whose labels were planted wrong in that share."""
+def heard(X: Array, honest: Array, share: float, seed: int, kinds: Sequence[str] = KINDS) -> Heard:
+    """What is said of a table whose labels were planted wrong in that share, by models of these kinds."""
     rng = np.random.default_rng([FIRST, seed, round(1000 * share)])
     y, task = planted(honest, share, rng), "binary" if honest.max() == 1 else "multiclass"
     fold = np.empty(len(y), np.int64)
     fold[np.lexsort((rng.random(len(y)), y))] = np.arange(len(y)) % FOLDS
-    S = np.empty((len(y), len(KINDS), 1 if task == "binary" else int(honest.max()) + 1))
-    for place, kind in enumerate(KINDS):
+    S = np.empty((len(y), len(kinds), 1 if task == "binary" else int(honest.max()) + 1))
+    for place, kind in enumerate(kinds):
         for k in range(FOLDS):
             here = fold == k
             S[here, place] = model(kind, task)(X[~here], y[~here], None)(X[here])
@@ -107,6 +107,6 @@ def figures(shape: str, overlap: str, n: int, share: float, seeds: Sequence[int]
     return summed([heard(*made(shape, overlap, n, np.random.default_rng([FIRST, n, seed])), share, seed) for seed in seeds])
 
 
-def real(one: Real, folder: Path, share: float, seeds: Sequence[int]) -> Slips:
+def real(one: Real, folder: Path, share: float, seeds: Sequence[int], kinds: Sequence[str] = KINDS) -> Slips:
     """A real set, at most 6 000 rows of it, with its own labels taken for honest."""
-    return summed([heard(*matrix(one, folder), share, seed) for seed in seeds])
+    return summed([heard(*matrix(one, folder), share, seed, kinds) for seed in seeds])
