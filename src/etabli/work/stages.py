@@ -37,6 +37,7 @@ from etabli.work.table import Scores
 from etabli.work.verdict import Verdict, promising, verdict
 
 BATCH = 3  # paths that start together
+ENDING, ENDED = 4.0, 0.3  # seconds kept for the end of any table (a small one takes half), and the most of a cap they may be
 EXPLAINING, EXPLAINED = 4.0, 0.05  # seconds kept for the explanation, and the share of the cap that they may be
 WRITING = 2.0  # seconds that writing the files and the report takes
 MEMBERS = {"glance": 3, "standard": 5, "thorough": 8}  # most members of a combination
@@ -153,8 +154,10 @@ def _simple(run: Run, material: Material, split: Split) -> list[Offer]:
 
 def _reserve(run: Run, material: Material) -> float:
     """Seconds that judging, composing, proving, explaining and writing take on a free core; the clock knows what that means here."""
-    explaining = min(EXPLAINING, EXPLAINED * (run.clock.cap or 0.0))
-    return 4.0 + explaining + 1.2e-4 * min(material.table.rows, 50_000) + 2e-3 * len(material.used)
+    cap = run.clock.cap or 0.0
+    explaining = min(EXPLAINING, EXPLAINED * cap)
+    ending = min(ENDING, ENDED * cap)
+    return ending + explaining + 1.2e-4 * min(material.table.rows, 50_000) + 2e-3 * len(material.used)
 
 
 def compared(run: Run, material: Material, split: Splits) -> tuple[Standing, Scores]:
