@@ -108,7 +108,7 @@ def test_every_installed_requirement_is_pinned() -> None:
         wanted = [line for line in requires if "extra ==" not in line or (name == "etabli" and '"test"' in line)]
         waiting += [_plain(re.split(r"[<>=!~\[ (;]", line)[0]) for line in wanted]
     assert len(seen) > 20
-    assert seen - pinned - {"etabli"} == set()
+    assert seen - pinned - {"etabli", "pip", "setuptools"} == set()  # the installers come with the environment
 
 
 def _plain(name: str) -> str:
