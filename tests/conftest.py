@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,3 +18,31 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data sets are not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One headless Chromium for all tests (tests/browser.py)."""
+    from tests.browser import launched
+
+    with launched() as made:
+        yield made
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Makes tabs: tab(width=390, dark=True, height=800, lang="fr") is a fresh `Seen`, closed at the end of the test."""
+    from tests.browser import Seen
+
+    opened = []
+
+    def make(width: int = 1100, height: int = 900, dark: bool = False, lang: str = "en", **more: Any) -> Seen:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", locale=lang, bypass_csp=False, **more
+        )
+        opened.append(context)
+        return Seen(context.new_page())
+
+    yield make
+    for context in opened:
+        context.close()
