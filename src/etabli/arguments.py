@@ -16,7 +16,7 @@ Act = Callable[[argparse.Namespace], int]
 EXAMPLES = """examples:
   etabli fit census.csv --target income                      the main job: look, warn, compare, prove, report
   etabli fit census.csv --target income --time 5m --json     at most five minutes; the result as JSON on stdout
-  etabli explore census.csv --text                           what may go wrong, without training
+  etabli explore census.csv                                  a local page: what is in it, what may go wrong
   etabli predict census.etabli/model.onnx new.csv -o out.csv
   etabli explain census.etabli/model.onnx new.csv --row 3    why this answer, and what would change it
   etabli check census.etabli/model.onnx labelled.csv         is the promise kept on new labelled rows?
@@ -156,13 +156,22 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("run", help="a run folder")
     one.add_argument("--json", action="store_true", help="as JSON")
 
-    one = command("explore", "  etabli explore census.csv --text\n  etabli explore census.csv --target income --json")
-    one.add_argument("file", help="CSV or Parquet")
+    one = command(
+        "explore",
+        "  etabli explore census.csv                        a local page: rows, columns, relations, what may go wrong\n"
+        "  etabli explore census.csv --target income        with the target drawn over each column, and leaks towards it\n"
+        "  etabli explore census.etabli                     the data of a run, as it was read\n"
+        "  etabli explore census.csv --text                 in the terminal; --json for programs",
+    )
+    one.add_argument("file", help="CSV or Parquet, or a run folder")
     one.add_argument("-t", "--target", metavar="COL", help="also look for leaks towards this column")
     one.add_argument("--kind", metavar="COL=KIND", action="append", default=[], help="override the kind of a column")
     one.add_argument("--ignore", metavar="COL", action="append", default=[], help="leave a column out")
-    one.add_argument("--text", action="store_true", help="as text (the default)")
-    one.add_argument("--json", action="store_true", help="as JSON")
+    one.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default 127.0.0.1: this machine alone)")
+    one.add_argument("--port", type=int, default=0, metavar="N", help="a port (default: one that is free)")
+    one.add_argument("--no-open", action="store_true", help="print the address, open no browser")
+    one.add_argument("--text", action="store_true", help="as text instead of a page")
+    one.add_argument("--json", action="store_true", help="as JSON instead of a page")
 
     one = command(
         "predict", "  etabli predict model.onnx new.csv -o out.csv\n  etabli predict model.onnx new.parquet -o - --confidence 0.95"

@@ -1,0 +1,155 @@
+"""What our reader made of a file, kept as Parquet: a folder for each file, its size, its time and the way it was read.
+
+Written aside and renamed, so that two starts at once are safe: whoever comes second uses what is there. A changed file has another
+key; folders that nobody opened for a month are swept away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etabli import __version__
+from etabli.errors import StorageError
+from etabli.faces.explore.opened import ROW, SAMPLE, sql_names
+from etabli.records import Array, Column, Finding, Table, digest
+
+FORMAT = 1
+GROUP = 122_880  # rows a row group: DuckDB's own
+KEPT = 30 * 86400.0  # seconds an unused folder stays
+DATA, DRAWN, FACTS = "data.parquet", "sample.parquet", "opened.json"
+
+
+def place(path: Path, reading: Any = None) -> Path:
+    """The folder of a file as it is now, read in that way (a JSON-able value)."""
+    seen = path.stat()
+    return root() / digest([str(path.resolve()), seen.st_size, seen.st_mtime_ns, reading, FORMAT, __version__])
+
+
+def root() -> Path:
+    """Where the folders are: XDG_CACHE_HOME, or ~/.cache."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "etabli" / "explore"
+
+
+def kept(folder: Path, make: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
+    """The facts of a folder; `make` fills a folder aside and returns them where there is none yet. StorageError: no room, no right."""
+    with contextlib.suppress(OSError, ValueError):
+        facts: dict[str, Any] = json.loads((folder / FACTS).read_text("utf-8"))
+        os.utime(folder / FACTS)
+        return facts
+    aside = folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder.parent)
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        made = make(aside)
+        (aside / FACTS).write_text(json.dumps(made, ensure_ascii=False), "utf-8")
+        with contextlib.suppress(OSError):  # another start was faster: its folder holds the same
+            aside.rename(folder)
+        return json.loads((folder / FACTS).read_text("utf-8"))  # type: ignore[no-any-return]
+    except OSError as error:
+        raise StorageError(
+            "Explore keeps a copy of the table that it can scan.",
+            f"{folder.parent}: {error.strerror or error}",
+            "make room there, or set XDG_CACHE_HOME to a folder with room",
+        ) from error
+    finally:
+        if aside != folder:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Removes what nobody opened for a month."""
+    for folder in parent.iterdir():
+        with contextlib.suppress(OSError):
+            facts = folder / FACTS
+            if time.time() - (facts if facts.exists() else folder).stat().st_mtime > KEPT:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def store(table: Table, folder: Path) -> None:
+    """A table as two Parquet files: all rows, and a sample with their numbers."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(arrow(table), folder / DATA, row_group_size=GROUP)
+    draw(table, folder / DRAWN, _some(table.rows))
+
+
+def draw(table: Table, path: Path, rows: Array, numbers: Array | None = None) -> None:
+    """Writes rows of a table as a sample. numbers: what they are called in the file (their own numbers by default)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    made = arrow(table) if rows.size == table.rows else arrow(table).take(pa.array(rows))
+    pq.write_table(made.add_column(0, ROW, pa.array(rows if numbers is None else numbers, pa.int64())), path)
+
+
+def _some(rows: int) -> Array:
+    """At most 100 000 row numbers, in file order."""
+    if rows <= SAMPLE:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(SAMPLE).choice(rows, SAMPLE, replace=False))
+
+
+def arrow(table: Table) -> Any:
+    """A table as Arrow: doubles, timestamps and dictionaries of texts; missing is null."""
+    import pyarrow as pa
+
+    columns = []
+    for column in table.columns:
+        values = np.asarray(table.values[column.name])
+        if not column.is_double:
+            levels = pa.array(list(table.levels[column.name]), pa.string())
+            columns.append(pa.DictionaryArray.from_arrays(pa.array(values, mask=values < 0), levels))
+            continue
+        missing = np.isnan(values)
+        if column.kind == "date":
+            ticks = np.round(np.where(missing, 0.0, values) * 1e6).astype(np.int64)
+            columns.append(pa.array(ticks, pa.timestamp("us"), mask=missing))
+        else:
+            columns.append(pa.array(values, mask=missing))
+    return pa.table(columns, names=list(sql_names([column.name for column in table.columns]).values()))
+
+
+def to_json(columns: tuple[Column, ...], notes: tuple[Finding, ...]) -> dict[str, Any]:
+    """Records as JSON has them."""
+    return {"columns": [asdict(column) for column in columns], "notes": [asdict(note) for note in notes]}
+
+
+def from_json(facts: Mapping[str, Any]) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
+    """The records again."""
+    columns = tuple(Column(**{**column, "missing": tuple(column["missing"])}) for column in facts["columns"])
+    return columns, tuple(Finding(**{**note, "columns": tuple(note["columns"])}) for note in facts["notes"])
+
+
+def drawn(path: Path, columns: tuple[Column, ...], notes: tuple[Finding, ...] = (), source: str = "") -> Table:
+    """A stored sample as a table again: what the audit and the target look at."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    held = pq.read_table(path)
+    values: dict[str, Array] = {}
+    levels: dict[str, Any] = {}
+    for column, name in zip(columns, sql_names([column.name for column in columns]).values(), strict=True):
+        cells = held.column(name).combine_chunks()
+        if column.is_double:
+            made = (cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells).cast(pa.float64(), safe=False)
+            values[column.name] = made.to_numpy(zero_copy_only=False) / (1e6 if column.kind == "date" else 1.0)
+            continue
+        texts = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+        found = sorted(text for text in texts.unique().to_pylist() if text is not None)
+        at = {text: code for code, text in enumerate(found)}
+        values[column.name] = np.fromiter((at.get(text, -1) for text in texts.to_pylist()), np.int32, len(texts))
+        levels[column.name] = found
+    return Table(columns, held.num_rows, values, levels, source=source, notes=notes)

@@ -1,0 +1,1 @@
+"""The pages of `etabli explore`, one module each: PAGE = Page(path, order, word, answer)."""
