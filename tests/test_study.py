@@ -47,7 +47,7 @@ def test_the_result_is_honest_about_itself(study: etabli.Study) -> None:
     for covered in result["coverage"]:
         assert 0.75 <= covered["got"] <= 1.0
     assert result["proof"]["label_mismatches"] == 0 and result["proof"]["members"]["models"] > 10
-    assert study.status == 0 and study.report.exists() and str(study).startswith("Expect")
+    assert study.status == 0 and study.report.path.exists() and str(study).startswith("Expect")
 
 
 def test_the_file_is_closed_and_describes_itself(study: etabli.Study) -> None:

@@ -51,6 +51,10 @@ class ProofError(EtabliError):
     """The file does not equal the trained model: it is not written."""
 
 
+class EtabliWarning(UserWarning):
+    """What a caller from Python should know of a result that is there all the same (a fit that Ctrl-C cut short)."""
+
+
 def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known words most like `word`, best first; case, spaces and underscores hardly count."""
     from difflib import SequenceMatcher

@@ -9,17 +9,23 @@ same call (or `resume`) after a kill goes on where it stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from etabli.errors import UsageError
 from etabli.records import Watch, quiet
 from etabli.work.asked import FREE, Asked, asked
 from etabli.work.journal import Journal
+
+if TYPE_CHECKING:
+    from etabli.faces.page import Report
 
 Steps = Mapping[str, str]
 
@@ -52,9 +58,19 @@ class Study:
         return load(self.folder / "model.onnx")
 
     @property
-    def report(self) -> Path:
-        """The report's path."""
-        return self.folder / "report.html"
+    def findings(self) -> Sequence[Mapping[str, Any]]:
+        """What may go wrong with the data and the models, the gravest first: code, level, columns, text, cure, evidence."""
+        from etabli.faces.audit import Findings
+        from etabli.faces.words import language
+
+        return Findings(self.result.get("warnings", ()), language())
+
+    @property
+    def report(self) -> Report:
+        """The report: `.path`, `.open()` in a browser; a notebook shows the whole page in a frame."""
+        from etabli.faces.page import Report
+
+        return Report(self.folder / "report.html")
 
     @property
     def status(self) -> int:
@@ -65,18 +81,51 @@ class Study:
     def __str__(self) -> str:
         return str(self.result["sentence"]["en"])
 
+    def __repr__(self) -> str:
+        from etabli.faces.notebook import text
+        from etabli.faces.words import language
+
+        return text(self.result, language(), str(self.folder))
+
     def _repr_html_(self) -> str:
         """The sentence, the one plot and the findings, for a notebook."""
         from etabli.faces.notebook import study
         from etabli.faces.words import language
 
-        return study(self.result, language(), str(self.report) if self.report.exists() else "")
+        return study(self.result, language(), str(self.report) if self.report.path.exists() else "")
 
 
-def fit(file: str | Path, target: str, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, **options: Any) -> Study:
-    """The main job. options: those of the command line (effort, time in seconds, group, time_column, weights, ignore, kinds,
-    metric, families, seed, test, out, ...). Errors: EtabliError and its children, each with the rule, what came, and a hint."""
-    return establish(asked(file, target, **options), watch=watch, interrupted=interrupted)
+def fit(file: Any, target: str, *, watch: Watch | None = None, interrupted: Callable[[], bool] | None = None, **options: Any) -> Study:
+    """The main job. file: the path of a CSV or Parquet file, or a frame (pandas, polars, pyarrow, DuckDB, a dict of columns, an array), which
+    is kept in the run folder; `out` then defaults to the target's name with .etabli. options: those of the command line (effort, time in
+    seconds, group, time_column, weights, ignore, kinds, metric, families, seed, test, out, ...).
+
+    watch: hears what is done (`quiet` for nothing); by default a notebook shows how far it is, in place. interrupted: whether to finish with
+    the best so far; by default the first Ctrl-C says so and the study comes with a warning, the second ends at once.
+    Errors: EtabliError and its children, each with the rule, what came, and a hint."""
+    from etabli.faces.live import attended
+
+    with attended(watch, interrupted, options.get("lang")) as (see, stop), _kept(file, target, options) as (path, told):
+        return establish(asked(path, target, **told), watch=see, interrupted=stop)
+
+
+@contextmanager
+def _kept(file: Any, target: str, options: dict[str, Any]) -> Iterator[tuple[str | Path, dict[str, Any]]]:
+    """The path and options of a call in which the data, or the rows of the test, may be frames."""
+    from etabli.work.handed import FRAME, TEST, kept
+
+    frames = {
+        name: data for name, data in ((FRAME, file), (TEST, options.get("test"))) if data is not None and not isinstance(data, str | Path)
+    }
+    if not frames:
+        yield file, options
+        return
+    name = re.sub(r"[^\w-]+", "_", str(target)) if FRAME in frames else str(file)
+    folder = Asked(name, "", out=options.get("out")).folder
+    with kept(frames, folder) as kinds:
+        kinds = {name: kind for name, kind in kinds.items() if name != target}
+        told = options | {"out": str(folder), "kinds": kinds | dict(options.get("kinds") or {})}
+        yield (folder / FRAME if FRAME in frames else file), told | ({"test": str(folder / TEST)} if TEST in frames else {})
 
 
 def establish(
@@ -187,25 +236,32 @@ def load_study(run: str | Path) -> Study:
     return Study(Path(run), json.loads(path.read_text(encoding="utf-8")))
 
 
-def report(run: str | Path, lang: str | None = None) -> Path:
+def report(run: str | Path, lang: str | None = None) -> Report:
     """Writes the report of a finished run again, in "en" or "fr"."""
     from etabli.faces.report import write
     from etabli.faces.words import language
 
     done = load_study(run)
-    write(done.result, done.report, language(lang))
+    write(done.result, done.report.path, language(lang))
     return done.report
 
 
 def explore(
-    file: str | Path, target: str | None = None, kinds: Mapping[str, str] | None = None, ignore: Sequence[str] = (), lang: str = "en"
+    file: Any, target: str | None = None, kinds: Mapping[str, str] | None = None, ignore: Sequence[str] = (), lang: str = "en"
 ) -> tuple[str, dict[str, Any]]:
-    """Columns and what may go wrong, without training: as text and as a JSON-able mapping."""
+    """Columns and what may go wrong, without training, of a file or a frame: (text, mapping that JSON takes). A notebook shows it as a table."""
+    from etabli.faces.audit import Audit
     from etabli.faces.explore_text import explore_json, explore_text
-    from etabli.work import intake
+    from etabli.work import handed, intake
 
-    table, findings = intake.looked(Path(file), target, dict(kinds or {}), ignore)
-    return explore_text(table, findings, lang), explore_json(table, findings)
+    with TemporaryDirectory() as aside:
+        if not isinstance(file, str | Path):
+            table = handed.arrow(file)
+            kinds = {**handed.declared(table), **(kinds or {})}
+            file = Path(aside) / handed.FRAME
+            handed.stored(table, file)
+        looked, findings = intake.looked(Path(file), target, dict(kinds or {}), ignore)
+    return Audit(explore_text(looked, findings, lang), explore_json(looked, findings), explore_json(looked, findings, lang), lang)
 
 
 def public(result: Mapping[str, Any]) -> dict[str, Any]:

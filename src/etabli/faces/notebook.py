@@ -1,7 +1,6 @@
 """What a notebook shows of a study: the sentence, the one plot, the findings, and where things are.
 
-Static HTML without script, below 30 kB, in the colours of its host (Jupyter's and VS Code's variables, with light fallbacks). Everything
-that comes from the data is escaped.
+Static HTML without script, below 30 kB, in the colours of its host (`model/shown.py` has them). Everything that comes from the data is escaped.
 """
 
 from __future__ import annotations
@@ -14,22 +13,9 @@ from etabli.faces import figures
 from etabli.faces.report.pictures import is_winner, items, leaderboard, part, places, title_of
 from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import count, duration, number, signed
+from etabli.model import shown
 
 WIDTH, SHOWN, FINDINGS = 760.0, 12, 6
-HOST = (
-    "--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,#1d2126));"
-    "--soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,#5b636d));"
-    "--line:var(--jp-border-color2,var(--vscode-panel-border,#d5d9de));"
-    "--paper:var(--jp-layout-color0,var(--vscode-editor-background,#fff));"
-    "--blue:#2f86c1;--red:#d9661f;--grey:#868d95"
-)
-STYLE = """
-.etabli{color:var(--ink);max-width:780px;font:14px/1.45 system-ui,sans-serif}.etabli p{margin:.3em 0 .7em}
-.etabli .said{font-weight:600;font-size:15px}.etabli .soft{color:var(--soft)}.etabli ul{margin:.3em 0;padding-left:1.2em}
-.etabli table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}.etabli td,.etabli th{padding:2px 10px 2px 0;text-align:right;border-bottom:1px solid var(--line)}
-.etabli td:first-child,.etabli th:first-child{text-align:left}.etabli td{white-space:nowrap}.etabli th{font-weight:400;color:var(--soft)}.etabli .tied td{font-weight:600}
-""".strip()
-
 Result = Mapping[str, Any]
 
 
@@ -41,6 +27,15 @@ class Leaderboard(list[Mapping[str, Any]]):
         super().__init__(items(result, "leaderboard"))
         self._shown = result, lang
 
+    def __repr__(self) -> str:
+        result, lang = self._shown
+        lines = [(number(entry.get("score"), lang, places(result) + 1), " ".join(title_of(entry, lang))) for entry in self[:SHOWN]]
+        width = max((len(score) for score, _ in lines), default=0)
+        rest = [say("end.left", lang, count=count(len(self) - SHOWN, lang))] if len(self) > SHOWN else []
+        return "\n".join(
+            [known("metric", result.get("metric") or "?", lang), *(f"{score:>{width}}  {name}" for score, name in lines), *rest]
+        )
+
     def _repr_html_(self) -> str:
         return board(*self._shown)
 
@@ -48,16 +43,23 @@ class Leaderboard(list[Mapping[str, Any]]):
 def study(result: Result, lang: str, report: str = "") -> str:
     """A finished run. report: the path of its report."""
     kept = dict(result) | {"leaderboard": _few(result)}
-    parts = [f'<p class="said">{escape(pick(result.get("sentence"), lang))}</p>', leaderboard(kept, lang, WIDTH)]
+    parts = [f'<p class="said">{escape(pick(result.get("sentence"), lang))}</p>', shown.scrolled(leaderboard(kept, lang, WIDTH))]
     found = [f for f in items(result, "warnings") if f.get("level") in ("warn", "refuse")]
     if found:
-        lines = [_finding(f, lang) for f in found[:FINDINGS]]
+        lines = [f'<li class="{escape(str(f["level"]))}">{_finding(f, lang)}</li>' for f in found[:FINDINGS]]
         rest = len(items(result, "warnings")) - len(lines)
-        lines += [say("end.notes", lang, n=rest, count=count(rest, lang))] if rest > 0 else []
-        parts.append("<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>")
+        lines += [f'<li class="soft">{escape(say("end.notes", lang, n=rest, count=count(rest, lang)))}</li>'] if rest > 0 else []
+        parts.append("<ul>" + "".join(lines) + "</ul>")
     if report:
         parts.append(f'<p class="soft">{escape(say("end.report", lang))}: <code>{escape(plain(report))}</code></p>')
-    return _wrapped("".join(parts))
+    return wrapped("".join(parts))
+
+
+def text(result: Result, lang: str, folder: str) -> str:
+    """A finished run in plain words: the sentence, what is worth a look, where it lies."""
+    found = [f for f in items(result, "warnings") if f.get("level") in ("warn", "refuse")]
+    lines = [pick(result.get("sentence"), lang), *(plain(pick(f.get("text"), lang), 200) for f in found[:FINDINGS])]
+    return "\n".join([*lines[:1], *(f"- {line}" for line in lines[1:]), f"Study({folder!r})"])
 
 
 def board(result: Result, lang: str) -> str:
@@ -69,13 +71,16 @@ def board(result: Result, lang: str) -> str:
     for entry in kept:
         gap, winner = part(entry, "difference"), is_winner(entry, result)
         reach = "" if winner else say("to", lang, **{end: signed(gap.get(end), lang, digits) for end in ("low", "high")})
-        cells = (" ".join(title_of(entry, lang)), number(entry.get("score"), lang, digits), reach, duration(entry.get("seconds"), lang))
+        title, setting = (escape(plain(words, 90)) for words in title_of(entry, lang))
+        cells = (number(entry.get("score"), lang, digits), reach, duration(entry.get("seconds"), lang))
         tied = ' class="tied"' if entry.get("tied") or winner else ""
-        rows.append(f"<tr{tied}>" + "".join(f"<td>{escape(plain(cell, 90))}</td>" for cell in cells) + "</tr>")
+        name = f"<td><b>{title}</b>" + (f' <span class="soft">{setting}</span>' if setting else "") + "</td>"
+        rows.append(f"<tr{tied}>{name}" + "".join(f"<td>{escape(plain(cell, 90))}</td>" for cell in cells) + "</tr>")
     named = (say("end.candidate", lang), *head[1:])
     rest = len(items(result, "leaderboard")) - len(kept)
     more = f'<p class="soft">{escape(say("end.left", lang, count=count(rest, lang)))}</p>' if rest > 0 else ""
-    return _wrapped("<table><tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in named) + "</tr>" + "".join(rows) + "</table>" + more)
+    table = "<table><tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in named) + "</tr>" + "".join(rows) + "</table>"
+    return wrapped(shown.scrolled(table) + more)
 
 
 def _few(result: Result) -> Sequence[Mapping[str, Any]]:
@@ -90,6 +95,6 @@ def _finding(finding: Mapping[str, Any], lang: str) -> str:
     return text + (f' <span class="soft">→ {escape(cure)}</span>' if cure else "")
 
 
-def _wrapped(inside: str) -> str:
-    style = STYLE + figures.STYLE.replace(".figure", ".etabli .figure")
-    return f'<div class="etabli" style="{HOST}"><style>{style}</style>{inside}</div>'
+def wrapped(inside: str) -> str:
+    """HTML in our scope and in the host's colours; the style of figures comes where there is one."""
+    return shown.wrapped(inside, figures.STYLE.replace(".figure", ".etabli .figure") if "<svg" in inside else "")

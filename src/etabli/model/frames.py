@@ -100,7 +100,7 @@ def _from_any(data: Any) -> Frame:
         table = narwhals.from_native(data)
         table = table.collect() if isinstance(table, narwhals.LazyFrame) else table
     except (ImportError, TypeError):
-        raise UsageError("predict needs rows", f"{type(data).__name__}", _HINT) from None
+        raise UsageError("rows are given as a table", f"{type(data).__name__}", _HINT) from None
     return _frame(table.columns, [table[name].to_list() for name in table.columns])
 
 

@@ -45,13 +45,23 @@ BLOCK = 2000  # rows a call: large enough to hide the call, small enough for the
 
 @final
 class Answers(dict[str, Array]):
-    """The file's outputs by name, rows first, and `notes`: what the reading of the rows had to decide."""
+    """The file's outputs by name, rows first. notes: what the reading of the rows had to decide. frame: the same as a frame of the library
+    that the rows came in (pandas with its index, polars, pyarrow; else a dict of columns), named as in a predicted file."""
 
-    __slots__ = ("notes",)
+    __slots__ = ("_shape", "notes")
 
-    def __init__(self, outputs: Mapping[str, Array], notes: tuple[Note, ...] = ()) -> None:
+    def __init__(self, outputs: Mapping[str, Array], notes: tuple[Note, ...] = (), shape: tuple[Any, ...] = (None, (), ())) -> None:
         super().__init__(outputs)
-        self.notes = notes
+        self.notes, self._shape = notes, shape
+
+    @property
+    def frame(self) -> Any:
+        """One row an answer, columns as `etabli predict` writes them: prediction, probability_<class>, set, lower, upper, novelty ..."""
+        from etabli.model.alike import Kind
+        from etabli.model.writers import columns, names
+
+        kind, classes, quantiles = self._shape
+        return (kind or Kind()).frame(dict(zip(names(self, classes, (), quantiles), columns(self, classes), strict=True)))
 
 
 @final
@@ -149,14 +159,16 @@ class Model:
         if type(data) is dict:
             feeds = self._row(data)
             if feeds is not None:
-                if confidence is None and quantiles is None and at is None and half_width is None:
-                    return Answers(self._call(feeds))
-                return Answers(self._call({**feeds, **given(self.card, self._optional, 1, confidence, quantiles, at, half_width)}))
+                level = given(self.card, self._optional, 1, confidence, quantiles, at, half_width)
+                shape = (None, self.classes, self.quantiles if quantiles is None else quantiles)
+                return Answers(self._call({**feeds, **level} if level else feeds), (), shape)
         read = self.read(data)
+        from etabli.model.alike import kind_of
         from etabli.model.batch import unusual
 
         answers = self.run(read.feeds, read.rows, confidence, quantiles, at, half_width)
-        return Answers(answers, (*read.notes, *unusual(self, read)))
+        asked = (kind_of(data), self.classes, self.quantiles if quantiles is None else quantiles)
+        return Answers(answers, (*read.notes, *unusual(self, read)), asked)
 
     @property
     def levels(self) -> Mapping[str, frozenset[str]]:

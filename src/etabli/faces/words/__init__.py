@@ -17,6 +17,7 @@ from importlib import resources
 from typing import Any
 
 from etabli.errors import UsageError
+from etabli.model.shown import spoken
 
 LANGUAGES = ("en", "fr")
 JOINER = "\u2060"  # word joiner: invisible; before a cell that a spreadsheet would take for a formula
@@ -29,11 +30,7 @@ def language(asked: str | None = None, environ: Mapping[str, str] | None = None)
         if short not in LANGUAGES:
             raise UsageError("The language is en or fr.", got=f"--lang {plain(asked, 40)}", hint="--lang en, or --lang fr")
         return short
-    environ = os.environ if environ is None else environ
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environ.get(name):
-            return "fr" if environ[name].casefold().startswith("fr") else "en"
-    return "en"
+    return spoken(os.environ if environ is None else environ)
 
 
 @cache
