@@ -56,10 +56,11 @@ def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
     raw = page.path if form else request.scope["raw_path"].decode("ascii", "replace")
     pairs = tuple(parse_qsl(request.url.query, keep_blank_values=True, errors="replace"))
     state = State(raw, pairs, dict(request.path_params))
+    state = state.but(_format=form) if form else state
     try:
         shown = page.answer(opened, state)
-        if form or state.get("_format"):
-            return _sheet(opened, state, shown, form or state.get("_format"))
+        if state.get("_format"):
+            return _sheet(opened, state, shown, state.get("_format"))
     except NotThere as error:
         shown = told(opened, error, 404)
     except EtabliError as error:

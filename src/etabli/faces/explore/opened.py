@@ -61,6 +61,22 @@ class Opened:
         """Whether kinds and findings rest on all rows."""
         return self.sampled >= self.rows
 
+    @cached_property
+    def setup(self) -> tuple[str, ...]:
+        """The SQL that makes a fresh connection see the file and nothing else: the views, then the locks."""
+        places = ", ".join(literal(str(path)) for path in (self.path, self.sample))
+        names = ", ".join(map(self.sql, self.sql_names))
+        cells = ", ".join(f"{self.cells.get(name, quoted(sql))} AS {quoted(sql)}" for name, sql in self.sql_names.items())
+        source = f"read_parquet({literal(str(self.path))}, file_row_number = true)"
+        return (
+            f"SET allowed_paths = [{places}]",
+            "SET enable_external_access = false",
+            f"CREATE VIEW numbered AS SELECT file_row_number AS {ROW}, {cells} FROM {source}",
+            f"CREATE VIEW data AS SELECT {names} FROM numbered",
+            f"CREATE VIEW sample AS SELECT * FROM read_parquet({literal(str(self.sample))})",
+            "SET lock_configuration = true",
+        )
+
     def connect(self) -> Any:
         """A fresh DuckDB connection, locked down, with the views `data` (all rows), `numbered` (the same with `_row`) and `sample`.
 
@@ -69,17 +85,8 @@ class Opened:
         import duckdb
 
         connection = duckdb.connect(config={"python_enable_replacements": "false", "autoinstall_known_extensions": "false"})
-        places = ", ".join(literal(str(path)) for path in (self.path, self.sample))
-        names = ", ".join(map(self.sql, self.sql_names))
-        cells = ", ".join(f"{self.cells.get(name, quoted(sql))} AS {quoted(sql)}" for name, sql in self.sql_names.items())
-        connection.execute(f"SET allowed_paths = [{places}]")
-        connection.execute("SET enable_external_access = false")
-        connection.execute(
-            f"CREATE VIEW numbered AS SELECT file_row_number AS {ROW}, {cells} FROM read_parquet({literal(str(self.path))}, file_row_number = true)"
-        )
-        connection.execute(f"CREATE VIEW data AS SELECT {names} FROM numbered")
-        connection.execute(f"CREATE VIEW sample AS SELECT * FROM read_parquet({literal(str(self.sample))})")
-        connection.execute("SET lock_configuration = true")
+        for statement in self.setup:
+            connection.execute(statement)
         return connection
 
 
