@@ -141,22 +141,16 @@ def explore(options: argparse.Namespace) -> int:
     """Columns, kinds and what may go wrong, without training: a local page, or text, or JSON."""
     from etabli.faces.words import language
 
-    asked = {
-        "target": options.target,
-        "kinds": _pairs(options.kind, "--kind"),
-        "ignore": tuple(options.ignore),
-        "lang": language(options.lang),
-    }
+    kinds, ignore, lang = _pairs(options.kind, "--kind"), tuple(options.ignore), language(options.lang)
     if not (options.text or options.json):
-        from etabli.faces.explore.opened import Held
-        from etabli.faces.explore.opening import opened
+        from etabli.faces.explore.opening import Wish
         from etabli.faces.explore.server import serve
 
-        serve(Held(opened(options.file, **asked)), options.host, options.port, not options.no_open)
+        serve(options.file, Wish(options.target, kinds, ignore, lang), options.host, options.port, not options.no_open)
         return 0
     from etabli.study import explore as look
 
-    text, facts = look(options.file, **asked)
+    text, facts = look(options.file, target=options.target, kinds=kinds, ignore=ignore, lang=lang)
     print(json.dumps(facts, ensure_ascii=False) if options.json else text.rstrip("\n"))
     return 0
 
