@@ -215,17 +215,33 @@ def check(options: argparse.Namespace) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Writes the report of a run again, in another language if asked; --text prints it in short."""
+    """Writes the report of a run again, in another language if asked; --text prints it in short, --figures draws it for a paper."""
+    from etabli.faces.words import language
+    from etabli.study import load_study
+
+    if options.figures:
+        only = [name for name in (options.only or "").split(",") if name]
+        made = load_study(options.run).figures(
+            options.figures, options.output, lang=language(options.lang), width=options.width or "85mm", only=only
+        )
+        print("\n".join(map(str, made)))
+        return 0
+    if named := next((name for name in ("output", "width", "only") if getattr(options, name)), ""):
+        raise UsageError("-o, --width and --only are about figures", f"--{named} without --figures", "etabli report RUN --figures pdf")
     if options.text:
         from etabli.faces.terminal import summary
-        from etabli.faces.words import language
-        from etabli.study import load_study
 
         print(summary(load_study(options.run).result, language(options.lang), stream=sys.stdout, every=True).lstrip("\n"))
         return 0
     from etabli.study import report as again
 
-    print(again(options.run, options.lang))
+    written = again(options.run, options.lang)
+    print(written)
+    if options.open:
+        import webbrowser
+
+        if not webbrowser.open(written.resolve().as_uri()):
+            raise UsageError("--open needs a browser", "none was found here", f"open {written} yourself")
     return 0
 
 
