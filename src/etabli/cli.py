@@ -237,11 +237,8 @@ def report(options: argparse.Namespace) -> int:
 
     written = again(options.run, options.lang)
     print(written)
-    if options.open:
-        import webbrowser
-
-        if not webbrowser.open(written.resolve().as_uri()):
-            raise UsageError("--open needs a browser", "none was found here", f"open {written} yourself")
+    if options.open and not written.open():
+        raise UsageError("--open needs a browser", "none was found here", f"open {written} yourself")
     return 0
 
 
