@@ -184,6 +184,8 @@ def establish(
         model, proof, test = file.proven(run, material, split, standing, verdict, assembled)
         watch("step", name={"en": "explaining it", "fr": "explication"})
         explanation = stages.explained(run, material, split, verdict, standing, assembled)
+        watch("step", name={"en": "would more rows help?", "fr": "plus de lignes aideraient-elles ?"})
+        learning = stages.learned(run, material, split, verdict, standing)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
         result = file.written(
             run,
@@ -196,7 +198,7 @@ def establish(
             model,
             proof,
             test,
-            explanation,
+            {"explanation": explanation, "learning": learning},
         )
         write(result, question.folder / "report.html", language(question.lang))
     return Study(question.folder, result)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report import doubtful, explained, groups, sparkle, sure
+from etabli.faces.report import doubtful, explained, groups, learning, sparkle, sure
 from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
@@ -45,6 +45,7 @@ def view(result: Result, lang: str) -> View:
         "board": _board(result, lang),
         "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
         "explained": explained.view(result, lang),
+        "learning": learning.view(result, lang),
         "calibration": _calibration(result, lang),
         "residuals": _residuals(result, lang),
         "coverage": _coverage(result, lang),
@@ -87,7 +88,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
     digits, honest, base = places(result), part(result, "honest"), part(result, "baseline")
     metric = known("metric", result.get("metric") or "?", lang)
     better = say("greater" if result.get("greater_is_better") else "less", lang)
-    tiles = [
+    tiles: list[View] = [
         {
             "name": say("honest", lang),
             "value": number(honest.get("value"), lang, digits),
@@ -120,6 +121,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
             {
                 "name": say("proof", lang),
                 "value": known("verdict", proof.get("verdict") or "?", lang),
+                "words": True,
                 "under": say("tile.labels", lang, n=wrong, count=count(wrong, lang)),
                 "more": say("tile.rows", lang, rows=count(proof.get("rows"), lang)),
             }
@@ -197,7 +199,13 @@ def _findings(result: Result, lang: str) -> View:
                 "picture": sparkle.picture(result, f, lang),
             }
         )
-    return {"list": made, "rest": say("more", lang, count=count(len(found) - FINDINGS, lang)) if len(found) > FINDINGS else ""}
+    wrong = sum(f.get("level") in ("refuse", "warn") for f in found)
+    counted = say("findings.count", lang, n=wrong, count=count(wrong, lang)) if wrong else ""
+    return {
+        "list": made,
+        "count": counted,
+        "rest": say("more", lang, count=count(len(found) - FINDINGS, lang)) if len(found) > FINDINGS else "",
+    }
 
 
 def _board(result: Result, lang: str) -> View:
