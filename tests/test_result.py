@@ -35,7 +35,7 @@ def documented() -> dict[str, list[str]]:
 
 
 DOCUMENTED = documented()
-MAY_BE_EMPTY = ("explanation.importance.groups[].", "explanation.effects.", "explanation.slices.list[].")
+MAY_BE_EMPTY = ("explanation.importance.groups[].", "explanation.effects.", "explanation.slices.list[].", "learning.")
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -220,9 +220,17 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     )
     one.add_argument("--json", action="store_true", help="as JSON")
 
-    one = command("report", "  etabli report census.etabli --lang fr\n  etabli report census.etabli --text")
+    one = command(
+        "report",
+        "  etabli report census.etabli --lang fr --open\n  etabli report census.etabli --text\n  etabli report census.etabli --figures pdf -o figures --width 170mm",
+    )
     one.add_argument("run", help="a run folder")
     one.add_argument("--text", action="store_true", help="print the sentence, the plot and the findings; write nothing")
+    one.add_argument("--open", action="store_true", help="and show it in the browser")
+    one.add_argument("--figures", choices=("pdf", "png", "svg"), help="figures for a paper, one file each, and their captions")
+    one.add_argument("-o", "--output", metavar="DIR", help="with --figures: where to (default: figures in the run folder)")
+    one.add_argument("--width", metavar="WIDTH", help="with --figures: 85mm (one column, the default), 170mm (two), or another")
+    one.add_argument("--only", metavar="A,B", help="with --figures: only these, such as leaderboard,calibration")
 
     one = command("families")
     one.add_argument("--json", action="store_true", help="as JSON")

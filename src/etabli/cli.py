@@ -141,22 +141,16 @@ def explore(options: argparse.Namespace) -> int:
     """Columns, kinds and what may go wrong, without training: a local page, or text, or JSON."""
     from etabli.faces.words import language
 
-    asked = {
-        "target": options.target,
-        "kinds": _pairs(options.kind, "--kind"),
-        "ignore": tuple(options.ignore),
-        "lang": language(options.lang),
-    }
+    kinds, ignore, lang = _pairs(options.kind, "--kind"), tuple(options.ignore), language(options.lang)
     if not (options.text or options.json):
-        from etabli.faces.explore.opened import Held
-        from etabli.faces.explore.opening import opened
+        from etabli.faces.explore.opening import Wish
         from etabli.faces.explore.server import serve
 
-        serve(Held(opened(options.file, **asked)), options.host, options.port, not options.no_open)
+        serve(options.file, Wish(options.target, kinds, ignore, lang), options.host, options.port, not options.no_open)
         return 0
     from etabli.study import explore as look
 
-    text, facts = look(options.file, **asked)
+    text, facts = look(options.file, target=options.target, kinds=kinds, ignore=ignore, lang=lang)
     print(json.dumps(facts, ensure_ascii=False) if options.json else text.rstrip("\n"))
     return 0
 
@@ -221,17 +215,30 @@ def check(options: argparse.Namespace) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Writes the report of a run again, in another language if asked; --text prints it in short."""
+    """Writes the report of a run again, in another language if asked; --text prints it in short, --figures draws it for a paper."""
+    from etabli.faces.words import language
+    from etabli.study import load_study
+
+    if options.figures:
+        only = [name for name in (options.only or "").split(",") if name]
+        made = load_study(options.run).figures(
+            options.figures, options.output, lang=language(options.lang), width=options.width or "85mm", only=only
+        )
+        print("\n".join(map(str, made)))
+        return 0
+    if named := next((name for name in ("output", "width", "only") if getattr(options, name)), ""):
+        raise UsageError("-o, --width and --only are about figures", f"--{named} without --figures", "etabli report RUN --figures pdf")
     if options.text:
         from etabli.faces.terminal import summary
-        from etabli.faces.words import language
-        from etabli.study import load_study
 
         print(summary(load_study(options.run).result, language(options.lang), stream=sys.stdout, every=True).lstrip("\n"))
         return 0
     from etabli.study import report as again
 
-    print(again(options.run, options.lang))
+    written = again(options.run, options.lang)
+    print(written)
+    if options.open and not written.open():
+        raise UsageError("--open needs a browser", "none was found here", f"open {written} yourself")
     return 0
 
 

@@ -72,6 +72,30 @@ class Study:
 
         return Report(self.folder / "report.html")
 
+    def figures(
+        self,
+        kind: str = "pdf",
+        folder: str | Path | None = None,
+        *,
+        lang: str | None = None,
+        width: str | float = 85,
+        only: Sequence[str] = (),
+    ) -> list[Path]:
+        """Figures for a paper, one file each ("pdf", "png" or "svg"), with captions.md and captions.tex; their paths. folder: by default
+        `figures` in the run folder. width: 85 (mm, one column), 170 (two), "3.35in". only: names such as "calibration"; by default all that the
+        result has. Errors: UsageError, StorageError. See docs/figures.md."""
+        from etabli.faces.paper import write
+        from etabli.faces.words import language
+
+        return write(self.result, kind, self.folder / "figures" if folder is None else folder, language(lang), width, only)
+
+    def figure(self, name: str, *, lang: str | None = None, width: str | float = 85) -> Any:
+        """One of these as a matplotlib Figure, to be restyled or placed elsewhere. UsageError for a name that the result has nothing for."""
+        from etabli.faces.paper import figure
+        from etabli.faces.words import language
+
+        return figure(self.result, name, language(lang), width)
+
     @property
     def status(self) -> int:
         """The exit status: 4 when nothing beat the constant."""
@@ -160,6 +184,8 @@ def establish(
         model, proof, test = file.proven(run, material, split, standing, verdict, assembled)
         watch("step", name={"en": "explaining it", "fr": "explication"})
         explanation = stages.explained(run, material, split, verdict, standing, assembled)
+        watch("step", name={"en": "would more rows help?", "fr": "plus de lignes aideraient-elles ?"})
+        learning = stages.learned(run, material, split, verdict, standing)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
         result = file.written(
             run,
@@ -172,7 +198,7 @@ def establish(
             model,
             proof,
             test,
-            explanation,
+            {"explanation": explanation, "learning": learning},
         )
         write(result, question.folder / "report.html", language(question.lang))
     return Study(question.folder, result)

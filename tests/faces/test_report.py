@@ -109,13 +109,21 @@ def test_the_numbers_of_the_result_are_on_the_page():
     assert "0,274 à 0,287" in french and "48\u202f842" in french and "Folds" not in french
 
 
-def test_order_is_sentence_findings_leaderboard():
+def test_order_is_sentence_comparison_warnings_and_the_record():
     text = report(EXAMPLES["binary"])
     places = [
         text.index(f'id="{name}"')
-        for name in ("findings", "board", "calibration", "coverage", "confusion", "proof", "predict", "reproduce", "columns", "limits")
+        for name in ("board", "findings", "calibration", "confusion", "coverage", "proof", "predict", "reproduce", "columns", "limits")
     ]
     assert places == sorted(places) and text.index('class="sentence"') < places[0]
+
+
+def test_the_table_of_contents_names_the_sections_of_the_page():
+    for result in (*EXAMPLES.values(), HOSTILE, {}):
+        page = Page(report(result))
+        sections = [a["id"] for tag, a in page.tags if tag == "section"]
+        links = [a["href"][1:] for tag, a in page.tags if tag == "a" and a["href"] not in ("#main", "#findings")]
+        assert [name for name in sections if name != "findings"] == links and "findings" in sections
 
 
 def test_thirty_candidates_are_drawn_and_the_baseline_is_one():

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces import plot
-from etabli.faces.report import sure
+from etabli.faces.report import learning, sure
 from etabli.faces.report.explained import fails, uses
 from etabli.faces.report.facts import audited
 from etabli.faces.report.pictures import dot, honest_dot, is_baseline, items, others, part, places, tick, winner_of
@@ -130,6 +130,8 @@ def _facts(result: Result, lang: str, every: bool) -> Table:
     for key, said_of in zip(("end.uses", "end.fails"), (uses(result, lang), fails(result, lang)), strict=True):
         if said_of:
             table.add_row(say(key, lang), Text(said_of))
+    if line := learning.said(result, lang):
+        table.add_row(say("end.learning", lang), Text(line))
     for e in items(result, "coverage"):
         if abs((real(e.get("level")) or 0) - 0.9) < 1e-9 or len(items(result, "coverage")) == 1:
             table.add_row(say("end.coverage", lang), _coverage(e, lang))

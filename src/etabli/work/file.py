@@ -99,9 +99,10 @@ def written(
     model: Any,
     proof: Mapping[str, Any],
     test: Tested | None,
-    explanation: Mapping[str, Any] | None,
+    further: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Writes model.onnx, card.json and result.json, in this order, each in one piece."""
+    """Writes model.onnx, card.json and result.json, in this order, each in one piece. further: keys of the result that were asked of the run
+    folder after the proof."""
     from onnx import helper
 
     from etabli.data.feeds import feeds
@@ -137,9 +138,7 @@ def written(
         latency(ready, fed),
         told(run.rounds),
     )
-    result: dict[str, Any] = finite(
-        made | {"explanation": explanation, "doubtful": {key: value for key, value in doubts.items() if key != "bins"}}
-    )
+    result: dict[str, Any] = finite(made | dict(further) | {"doubtful": {key: value for key, value in doubts.items() if key != "bins"}})
     named = replace(run.question, file=Path(run.question.file).name, test=run.question.test and Path(run.question.test).name)
     facts = card(
         result | {"command": named.command}, material, inputs(model, composition.columns), list(answers)

@@ -1,4 +1,4 @@
-"""What the report draws of the out-of-fold table: calibration and confusion for classes, residuals for numbers."""
+"""What the report draws of the out-of-fold table: calibration and confusion for classes, residuals for numbers, how the target lies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from etabli.records import Array
 from etabli.work.material import Material
 from etabli.work.verdict import Verdict
 
-BINS = 10
+BINS, STEPS = 10, 30
 
 
 def pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
@@ -23,6 +23,7 @@ def pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
         picked = np.random.default_rng(0).choice(len(y), min(500, len(y)), replace=False)
         quantiles = {f"{q:g}": float(np.quantile(residual, q)) for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
         return {
+            "outcome": lying(y),
             "calibration": None,
             "confusion": None,
             "residuals": {"points": [[float(scores[i, 0]), float(residual[i])] for i in picked], "quantiles": quantiles},
@@ -41,10 +42,21 @@ def pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
     )
     bins, error, null = reliability(score, hit)
     return {
+        "outcome": {"rows": len(y), "counts": counts.sum(1).tolist(), "edges": None, "outside": 0},
         "calibration": {"method": name, "bins": bins, "ece": error, "ece_null": null},
         "confusion": {"classes": list(target.classes), "counts": counts.tolist()} if count <= 40 else None,
         "residuals": None,
     }
+
+
+def lying(y: Array) -> dict[str, Any]:
+    """How numbers lie: counts between equal edges. Where the outermost hundredth takes most of the range, it is counted as outside."""
+    low, high = float(y.min()), float(y.max())
+    inner = [float(v) for v in np.quantile(y, [0.005, 0.995])]
+    if high - low > 3 * (inner[1] - inner[0]) > 0:
+        low, high = inner
+    counts, edges = np.histogram(y, STEPS, (low, high) if high > low else (low - 0.5, low + 0.5))
+    return {"rows": len(y), "counts": counts.tolist(), "edges": edges.tolist(), "outside": int(len(y) - counts.sum())}
 
 
 def reliability(score: Array, hit: Array, seed: int = 0) -> tuple[list[dict[str, float]], float, float]:

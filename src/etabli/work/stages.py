@@ -24,6 +24,7 @@ from etabli.work.compare import Ground, compare
 from etabli.work.directions import obedient
 from etabli.work.explain import explanation
 from etabli.work.heads import Asking
+from etabli.work.learning import learning
 from etabli.work.ledger import best_of, end, remarks, settled, table_of
 from etabli.work.material import Material, facts_of, save_material
 from etabli.work.nested import audited, demanded
@@ -282,3 +283,11 @@ def explained(run: Run, material: Material, split: Splits, verdict: Verdict, sta
         return run.clock.MARGIN * run.clock.expected(work) + WRITING <= run.clock.left()
 
     return explanation(_ground(run, material, split.raced, split.name), verdict, standing, made, fits)
+
+
+def learned(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> dict[str, Any] | None:
+    """The learning curve of the winner, or why there is none; None when the run was interrupted."""
+    if run.interrupted():
+        return None
+    ground = _ground(run, material, split.raced, split.name)
+    return learning(ground, verdict, standing, run.budget.effort, lambda: run.clock.left() - WRITING)

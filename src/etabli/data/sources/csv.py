@@ -69,7 +69,7 @@ class _Stream:
         self._ahead = b""
 
 
-def _batches(path: Path, dialect: dialects.Dialect) -> Iterator[Any]:
+def batches(path: Path, dialect: dialects.Dialect) -> Iterator[Any]:
     """Record batches of text columns c0, c1, ... (blank is null). DataError, naming the lines, for lines of another width."""
     import pyarrow as pa
     import pyarrow.csv as pc
@@ -132,7 +132,7 @@ def _stage(path: Path, dialect: dialects.Dialect, folder: Path | None, stack: Ex
     size = rows = 0
     writer: Any = None
     staged = None
-    for batch in _batches(path, dialect):
+    for batch in batches(path, dialect):
         held.append(batch)
         size, rows = size + batch.nbytes, rows + batch.num_rows
         if size > IN_MEMORY and writer is None:

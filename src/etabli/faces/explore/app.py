@@ -41,7 +41,7 @@ def application(held: Held, hosts: Sequence[str] = (), token: str = "") -> Any:
     from starlette.applications import Starlette
     from starlette.routing import Route
 
-    routes = [Route("/assets/{name}", _asset)]
+    routes = [Route("/assets/{name}", _asset), Route("/report", partial(_report, held)), Route("/busy", partial(_busy, held))]
     for page in pages():
         if "{" not in page.path:
             routes += [Route(f"{page.path.rstrip('/') or '/index'}.{form}", partial(_answer, held, page, form)) for form in FORMATS]
@@ -68,7 +68,7 @@ def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
     except Exception as error:
         print(f"error: {state.path}: {type(error).__name__}: {error}", file=sys.stderr)
         shown = told(opened, EtabliError("This is a fault of ours, not yours.", type(error).__name__), 500)
-    return _html(framed(opened, shown, state, page))
+    return _html(framed(held, shown, state, page))
 
 
 def _html(page: tuple[str, int]) -> Any:
@@ -95,12 +95,11 @@ def told(opened: Opened, error: EtabliError, status: int) -> Shown:
     return Shown(error.rule, render("teach.html", opened, error=error, status=status), {}, status)
 
 
-def framed(opened: Opened, shown: Shown, state: State, page: Page | None = None) -> tuple[str, int]:
+def framed(held: Held, shown: Shown, state: State, page: Page | None = None) -> tuple[str, int]:
     """(the whole HTML, its status): navigation around what a page shows."""
     places = [(one.path, one.word, one is page) for one in pages() if one.word]
-    return render(
-        "base.html", opened, title=shown.title, body=shown.body, places=places, sheets=list(shown.sheets), state=state
-    ), shown.status
+    values = {"title": shown.title, "body": shown.body, "places": places, "sheets": list(shown.sheets), "state": state, "held": held}
+    return render("base.html", held.now, **values), shown.status
 
 
 def _nowhere(held: Held, request: Any) -> Any:
@@ -108,7 +107,7 @@ def _nowhere(held: Held, request: Any) -> Any:
 
     path, known = request.url.path, [page.path for page in pages() if "{" not in page.path]
     error = NotThere("There is no such page.", path, did_you_mean(path, known) or "pages: " + ", ".join(known))
-    return _html(framed(held.now, told(held.now, error, 404), State("/")))
+    return _html(framed(held, told(held.now, error, 404), State("/")))
 
 
 def _asset(request: Any) -> Any:
@@ -117,6 +116,23 @@ def _asset(request: Any) -> Any:
     name = request.path_params["name"]
     text = asset(name)
     return Response(text, 404 if text is None else 200, media_type=ASSETS.get(name, "text/plain"))
+
+
+def _report(held: Held, request: Any) -> Any:
+    """The report of the run that was opened; it brings its own policy."""
+    from starlette.responses import FileResponse
+
+    place = None if held.now.run is None else held.now.run / "report.html"
+    if place is None or not place.is_file():
+        return _nowhere(held, request)
+    return FileResponse(place, headers={"content-security-policy": "base-uri 'none'; frame-ancestors 'none'"})
+
+
+def _busy(held: Held, request: Any) -> Any:
+    """Whether more of the file is being looked at: what the script asks while the banner says so."""
+    from starlette.responses import JSONResponse
+
+    return JSONResponse({"busy": held.busy, "rows": held.now.rows})
 
 
 def asset(name: str) -> str | None:
@@ -145,11 +161,12 @@ class _Guard:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
+        ours = [(key.encode(), value.encode()) for key, value in HEADERS.items()]
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
 
         async def sent(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *((key.encode(), value.encode()) for key, value in HEADERS.items())]
+                message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in dict(message["headers"]))]
             await send(message)
 
         refused = self._refused(scope, headers)

@@ -21,10 +21,11 @@ import numpy as np
 
 from etabli import __version__
 from etabli.errors import StorageError
-from etabli.faces.explore.opened import ROW, SAMPLE, sql_names
+from etabli.faces.explore.opened import ROW, SAMPLE, sql_names, stamp
 from etabli.records import Array, Column, Finding, Table, digest
 
 FORMAT = 1
+BLOCK = 983_040  # rows written at once
 GROUP = 122_880  # rows a row group: DuckDB's own
 KEPT = 30 * 86400.0  # seconds an unused folder stays
 DATA, DRAWN, FACTS = "data.parquet", "sample.parquet", "opened.json"
@@ -32,8 +33,7 @@ DATA, DRAWN, FACTS = "data.parquet", "sample.parquet", "opened.json"
 
 def place(path: Path, reading: Any = None) -> Path:
     """The folder of a file as it is now, read in that way (a JSON-able value)."""
-    seen = path.stat()
-    return root() / digest([str(path.resolve()), seen.st_size, seen.st_mtime_ns, reading, FORMAT, __version__])
+    return root() / digest([str(path.resolve()), *stamp(path), reading, FORMAT, __version__])
 
 
 def root() -> Path:
@@ -52,7 +52,7 @@ def kept(folder: Path, make: Callable[[Path], Mapping[str, Any]]) -> dict[str, A
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder.parent)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent))
         made = make(aside)
         (aside / FACTS).write_text(json.dumps(made, ensure_ascii=False), "utf-8")
         with contextlib.suppress(OSError):  # another start was faster: its folder holds the same
@@ -70,29 +70,63 @@ def kept(folder: Path, make: Callable[[Path], Mapping[str, Any]]) -> dict[str, A
 
 
 def _sweep(parent: Path) -> None:
-    """Removes what nobody opened for a month."""
+    """Removes what nobody opened for a month, and what a start that was ended left aside."""
     for folder in parent.iterdir():
         with contextlib.suppress(OSError):
-            facts = folder / FACTS
-            if time.time() - (facts if facts.exists() else folder).stat().st_mtime > KEPT:
+            if folder.name.endswith(".part"):
+                unused = not _alive(int(folder.name.split(".")[2]))
+            else:
+                facts = folder / FACTS
+                unused = time.time() - (facts if facts.exists() else folder).stat().st_mtime > KEPT
+            if unused:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def _alive(process: int) -> bool:
+    """Whether a process of that number runs."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def there(folder: Path) -> bool:
+    """Whether a folder is ready."""
+    return (folder / FACTS).is_file()
+
+
+def drop(folder: Path) -> None:
+    """Removes a folder that is needed no more."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def store(table: Table, folder: Path) -> None:
-    """A table as two Parquet files: all rows, and a sample with their numbers."""
+    """A table as two Parquet files: all rows, block by block, and a sample with their numbers."""
     import pyarrow.parquet as pq
 
-    pq.write_table(arrow(table), folder / DATA, row_group_size=GROUP)
-    draw(table, folder / DRAWN, _some(table.rows))
+    writer = None
+    try:
+        for start in range(0, table.rows, BLOCK):
+            block = arrow(table, slice(start, start + BLOCK))
+            writer = writer or pq.ParquetWriter(folder / DATA, block.schema)
+            writer.write_table(block, row_group_size=GROUP)
+    finally:
+        if writer is not None:
+            writer.close()
+    draw(table, folder / DRAWN)
 
 
-def draw(table: Table, path: Path, rows: Array, numbers: Array | None = None) -> None:
-    """Writes rows of a table as a sample. numbers: what they are called in the file (their own numbers by default)."""
+def draw(table: Table, path: Path, numbers: Array | None = None) -> None:
+    """Writes a sample of a table's rows. numbers: the rows of the file that the table's are, where it is a sample already."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    made = arrow(table) if rows.size == table.rows else arrow(table).take(pa.array(rows))
-    pq.write_table(made.add_column(0, ROW, pa.array(rows if numbers is None else numbers, pa.int64())), path)
+    rows = _some(table.rows)
+    made = arrow(table, rows).add_column(0, ROW, pa.array(rows if numbers is None else numbers, pa.int64()))
+    pq.write_table(made, path)
 
 
 def _some(rows: int) -> Array:
@@ -102,16 +136,19 @@ def _some(rows: int) -> Array:
     return np.sort(np.random.default_rng(SAMPLE).choice(rows, SAMPLE, replace=False))
 
 
-def arrow(table: Table) -> Any:
-    """A table as Arrow: doubles, timestamps and dictionaries of texts; missing is null."""
+def arrow(table: Table, rows: Array | slice) -> Any:
+    """Rows of a table as Arrow: doubles, timestamps and texts; missing is null."""
     import pyarrow as pa
 
     columns = []
     for column in table.columns:
-        values = np.asarray(table.values[column.name])
+        values = np.asarray(table.values[column.name][rows])
         if not column.is_double:
-            levels = pa.array(list(table.levels[column.name]), pa.string())
-            columns.append(pa.DictionaryArray.from_arrays(pa.array(values, mask=values < 0), levels))
+            codes, places = np.unique(values, return_inverse=True)
+            known = [None if code < 0 else table.levels[column.name][code] for code in codes.tolist()]
+            columns.append(
+                pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(known, pa.string())).dictionary_decode()
+            )
             continue
         missing = np.isnan(values)
         if column.kind == "date":
@@ -147,7 +184,7 @@ def drawn(path: Path, columns: tuple[Column, ...], notes: tuple[Finding, ...] = 
             made = (cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells).cast(pa.float64(), safe=False)
             values[column.name] = made.to_numpy(zero_copy_only=False) / (1e6 if column.kind == "date" else 1.0)
             continue
-        texts = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+        texts = cells
         found = sorted(text for text in texts.unique().to_pylist() if text is not None)
         at = {text: code for code, text in enumerate(found)}
         values[column.name] = np.fromiter((at.get(text, -1) for text in texts.to_pylist()), np.int32, len(texts))

@@ -80,7 +80,7 @@ def _parquet(sheet: Sheet, opened: Opened) -> Iterator[bytes]:
             pq.write_table(pa.table([pa.array(column) for column in columns], names=list(sheet.columns)), file)
         else:
             with opened.connect() as connection:
-                reader = connection.execute(sheet.sql, sheet.parameters).fetch_record_batch(BLOCK * 10)
+                reader = connection.sql(sheet.sql, params=list(sheet.parameters)).to_arrow_reader(BLOCK * 10)
                 with pq.ParquetWriter(file, reader.schema) as writer:
                     for batch in reader:
                         writer.write_batch(batch)

@@ -7,12 +7,14 @@ because DROP VIEW is the one thing that this does not stop.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+from etabli.errors import EtabliError
 from etabli.records import Column, Finding
 
 SAMPLE = 100_000  # rows at most behind kinds, findings, quantiles and pictures
@@ -25,8 +27,10 @@ class Opened:
 
     name: what people call it. path: a Parquet file, the data themselves or what our own reader made of them. sample: a Parquet file of at
     most 100 000 of its rows as the pages see them, with `_row`. rows: of the file. columns: as `fit` reads them. findings: what may go
-    wrong. sampled: rows behind kinds and findings (equal to `rows` when all were looked at). cells: SQL of each column's values over
-    `path`, by name. first: the first rows as the file writes them. run: the run folder that was opened, if it was one.
+    wrong. sampled: rows behind kinds and findings (equal to `rows` when all were looked at). counted: rows behind `missing_count`,
+    `low` and `high` of the columns. cells: SQL of each column's values over
+    `path`, by name. first: the first rows as the file writes them. source: the file itself, stamp: its size and time when it was opened. run: the run folder that was opened, if it
+    was one. part: whether these are only the first rows, and the rest is being read.
     """
 
     name: str
@@ -37,10 +41,14 @@ class Opened:
     target: str | None = None
     lang: str = "en"
     sampled: int = 0
+    counted: int = 0
     findings: tuple[Finding, ...] = ()
     cells: Mapping[str, str] = field(default_factory=dict)
     first: tuple[tuple[str, ...], ...] = ()
+    source: Path | None = None
+    stamp: tuple[int, int] = (0, 0)
     run: Path | None = None
+    part: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -57,9 +65,17 @@ class Opened:
         return quoted(self.sql_names[name])
 
     @property
+    def changed(self) -> bool:
+        """Whether the file is no longer the one that was opened."""
+        try:
+            return self.source is not None and stamp(self.source) != self.stamp
+        except OSError:
+            return True
+
+    @property
     def whole(self) -> bool:
         """Whether kinds and findings rest on all rows."""
-        return self.sampled >= self.rows
+        return self.sampled >= self.rows and not self.part
 
     @cached_property
     def setup(self) -> tuple[str, ...]:
@@ -90,6 +106,12 @@ class Opened:
         return connection
 
 
+def stamp(path: Path) -> tuple[int, int]:
+    """A file's size and time, which change when it does."""
+    seen = path.stat()
+    return seen.st_size, seen.st_mtime_ns
+
+
 def sql_names(names: list[str]) -> dict[str, str]:
     """Names that DuckDB, which does not see case, tells apart: a later double gets a number."""
     taken, made = {ROW, "file_row_number"}, {}
@@ -113,7 +135,25 @@ def literal(text: str) -> str:
 
 
 class Held:
-    """The one thing that changes while the server runs: what is known of the file, replaced whole when more of it was looked at."""
+    """The one thing that changes while the server runs: what is known of the file, replaced whole when more of it was looked at.
+
+    now: what pages show. busy: whether more is coming. trouble: why it is not, in the words of the error.
+    """
 
     def __init__(self, opened: Opened) -> None:
-        self.now = opened
+        self.now, self.busy, self.trouble = opened, False, ""
+
+    def refine(self, later: Callable[[], Opened]) -> None:
+        """Does the rest in a thread that ends with the program."""
+
+        def work() -> None:
+            try:
+                self.now = later()
+            except EtabliError as error:
+                self.trouble = str(error)
+            except Exception as error:
+                self.trouble = f"{type(error).__name__}: {error}"
+            self.busy = False
+
+        self.busy = True
+        Thread(target=work, daemon=True).start()

@@ -1,23 +1,44 @@
 """A data file or a run folder made ready for its pages.
 
-A Parquet file whose types say what its cells are is scanned where it lies, and its kinds come from a sample. Everything else goes through
-the reader that `fit` uses, once, into a Parquet copy in the user's cache (`cache.py`).
+A Parquet file whose types say what its cells are is scanned where it lies (`scanned.py`). Everything else goes through the reader that `fit`
+uses, once, into a Parquet copy in the user's cache (`cache.py`). What takes long is done in two steps, so that the first page comes at
+once: a part of the file now, and a function that looks at all of it, for a thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from etabli.data import dialect as dialects
 from etabli.data.audit import audit
-from etabli.data.sources import read, source_of, sources
+from etabli.data.sources import csv, read, source_of, sources
+from etabli.data.staging import Stage, build
+from etabli.data.store import load as load_table
 from etabli.data.target import target as make_target
-from etabli.faces.explore import cache
-from etabli.faces.explore.opened import Opened
+from etabli.faces.explore import cache, scanned
+from etabli.faces.explore.opened import Opened, stamp
 from etabli.records import Finding, Table, Watch, quiet
+from etabli.work.journal import Journal
 
-FIRST = 12  # rows shown as the file writes them
+LARGE = 16 << 20  # bytes of a text file beyond which its head is shown first
+HEAD = 4 << 20  # bytes of text, about, that are the head
+FIRST = 12  # rows kept as the file writes them
+
+Later = Callable[[Watch], Opened]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a file is to be read: the target, kinds given, columns left out of the audit, the language."""
+
+    target: str | None = None
+    kinds: Mapping[str, str] | None = None
+    ignore: tuple[str, ...] = ()
+    lang: str = "en"
 
 
 def opened(
@@ -28,53 +49,163 @@ def opened(
     lang: str = "en",
     watch: Watch = quiet,
 ) -> Opened:
-    """What the pages need of a file. UsageError, DataError as `read` has them; StorageError when the cache cannot be written."""
-    path, kinds = Path(file), dict(kinds or {})
-    return _copied(path, kinds, target, ignore, lang, watch)
+    """All that the pages need of a file or a run folder. UsageError and DataError as `read` has them; StorageError when the cache
+    cannot be written."""
+    first, later = begun(file, Wish(target, kinds, tuple(ignore), lang))
+    return later(watch) if later else first
 
 
-def _copied(path: Path, kinds: dict[str, str], target: str | None, ignore: Sequence[str], lang: str, watch: Watch) -> Opened:
-    """A file read by our reader, from its copy in the cache."""
+def begun(file: str | Path, wish: Wish) -> tuple[Opened, Later | None]:
+    """What can be shown at once, and what is to be done for the rest (None when this is all)."""
+    path = Path(file)
+    if (path / "plan.json").is_file():
+        return _run(path, wish), None
     if not path.is_file():
         read(path)  # says what is wrong
-    folder, tables = cache.place(path, kinds), []
+    if source_of(path) is sources()["parquet"]:
+        return _parquet(path, wish)
+    return _text(path, wish)
+
+
+def looked(table: Table, wish: Wish) -> tuple[Finding, ...]:
+    """What the audit says of a table. UsageError for a target that is not there."""
+    goal, said = (None, ()) if wish.target is None else make_target(table, wish.target)
+    return (*table.notes, *said, *audit(table, goal, wish.ignore))
+
+
+# text, and whatever else a source reads -------------------------------------------------------------------------------------
+
+
+def _text(path: Path, wish: Wish) -> tuple[Opened, Later | None]:
+    folder = cache.place(path, dict(wish.kinds or {}))
+
+    def whole(watch: Watch) -> Opened:
+        return _copied(path, folder, wish, watch)
+
+    if cache.there(folder) or path.stat().st_size < LARGE or source_of(path) is not sources()["csv"]:
+        return whole(quiet), None
 
     def make(aside: Path) -> dict[str, Any]:
-        table = read(path, None, kinds, watch)
-        tables.append(table)
+        table = build(_head(path), None, wish.kinds, source=path.name)
         cache.store(table, aside)
-        return {"rows": table.rows, "first": first_texts(path, len(table.columns)), **cache.to_json(table.columns, table.notes)}
+        return _facts(path, table)
 
-    facts = cache.kept(folder, make)
+    head = cache.place(path, [dict(wish.kinds or {}), "head"])
+    return replace(_shown(path, head, cache.kept(head, make), wish), part=True), whole
+
+
+def _head(path: Path) -> Stage:
+    """The first rows of a text file, for the reader."""
+    import pyarrow as pa
+
+    found, held, size = dialects.sniff(path), list[Any](), 0
+    for batch in csv.batches(path, found):
+        held.append(batch)
+        size += batch.nbytes
+        if size > HEAD:
+            break
+    table = pa.Table.from_batches(held)
+    return Stage(found.names, found.headers, table.num_rows, lambda i: iter(table.column(i).chunks), found.decimal)
+
+
+def _copied(path: Path, folder: Path, wish: Wish, watch: Watch) -> Opened:
+    """A file as our reader reads it, from its copy in the cache."""
+
+    def make(aside: Path) -> dict[str, Any]:
+        large = path.stat().st_size > LARGE
+        table = read(path, aside / "table" if large else None, wish.kinds, watch)
+        cache.store(table, aside)
+        facts = _facts(path, table)
+        cache.drop(aside / "table")
+        return facts
+
+    return _shown(path, folder, cache.kept(folder, make), wish)
+
+
+def _facts(path: Path, table: Table) -> dict[str, Any]:
+    return {"rows": table.rows, "first": list(_first(path)), **cache.to_json(table.columns, table.notes)}
+
+
+def _first(path: Path) -> Iterator[list[str]]:
+    """The first rows of a text file, cell by cell as they are written; none of another kind of file."""
+    if source_of(path) is sources()["csv"]:
+        for row in itertools.islice(dialects.rows(path, dialects.sniff(path)), FIRST):
+            yield list(row)
+
+
+def _shown(path: Path, folder: Path, facts: Mapping[str, Any], wish: Wish) -> Opened:
     columns, notes = cache.from_json(facts)
-    sample = cache.drawn(folder / cache.DRAWN, columns, notes)
+    sample = cache.drawn(folder / cache.DRAWN, columns, notes, path.name)
     return Opened(
-        path.name,
-        folder / cache.DATA,
-        folder / cache.DRAWN,
-        facts["rows"],
-        columns,
-        target,
-        lang,
-        sample.rows,
-        (*notes, *looked(sample, target, ignore)),
-        first=tuple(map(tuple, facts["first"])),
+        name=path.name,
+        path=folder / cache.DATA,
+        sample=folder / cache.DRAWN,
+        rows=facts["rows"],
+        columns=columns,
+        target=wish.target,
+        lang=wish.lang,
+        sampled=sample.rows,
+        counted=facts["rows"],
+        findings=looked(sample, wish),
+        first=tuple(map(tuple, facts.get("first", ()))),
+        source=path,
+        stamp=stamp(path),
     )
 
 
-def looked(table: Table, target: str | None, ignore: Sequence[str]) -> tuple[Finding, ...]:
-    """What the audit says of a table. UsageError for a target that is not there."""
-    goal, said = (None, ()) if target is None else make_target(table, target)
-    return (*said, *audit(table, goal, tuple(ignore)))
+# Parquet --------------------------------------------------------------------------------------------------------------------
 
 
-def first_texts(path: Path, width: int) -> list[list[str]]:
-    """The first cells of a delimited file as they are written; none for another kind of file."""
-    from etabli.data import dialect
-    from etabli.data.sources import csv
+def _parquet(path: Path, wish: Wish) -> tuple[Opened, Later | None]:
+    """Scanned in place where that gives what our reader reads; otherwise a copy."""
+    kinds = dict(wish.kinds or {})
+    folder, stretches = cache.place(path, [kinds, "scan"]), cache.place(path, [kinds, "quick"])
+    rows = scanned.rows(path)
 
-    if source_of(path) is not sources()["csv"]:
-        return []
-    batch = next(iter(csv._batches(path, dialect.sniff(path))), None)
-    rows = [] if batch is None else batch.slice(0, FIRST).to_pylist()
-    return [["" if value is None else value for value in row.values()] for row in rows]
+    def shown(place: Path, make: Callable[[Path], dict[str, Any]], quick: bool = False) -> Opened | None:
+        facts = cache.kept(place, make)
+        if facts["cells"] is None:
+            return None
+        columns, notes = cache.from_json(facts)
+        sample = cache.drawn(place / cache.DRAWN, columns, notes, path.name)
+        return Opened(
+            name=path.name,
+            path=path,
+            sample=place / cache.DRAWN,
+            rows=rows,
+            columns=columns,
+            target=wish.target,
+            lang=wish.lang,
+            sampled=sample.rows,
+            findings=looked(sample, wish),
+            counted=sample.rows if quick else rows,
+            cells=facts["cells"],
+            source=path,
+            stamp=stamp(path),
+        )
+
+    def whole(watch: Watch) -> Opened:
+        return shown(folder, lambda aside: scanned.facts(path, kinds, aside)) or _copied(path, cache.place(path, kinds), wish, watch)
+
+    if rows <= scanned.QUICK or cache.there(folder):
+        return whole(quiet), None
+    first = shown(stretches, lambda aside: scanned.quick(path, kinds, aside), quick=True)
+    return (first, whole) if first is not None else (whole(quiet), None)
+
+
+# a run ----------------------------------------------------------------------------------------------------------------------
+
+
+def _run(folder: Path, wish: Wish) -> Opened:
+    """The table of a run, exactly as it was read, with its target."""
+    plan = Journal(folder).plan()
+    data = folder / "data"
+    table = load_table(data)
+    named = replace(wish, target=wish.target or plan["asked"]["target"], ignore=wish.ignore or tuple(plan["asked"].get("ignore", ())))
+
+    def make(aside: Path) -> dict[str, Any]:
+        cache.store(table, aside)
+        return {"rows": table.rows, **cache.to_json(table.columns, table.notes)}
+
+    place = cache.place(data / "table.json", "run")
+    return replace(_shown(data / "table.json", place, cache.kept(place, make), named), name=table.source or folder.name, run=folder)

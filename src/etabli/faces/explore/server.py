@@ -12,13 +12,19 @@ import threading
 from etabli.errors import UsageError
 from etabli.faces.explore.app import application
 from etabli.faces.explore.opened import Held
+from etabli.faces.explore.opening import Wish, begun
+from etabli.records import quiet
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(held: Held, host: str = "127.0.0.1", port: int = 0, browser: bool = True) -> None:
+def serve(file: str, wish: Wish, host: str = "127.0.0.1", port: int = 0, browser: bool = True) -> None:
     """Serves until Ctrl-C (KeyboardInterrupt). Prints the address, alone, on standard output. port 0: any that is free."""
     listening = _listen(host, port)
+    first, later = begun(file, wish)
+    held = Held(first)
+    if later is not None:
+        held.refine(lambda: later(quiet))
     port = listening.getsockname()[1]
     near = host in LOOPBACK
     token = "" if near else secrets.token_urlsafe(16)

@@ -1,7 +1,7 @@
 """The report: one HTML file that opens anywhere, asks nothing of the network and runs no script.
 
 `report(result)` turns the result (the very object that `fit --json` prints) into text; `write` puts it in a file. The page is
-made of a template, a style sheet and pictures drawn as SVG; everything that comes from the data is escaped by Jinja2 and the
+made of a template (a file of `parts/` for each section, in the order of `contents.py`), a style sheet and pictures drawn as SVG; everything that comes from the data is escaped by Jinja2 and the
 page forbids itself scripts and requests by its content security policy (the style is allowed by its hash). A key of
 the result that is null or absent makes a plain sentence ("not measured"), never a failure.
 """
@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces import figures
-from etabli.faces.report import explained, groups, inside, pictures, rows
+from etabli.faces.report import explained, groups, inside, learning, pictures, rows
+from etabli.faces.report.contents import contents
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.work.journal import write as write_file
 
@@ -31,6 +32,24 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
     """The page as HTML text. result: see the module `etabli.faces.report.rows`; lang: "en" or "fr"."""
     style = _style()
     draw = partial(_both, result, lang)
+    picture = {
+        "leaderboard": draw(pictures.leaderboard),
+        "calibration": draw(pictures.calibration),
+        "residuals": draw(pictures.residuals),
+        "coverage": draw(pictures.coverage),
+        "confusion": draw(pictures.confusion),
+        "tree": draw(inside.tree),
+        "by": [
+            [draw(partial(groups.panel, place=place, measure=name)) for name in names] for place, names in enumerate(groups.panels(result))
+        ],
+        "effects": [draw(partial(inside.effect, place=place)) for place in range(inside.count(result))],
+        "importance": draw(explained.importance),
+        "how": [draw(partial(explained.effect, place=place)) for place in range(explained.effects(result))],
+        "pairs": [draw(partial(explained.pair, place=place)) for place in range(explained.pairs(result))],
+        "slices": draw(explained.slices),
+        "learning": draw(learning.picture),
+    }
+    view = rows.view(result, lang)
     page = _template().render(
         lang=lang,
         style=_safe(style),
@@ -40,24 +59,9 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
         plain=plain,
         cell=cell,
         pick=lambda value: pick(value, lang),
-        view=rows.view(result, lang),
-        picture={
-            "leaderboard": draw(pictures.leaderboard),
-            "calibration": draw(pictures.calibration),
-            "residuals": draw(pictures.residuals),
-            "coverage": draw(pictures.coverage),
-            "confusion": draw(pictures.confusion),
-            "tree": draw(inside.tree),
-            "by": [
-                [draw(partial(groups.panel, place=place, measure=name)) for name in names]
-                for place, names in enumerate(groups.panels(result))
-            ],
-            "effects": [draw(partial(inside.effect, place=place)) for place in range(inside.count(result))],
-            "importance": draw(explained.importance),
-            "how": [draw(partial(explained.effect, place=place)) for place in range(explained.effects(result))],
-            "pairs": [draw(partial(explained.pair, place=place)) for place in range(explained.pairs(result))],
-            "slices": draw(explained.slices),
-        },
+        view=view,
+        picture=picture,
+        contents=contents({"view": view, "picture": picture}, lang),
     )
     return page.lstrip() + "\n"
 
@@ -89,7 +93,9 @@ def _style() -> str:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(resources.files(__package__).joinpath("template.html").read_text(encoding="utf-8"))
+    here = resources.files(__package__)
+    loader = FunctionLoader(lambda name: here.joinpath(*name.split("/")).read_text(encoding="utf-8"))
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=loader)
+    return environment.get_template("template.html")

@@ -30,7 +30,6 @@ def view(result: Result, lang: str) -> View | None:
             "pairs": [_captioned(one, one.get("columns") or (), lang) for one in items(moved, "pairs")],
         },
         "fails": _fails(failing, lang) if failing else None,
-        "late": facts.get("importance") is None or facts.get("slices") is None,
     }
 
 

@@ -63,11 +63,12 @@ def comparison(result: Result, lang: str) -> list[str]:
 
 def limits(result: Result, lang: str) -> list[str]:
     """What the figures do not say; only what applies to this run."""
-    flagged = real(part(result, "novelty").get("flagged_share"))
+    flagged, told = real(part(result, "novelty").get("flagged_share")), part(result, "explanation")
     rules = [
         ("limit.same", True),
         ("limit.cause", True),
         ("limit.uses", bool(part(result, "explanation").get("importance"))),
+        ("explain.late", bool(told) and None in (told.get("importance"), told.get("slices"))),
         ("limit.test", not part(result, "test")),
         ("limit.few", 0 < (real(result.get("rows")) or 0) < 500),
         ("limit.cut", bool(part(result, "budget").get("cut")) and result.get("ended") != "interrupted"),

@@ -126,7 +126,7 @@ def dot(entry: Mapping[str, Any], result: Result, lang: str) -> Dot:
 def tick(result: Result, lang: str) -> figures.Show:
     """How numbers on the axis of the one plot are written."""
     digits = places(result) + 1
-    return lambda v: number(v, lang, min(digits, max(max(0, digits - 1), _needed(v))))
+    return lambda v: number(v, lang, min(digits, max(max(0, digits - 1), needed(v))))
 
 
 def leaderboard(result: Result, lang: str, width: float) -> str:
@@ -154,7 +154,7 @@ def leaderboard(result: Result, lang: str, width: float) -> str:
     return figures.intervals(dots, title, width, tick(result, lang), best, real(base.get("value")), note)
 
 
-def _needed(value: float) -> int:
+def needed(value: float) -> int:
     """Digits a tick needs to be told from its neighbours (ticks are rounded to 12 digits already)."""
     return len(f"{value:.6f}".rstrip("0").partition(".")[2])
 
@@ -181,7 +181,7 @@ def residuals(result: Result, lang: str, width: float) -> str:
     digits = max(0, decimals(None, None, max((abs(real(p[1]) or 0) for p in points if len(p) == 2), default=1)))
     title = say("plot.residuals", lang, n=len(points), levels="; ".join(f"{label}: {number(v, lang, digits)}" for v, label in levels))
     labels = (say("axis.prediction", lang), say("axis.residual", lang))
-    return figures.cloud(points, title, width, lambda v: number(v, lang, _needed(v)), labels, levels)
+    return figures.cloud(points, title, width, lambda v: number(v, lang, needed(v)), labels, levels)
 
 
 def percent(level: Any, lang: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report import doubtful, explained, groups, sparkle, sure
+from etabli.faces.report import doubtful, explained, groups, learning, sparkle, sure, tables
 from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
@@ -17,7 +17,7 @@ from etabli.faces.words import cell, known, pick, plain, say
 from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
 from etabli.faces.words.reasons import reason
 
-COLUMNS, CANDIDATES, FINDINGS, CHIPS, PAIRS = 200, 200, 40, 6, 12
+CANDIDATES, FINDINGS, CHIPS = 200, 40, 6
 AFTER = ("group-alarm", "group-alike", "time-alarm", "time-harder", "order-alarm", "doubtful_labels")  # findings of the models' errors
 CHANCE = 1.5  # a calibration error up to this many times that of chance is called fine
 
@@ -45,19 +45,20 @@ def view(result: Result, lang: str) -> View:
         "board": _board(result, lang),
         "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
         "explained": explained.view(result, lang),
+        "learning": learning.view(result, lang),
         "calibration": _calibration(result, lang),
         "residuals": _residuals(result, lang),
         "coverage": _coverage(result, lang),
         "guarantee": sure.guarantee(result, lang),
         "windows": sure.windows(result, lang),
-        "confusion": _confusion(result, lang),
+        "confusion": tables.confusion(result, lang),
         "by": groups.view(result, lang),
         "parts": groups.parts(result, lang),
         "doubtful": doubtful.view(result, lang),
-        "proof": _proof(result, lang),
+        "proof": tables.proof(result, lang),
         "snippets": snippets(result),
         "facts": facts(result, lang),
-        "columns": _columns(result, lang),
+        "columns": tables.columns(result, lang),
         "aside": [(plain(e.get("name"), 80), pick(e.get("reason"), lang)) for e in items(result, "set_aside")],
         "limits": limits(result, lang),
         "citations": [plain(c, 300) for c in result.get("citations") or ()],
@@ -87,7 +88,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
     digits, honest, base = places(result), part(result, "honest"), part(result, "baseline")
     metric = known("metric", result.get("metric") or "?", lang)
     better = say("greater" if result.get("greater_is_better") else "less", lang)
-    tiles = [
+    tiles: list[View] = [
         {
             "name": say("honest", lang),
             "value": number(honest.get("value"), lang, digits),
@@ -120,6 +121,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
             {
                 "name": say("proof", lang),
                 "value": known("verdict", proof.get("verdict") or "?", lang),
+                "words": True,
                 "under": say("tile.labels", lang, n=wrong, count=count(wrong, lang)),
                 "more": say("tile.rows", lang, rows=count(proof.get("rows"), lang)),
             }
@@ -197,7 +199,13 @@ def _findings(result: Result, lang: str) -> View:
                 "picture": sparkle.picture(result, f, lang),
             }
         )
-    return {"list": made, "rest": say("more", lang, count=count(len(found) - FINDINGS, lang)) if len(found) > FINDINGS else ""}
+    wrong = sum(f.get("level") in ("refuse", "warn") for f in found)
+    counted = say("findings.count", lang, n=wrong, count=count(wrong, lang)) if wrong else ""
+    return {
+        "list": made,
+        "count": counted,
+        "rest": say("more", lang, count=count(len(found) - FINDINGS, lang)) if len(found) > FINDINGS else "",
+    }
 
 
 def _board(result: Result, lang: str) -> View:
@@ -317,77 +325,3 @@ def _worst(worst: Mapping[str, Any], lang: str) -> str:
         return NONE
     key = "worst" if real(worst.get("rows")) is not None else "worst.alone"
     return say(key, lang, group=plain(worst.get("group"), 60), got=share(worst.get("got"), lang), rows=count(worst.get("rows"), lang))
-
-
-def _confusion(result: Result, lang: str) -> View | None:
-    """Per class: recall and precision; and the pairs most often taken for one another."""
-    facts = part(result, "confusion")
-    names, counts = facts.get("classes"), facts.get("counts")
-    if not names or not counts or len(names) != len(counts) or any(len(row) != len(names) for row in counts):
-        return None
-    table = [[real(v) or 0.0 for v in row] for row in counts]
-    lines, pairs = [], []
-    for i, name in enumerate(names):
-        true, guessed, right = sum(table[i]), sum(row[i] for row in table), table[i][i]
-        lines.append(
-            (
-                cell(name, 60),
-                count(true, lang),
-                share(right / true if true else None, lang),
-                share(right / guessed if guessed else None, lang),
-            )
-        )
-        pairs += [(table[i][j], cell(name, 50), cell(names[j], 50)) for j in range(len(names)) if j != i and table[i][j] > 0]
-    pairs.sort(key=lambda pair: -pair[0])
-    return {"lines": lines[:COLUMNS], "pairs": [(a, b, count(n, lang)) for n, a, b in pairs[:PAIRS]]}
-
-
-def _proof(result: Result, lang: str) -> View | None:
-    facts = part(result, "proof")
-    if not facts:
-        return None
-    wrong = real(facts.get("label_mismatches")) or 0
-    largest = (
-        say("proof.bits", lang)
-        if facts.get("bit_equal")
-        else say("proof.largest", lang, value=number(facts.get("max_difference"), lang, 3))
-    )
-    return {
-        "good": wrong == 0,
-        "verdict": known("verdict", facts.get("verdict") or "?", lang),
-        "text": [
-            say(
-                "proof.rows" if facts.get("held_out", True) else "proof.rows.data",
-                lang,
-                rows=count(facts.get("rows"), lang),
-                probes=count(facts.get("probe_rows"), lang),
-            ),
-            say("proof.labels", lang, n=wrong, count=count(wrong, lang)),
-            largest,
-        ],
-    }
-
-
-def _columns(result: Result, lang: str) -> View:
-    every = items(result, "columns")
-    total = real(result.get("rows")) or 0
-    lines = []
-    for c in every[:COLUMNS]:
-        missing = real(c.get("missing"))
-        lines.append(
-            {
-                "name": cell(c.get("name"), 80),
-                "kind": known("kind", c.get("kind") or "?", lang),
-                "used": bool(c.get("used", True)),
-                "reason": cell(reason(pick(c.get("reason"), lang), lang), 160),
-                "missing": NONE
-                if missing is None
-                else "0"
-                if not missing
-                else share(missing / total, lang)
-                if total
-                else count(missing, lang),
-                "distinct": count(c.get("distinct"), lang),
-            }
-        )
-    return {"lines": lines, "rest": say("more", lang, count=count(len(every) - COLUMNS, lang)) if len(every) > COLUMNS else ""}
