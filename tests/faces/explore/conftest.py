@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ class Client:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://testserver") as client:
                 return await client.request(method, address, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
-        return asyncio.run(asked())
+        with ThreadPoolExecutor(1) as thread:  # Playwright's loop runs in this one once a browser was used
+            return thread.submit(asyncio.run, asked()).result()
 
 
 @pytest.fixture
