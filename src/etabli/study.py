@@ -292,7 +292,7 @@ def explore(
 
 def public(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result without what only pictures need."""
-    return {key: value for key, value in result.items() if key not in ("residuals",)}
+    return {key: value for key, value in result.items() if key not in ("residuals", "curves")}
 
 
 __all__ = ["FREE", "Study", "adopt", "asked_of", "establish", "explore", "fit", "load_study", "public", "report", "resume"]

@@ -289,14 +289,21 @@ def cloud(
     show: Show,
     labels: tuple[str, str],
     levels: Sequence[tuple[float, str]] = (),
+    band: Sequence[Sequence[Any]] = (),
 ) -> str:
-    """A scatter in one path, with a zero line and named dashed levels."""
+    """A scatter in one path, with a zero line and named levels. band: (x, low, middle, high), drawn behind, its middle over the points."""
     pairs = [(x, y) for p in points if len(p) == 2 and (x := real(p[0])) is not None and (y := real(p[1])) is not None]
     size = (width, min(360, max(260, width * 0.5)))
     plot = Plot(title, size, spread([x for x, _ in pairs]), spread([0, *(y for _, y in pairs), *(v for v, _ in levels)]), (24, 40, 42, 58))
     plot.axes(show, show, *labels, count=(4 if width < 500 else 7, 5))
     plot.line(plot.left, plot.y(0), plot.right, plot.y(0), "axis")
+    low, high = plot.ranges[1]
+    ends = [[(plot.x(b[0]), plot.y(min(high, max(low, b[k])))) for b in band] for k in (1, 2, 3)]
+    if len(band) > 1:
+        plot.add("path", "pale", d=_path(ends[0] + ends[2][::-1]) + "z")
     plot.add("path", "cloud", d="".join(f"M{_short(plot.x(x))} {_short(plot.y(y))}h0" for x, y in pairs))
+    if len(band) > 1:
+        plot.add("path", "honest bar", d=_path(ends[1]), fill="none")
     last = -1e9
     for value, label in sorted(levels):
         plot.line(plot.left, plot.y(value), plot.right, plot.y(value), "honest thin", f"{label}: {show(value)}")

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from etabli.judge import costs
+from etabli.judge import costs, draws
+from etabli.judge.curves import FALLOUT, RECALL, curves
 from etabli.judge.metrics import labels, probabilities
 from etabli.records import Array
 from etabli.work.material import Material
 from etabli.work.verdict import Verdict
 
 BINS, STEPS = 10, 30
+CURVES = 6  # classes with curves, of more than two
 
 
 def pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
@@ -26,7 +28,13 @@ def pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
             "outcome": lying(y),
             "calibration": None,
             "confusion": None,
-            "residuals": {"points": [[float(scores[i, 0]), float(residual[i])] for i in picked], "quantiles": quantiles},
+            "curves": None,
+            "residuals": {
+                "points": [[float(scores[i, 0]), float(residual[i])] for i in picked],
+                "quantiles": quantiles,
+                "along": along(scores[:, 0], residual),
+                "spread": lying(residual),
+            },
         }
     p = probabilities(scores)
     if target.task == "binary":
@@ -45,6 +53,7 @@ def pictures(material: Material, verdict: Verdict) -> dict[str, Any]:
         "outcome": {"rows": len(y), "counts": counts.sum(1).tolist(), "edges": None, "outside": 0},
         "calibration": {"method": name, "bins": bins, "ece": error, "ece_null": null},
         "confusion": {"classes": list(target.classes), "counts": counts.tolist()} if count <= 40 else None,
+        "curves": ordered(material, verdict),
         "residuals": None,
     }
 
@@ -87,3 +96,46 @@ def reliability(score: Array, hit: Array, seed: int = 0) -> tuple[list[dict[str,
     rng = np.random.default_rng(seed)
     null = float(np.mean([error((rng.random(len(score)) < score).astype(float)) for _ in range(200)]))
     return bins, error(hit), null
+
+
+def along(answer: Array, residual: Array) -> list[dict[str, float]]:
+    """Quantiles of the residuals in ten parts of equal count, by the answer: where errors are wide, and where they lean to one side."""
+    parts = np.array_split(np.argsort(answer, kind="stable"), max(1, min(BINS, len(answer) // 30)))
+    made = []
+    for part in parts:
+        low, middle, high = (float(q) for q in np.quantile(residual[part], [0.05, 0.5, 0.95]))
+        made.append({"prediction": float(answer[part].mean()), "low": low, "middle": middle, "high": high, "rows": len(part)})
+    return made
+
+
+def ordered(material: Material, verdict: Verdict) -> list[dict[str, Any]]:
+    """ROC and precision-recall curves: of the positive class, or of the commonest classes, each against the rest."""
+    table, classes = verdict.table, material.target.classes
+    p = probabilities(verdict.scores)
+    chosen = [1] if len(classes) == 2 else np.argsort(-np.bincount(table.y, minlength=len(classes)), kind="stable")[:CURVES].tolist()
+    groups = draws.blocks(len(table.y)) if table.forward and table.groups is None else table.groups
+    made = []
+    for k in chosen:
+        found = curves(table.y == k, p[:, k], table.weight, groups)
+        if found is not None:
+            made.append(
+                {
+                    "class": classes[k],
+                    "rows": found.hits,
+                    "share": found.share,
+                    "auc": float(found.auc.value[0]),
+                    "auc_low": float(found.auc.low[0]),
+                    "auc_high": float(found.auc.high[0]),
+                    "ap": float(found.ap.value[0]),
+                    "ap_low": float(found.ap.low[0]),
+                    "ap_high": float(found.ap.high[0]),
+                    "fallout": FALLOUT.round(6).tolist(),
+                    "recall": RECALL.round(6).tolist(),
+                    **{
+                        name + end: getattr(band, key).round(5).tolist()
+                        for name, band in (("tpr", found.tpr), ("precision", found.precision))
+                        for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
+                    },
+                }
+            )
+    return made

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces import figures
-from etabli.faces.report import explained, groups, inside, learning, pictures, rows
+from etabli.faces.report import curves, explained, groups, inside, learning, pictures, rows
 from etabli.faces.report.contents import contents
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.work.journal import write as write_file
@@ -47,6 +47,9 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
         "how": [draw(partial(explained.effect, place=place)) for place in range(explained.effects(result))],
         "pairs": [draw(partial(explained.pair, place=place)) for place in range(explained.pairs(result))],
         "slices": draw(explained.slices),
+        "roc": [draw(partial(curves.roc, place=place)) for place in range(curves.drawn(result))],
+        "precision": [draw(partial(curves.precision, place=place)) for place in range(curves.drawn(result))],
+        "spread": draw(curves.spreading),
         "learning": draw(learning.picture),
     }
     view = rows.view(result, lang)

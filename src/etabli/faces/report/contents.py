@@ -45,6 +45,7 @@ CONTENTS: tuple[tuple[str, tuple[tuple[str, Rule], ...]], ...] = (
         "trust",
         (
             ("calibration", viewed("calibration")),
+            ("curves", viewed("curves")),
             ("confusion", viewed("confusion")),
             ("residuals", viewed("residuals")),
             ("coverage", always),

@@ -181,7 +181,8 @@ def residuals(result: Result, lang: str, width: float) -> str:
     digits = max(0, decimals(None, None, max((abs(real(p[1]) or 0) for p in points if len(p) == 2), default=1)))
     title = say("plot.residuals", lang, n=len(points), levels="; ".join(f"{label}: {number(v, lang, digits)}" for v, label in levels))
     labels = (say("axis.prediction", lang), say("axis.residual", lang))
-    return figures.cloud(points, title, width, lambda v: number(v, lang, needed(v)), labels, levels)
+    band = [[real(one.get(key)) for key in ("prediction", "low", "middle", "high")] for one in items(facts, "along")]
+    return figures.cloud(points, title, width, lambda v: number(v, lang, needed(v)), labels, levels, [b for b in band if None not in b])
 
 
 def percent(level: Any, lang: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report import doubtful, explained, groups, learning, sparkle, sure, tables
+from etabli.faces.report import curves, doubtful, explained, groups, learning, sparkle, sure, tables
 from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
@@ -47,6 +47,7 @@ def view(result: Result, lang: str) -> View:
         "explained": explained.view(result, lang),
         "learning": learning.view(result, lang),
         "calibration": _calibration(result, lang),
+        "curves": curves.view(result, lang),
         "residuals": _residuals(result, lang),
         "coverage": _coverage(result, lang),
         "guarantee": sure.guarantee(result, lang),
