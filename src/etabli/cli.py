@@ -265,10 +265,10 @@ def families(options: argparse.Namespace) -> int:
 
 
 def completion(options: argparse.Namespace) -> int:
-    """A completion script for bash, zsh or fish."""
+    """A completion script for bash, zsh or fish: commands, options, files, and the columns of the file at hand."""
     from etabli.faces.completion import script
 
-    print(script(options.shell, parser(ACTS)))
+    print(script(options.shell))
     return 0
 
 
@@ -333,6 +333,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if words[:2] == ["completion", "words"]:  # a shell asks what may come next
+            from etabli.faces.completion import answer
+
+            print(answer(words[2:], parser(ACTS)))
+            return 0
+        if words and words[0] not in ACTS and os.path.isfile(words[0]):
+            words = ["fit", *words]  # a data file and no verb: the main job
         options = parser(ACTS).parse_args(words)
         if not options.command:
             parser(ACTS).print_help()

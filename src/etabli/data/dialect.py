@@ -98,6 +98,18 @@ def sniff(path: str | Path) -> Dialect:
     )  # fmt: skip
 
 
+def glimpse(path: str | Path) -> tuple[str, ...]:
+    """The names of the columns, from the first 64 kB alone: for who may not wait. As `sniff` finds them, unless what decides lies further on."""
+    path = Path(path)
+    with binary(path, _magic(path)) as raw:
+        chunk = raw.read(1 << 16)
+    encoding = next((name for mark, name in _BOMS if chunk.startswith(mark)), "") or _wide(chunk, []) or "utf-8"
+    sample = codecs.getincrementaldecoder(encoding)("replace").decode(chunk)
+    cut = max(sample.rfind("\n"), sample.rfind("\r"))
+    _, _, records, width = _layout(sample[: cut + 1] or sample, '"' in sample)
+    return names([cell.strip("\ufeff") for cell in records[_header(records, width)][1]])
+
+
 RESERVED = frozenset(  # the model file's own names
     "prediction probability set lower upper deviation novelty confidence quantile quantiles cdf at p0 p1 half_width".split()
 )
