@@ -75,7 +75,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "fit",
         "  etabli fit census.csv --target income --effort glance\n  etabli fit visits.parquet --target cost --group patient --time 10m -o visits.etabli",
     )
-    one.add_argument("file", help="CSV (any dialect, gzip, zstd) or Parquet")
+    one.add_argument("file", help="CSV (any dialect, gzip, zstd), Parquet, SQLite (my.db::table), or a table's address in a Datasette")
     one.add_argument("-t", "--target", required=True, metavar="COL", help="the column to predict")
     one.add_argument("--task", metavar="TASK", help="binary, multiclass or regression (default: from the target)")
     one.add_argument("--positive", metavar="LABEL", help="which of two classes counts as positive")
@@ -161,9 +161,11 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "  etabli explore census.csv                        a local page: rows, columns, relations, what may go wrong\n"
         "  etabli explore census.csv --target income        with the target drawn over each column, and leaks towards it\n"
         "  etabli explore census.etabli                     the data of a run, as it was read\n"
+        "  etabli explore my.db::penguins                   a table of a SQLite file\n"
+        '  etabli explore "http://host/zoo/penguins?sex=male"  a table of a Datasette, with its filters\n'
         "  etabli explore census.csv --text                 in the terminal; --json for programs",
     )
-    one.add_argument("file", help="CSV or Parquet, or a run folder")
+    one.add_argument("file", help="CSV, Parquet, my.db::table of SQLite, a table's address in a Datasette, or a run folder")
     one.add_argument("-t", "--target", metavar="COL", help="also look for leaks towards this column")
     one.add_argument("--kind", metavar="COL=KIND", action="append", default=[], help="override the kind of a column")
     one.add_argument("--ignore", metavar="COL", action="append", default=[], help="leave a column out")

@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from etabli.data import cells, dialect, sources, store
+from etabli.data import batched, cells, dialect, sources, store
 from etabli.data.sources import csv as csv_source
 from etabli.errors import DataError, EtabliError, UsageError
 from etabli.records import Column, Table
@@ -101,8 +101,8 @@ def test_all_sources_agree(tmp_path: Path) -> None:
 def test_staging_on_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write("csv", tmp_path / "x.csv")
     before = sources.read(path)
-    monkeypatch.setattr(csv_source, "IN_MEMORY", 1)
-    monkeypatch.setattr(csv_source, "GROUP", 2000)
+    monkeypatch.setattr(batched, "IN_MEMORY", 1)
+    monkeypatch.setattr(batched, "GROUP", 2000)
     monkeypatch.setattr(csv_source, "BLOCK", 1 << 12)
     same(before, sources.read(path, tmp_path / "run" / "data"))
 

@@ -35,7 +35,7 @@ _BOMS = (
 )
 _NOT_TEXT = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "save the sheet as CSV"), (b"PAR1", "a Parquet file", ""),
-    (b"%PDF", "a PDF document", ""), (b"\x89HDF", "an HDF5 file", ""), (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+    (b"%PDF", "a PDF document", ""), (b"\x89HDF", "an HDF5 file", ""), (b"SQLite format 3", "an SQLite database", "export the table as CSV (fit and explore read it as it is: my.db::table)"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV"), (b"\x89PNG", "a picture", ""), (b"ARROW1", "an Arrow file", "save it as Parquet"),
 )  # fmt: skip
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?")

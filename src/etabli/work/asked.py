@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from etabli.data.sources import called, located
 from etabli.errors import UsageError, did_you_mean
 from etabli.records import KINDS
 
@@ -72,7 +73,7 @@ class Asked:
         """The run folder: -o, or the file's name with .etabli in the working folder."""
         if self.out:
             return Path(self.out)
-        return Path(Path(self.file).name.split(".")[0] + ".etabli")
+        return Path(called(self.file).split(".")[0] + ".etabli")
 
     @property
     def command(self) -> str:
@@ -136,10 +137,7 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
         options["gap"] = _gap(options["gap"], options.get("time_column"))
     checked = Asked(str(file), str(target), **{key: value for key, value in options.items() if value is not None})
     for path in filter(None, (checked.file if there else None, checked.test)):
-        if not Path(path).exists():
-            folder = Path(path).parent
-            near = did_you_mean(Path(path).name, [entry.name for entry in folder.iterdir()]) if folder.is_dir() else ""
-            raise UsageError("the data file must exist", f'"{path}"', near)
+        located(path)
     budget(checked.effort, checked.time)
     if checked.task is not None and checked.task not in TASKS:
         raise UsageError("--task is binary, multiclass or regression", f'"{checked.task}"', did_you_mean(checked.task, TASKS))

@@ -11,6 +11,7 @@ import numpy as np
 from etabli.data.audit import audit
 from etabli.data.audit.view import tokens
 from etabli.data.preparation import usable
+from etabli.data.sources import parted
 from etabli.data.sources import read as read_source
 from etabli.data.store import load as load_table
 from etabli.data.target import target as make_target
@@ -34,7 +35,8 @@ def read(run: Run) -> tuple[Table, Target]:
     question, data = run.question, run.folder / "data"
     if (run.folder / "plan.json").exists() and (data / "target.npz").exists():
         table = load_table(data)
-        now = sha256(question.file) if Path(question.file).is_file() else table.fingerprint  # the run holds its own copy
+        file = parted(question.file)[0]
+        now = sha256(file) if file.is_file() else table.fingerprint  # the run holds its own copy
         plan = {"asked": question.identity, "fingerprint": now, "versions": versions()}
         run.journal.begin(plan, IDEAS)
         _some_family(question, run.families, str(run.journal.plan()["task"]))

@@ -1,29 +1,25 @@
 """Delimited text: read once by stream, staged as text columns, then column by column into the store.
 
-All cells come as texts, for only the whole column tells how it is written. A small file is staged in memory, a large one in a
-temporary Parquet file beside the store, so that memory holds one block of rows or one column, never the table.
+All cells come as texts, for only the whole column tells how it is written (`batched.py` keeps them until then).
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
+from etabli.data import batched, remarks, staging
 from etabli.data import dialect as dialects
-from etabli.data import remarks, staging
 from etabli.errors import DataError
 from etabli.records import Finding, Table, Watch, quiet
 
 suffixes = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".csv.zst", ".tsv.zst", ".dat")
 magic: tuple[bytes, ...] = ()
-IN_MEMORY = 64 << 20  # bytes of staged text that stay in memory
 BLOCK = 4 << 20
-GROUP = 16 << 20  # bytes of text a staged row group
 _LINE = re.compile(rb"\r\n|\n|\r")
 
 
@@ -111,7 +107,9 @@ def read(path: Path, folder: Path | None = None, kinds: Mapping[str, str] | None
     watch("reading", name=path.name)
     dialect = dialects.sniff(path)
     with ExitStack() as stack:
-        stage = _stage(path, dialect, folder, stack)
+        stage = batched.kept(batches(path, dialect), dialect.names, dialect.headers, folder, stack, dialect.decimal)
+        if stage is None:
+            raise DataError("A data file has rows.", f"{path.name} has a header of {len(dialect.names)} columns ({', '.join(dialect.names[:6])}) and no rows", "was the export interrupted?")  # fmt: skip
         notes = list(remarks.from_dialect(dialect.notes))
         if dialect.headless:
             line = " | ".join(dialect.headers)[:120]
@@ -122,47 +120,3 @@ def read(path: Path, folder: Path | None = None, kinds: Mapping[str, str] | None
             cure = {"en": "Put a line of column names first.", "fr": "Mettez d'abord une ligne de noms de colonnes."}
             notes.append(Finding("no-header", tuple(dialect.names), text, cure, "warn", {"line": dialect.header}))
         return staging.build(stage, folder, kinds, watch, dialect.fingerprint, path.name, notes)
-
-
-def _stage(path: Path, dialect: dialects.Dialect, folder: Path | None, stack: ExitStack) -> staging.Stage:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    held: list[Any] = []
-    size = rows = 0
-    writer: Any = None
-    staged = None
-    for batch in batches(path, dialect):
-        held.append(batch)
-        size, rows = size + batch.nbytes, rows + batch.num_rows
-        if size > IN_MEMORY and writer is None:
-            place = stack.enter_context(tempfile.TemporaryDirectory(prefix=".staging-", dir=_parent(folder)))
-            staged = Path(place) / "texts.parquet"
-            writer = stack.enter_context(pq.ParquetWriter(staged, batch.schema, compression="lz4", write_statistics=False))
-        if writer is not None and sum(b.nbytes for b in held) >= GROUP:
-            writer.write_table(pa.Table.from_batches(held))
-            held = []
-    if not rows:
-        raise DataError("A data file has rows.", f"{path.name} has a header of {len(dialect.names)} columns ({', '.join(dialect.names[:6])}) and no rows", "was the export interrupted?")  # fmt: skip
-    if writer is None:
-        table = pa.Table.from_batches(held)
-        return staging.Stage(dialect.names, dialect.headers, rows, lambda i: iter(table.column(i).chunks), dialect.decimal)
-    if held:
-        writer.write_table(pa.Table.from_batches(held))
-    held = []
-    writer.close()
-    pa.default_memory_pool().release_unused()
-
-    def chunks(i: int) -> Iterator[Any]:
-        with pq.ParquetFile(staged, memory_map=False) as file:
-            for group in range(file.num_row_groups):
-                yield from file.read_row_group(group, columns=[f"c{i}"], use_threads=False).column(0).chunks
-
-    return staging.Stage(dialect.names, dialect.headers, rows, chunks, dialect.decimal)
-
-
-def _parent(folder: Path | None) -> Path | None:
-    if folder is not None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return folder.parent
-    return None

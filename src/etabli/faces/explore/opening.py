@@ -15,13 +15,13 @@ from typing import Any
 
 from etabli.data import dialect as dialects
 from etabli.data.audit import audit
-from etabli.data.sources import csv, read, source_of, sources
+from etabli.data.sources import called, csv, datasette, located, parted, read, remote, source_of, sources
 from etabli.data.staging import Stage, build
 from etabli.data.store import load as load_table
 from etabli.data.target import target as make_target
 from etabli.faces.explore import cache, scanned
 from etabli.faces.explore.opened import Opened, stamp
-from etabli.records import Finding, Table, Watch, quiet
+from etabli.records import Finding, Table, Watch, digest, quiet
 from etabli.work.journal import Journal
 
 LARGE = 16 << 20  # bytes of a text file beyond which its head is shown first
@@ -57,11 +57,12 @@ def opened(
 
 def begun(file: str | Path, wish: Wish) -> tuple[Opened, Later | None]:
     """What can be shown at once, and what is to be done for the rest (None when this is all)."""
-    path = Path(file)
-    if (path / "plan.json").is_file():
-        return _run(path, wish), None
-    if not path.is_file():
-        read(path)  # says what is wrong
+    if (Path(file) / "plan.json").is_file():
+        return _run(Path(file), wish), None
+    path = located(file) or _fetched(str(file))
+    table = "" if remote(file) else parted(file)[1]
+    if table or getattr(source_of(path), "parts", False):
+        return _table(path, table, wish), None
     if source_of(path) is sources()["parquet"]:
         return _parquet(path, wish)
     return _text(path, wish)
@@ -151,6 +152,30 @@ def _shown(path: Path, folder: Path, facts: Mapping[str, Any], wish: Wish) -> Op
         source=path,
         stamp=stamp(path),
     )
+
+
+def _fetched(address: str) -> Path:
+    """What a Datasette gives now, as a file in the cache."""
+    place = cache.root() / f"fetched-{digest(address)}"
+    place.mkdir(parents=True, exist_ok=True)
+    file = place / f"{called(address)}.csv"
+    datasette.fetched(address, file.with_suffix(".part"), quiet).replace(file)
+    return file
+
+
+def _table(path: Path, table: str, wish: Wish) -> Opened:
+    """A table of a database, from its copy in the cache. What is new may be in the log beside it alone."""
+    log = path.with_name(path.name + "-wal")
+    folder = cache.place(path, [dict(wish.kinds or {}), table, stamp(log) if log.exists() else ()])
+
+    def make(aside: Path) -> dict[str, Any]:
+        made = read(f"{path}::{table}" if table else path, aside / "table", wish.kinds)
+        cache.store(made, aside)
+        cache.drop(aside / "table")
+        return {"rows": made.rows, "source": made.source, **cache.to_json(made.columns, made.notes)}
+
+    facts = cache.kept(folder, make)
+    return replace(_shown(path, folder, facts, wish), name=facts["source"])
 
 
 # Parquet --------------------------------------------------------------------------------------------------------------------
