@@ -228,6 +228,12 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     )
     one.add_argument("run", help="a run folder")
     one.add_argument("--text", action="store_true", help="print the sentence, the plot and the findings; write nothing")
+    one.add_argument(
+        "--try",
+        dest="live",
+        action=argparse.BooleanOptionalAction,
+        help="the page holds the model, and a form that answers rows (default: when the model is small)",
+    )
     one.add_argument("--open", action="store_true", help="and show it in the browser")
     one.add_argument("--figures", choices=("pdf", "png", "svg"), help="figures for a paper, one file each, and their captions")
     one.add_argument("-o", "--output", metavar="DIR", help="with --figures: where to (default: figures in the run folder)")

@@ -235,7 +235,7 @@ def report(options: argparse.Namespace) -> int:
         return 0
     from etabli.study import report as again
 
-    written = again(options.run, options.lang)
+    written = again(options.run, options.lang, options.live)
     print(written)
     if options.open and not written.open():
         raise UsageError("--open needs a browser", "none was found here", f"open {written} yourself")

@@ -262,13 +262,13 @@ def load_study(run: str | Path) -> Study:
     return Study(Path(run), json.loads(path.read_text(encoding="utf-8")))
 
 
-def report(run: str | Path, lang: str | None = None) -> Report:
-    """Writes the report of a finished run again, in "en" or "fr"."""
+def report(run: str | Path, lang: str | None = None, live: bool | None = None) -> Report:
+    """Writes the report of a finished run again, in "en" or "fr". live: whether the page holds the model, to answer rows (None: when it is small)."""
     from etabli.faces.report import write
     from etabli.faces.words import language
 
     done = load_study(run)
-    write(done.result, done.report.path, language(lang))
+    write(done.result, done.report.path, language(lang), live)
     return done.report
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from etabli.faces.report.trying import script
+from etabli.faces.report.trying import shipped
 from etabli.graph.run import session
 from etabli.model.card import array, plain
 from etabli.records import Array
@@ -34,7 +34,7 @@ class Evaluator:
 
     def __init__(self, page: Any) -> None:
         self.page = page
-        page.add_script_tag(content=script("evaluator.js"))
+        page.add_script_tag(content=shipped("evaluator.js"))
 
     def answers(self, model: bytes, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs as the evaluator gives them. AssertionError with its words where it refuses."""

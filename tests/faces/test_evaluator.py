@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from etabli.faces.report.trying import script, squeezed
+from etabli.faces.report.trying import shipped, squeezed
 from etabli.families import families
 from etabli.families.conformance import _odd, fit, sample
 from etabli.graph.graph import Graph
@@ -267,7 +267,7 @@ def test_what_is_no_model_is_refused(evaluator: Evaluator) -> None:
 
 
 def test_the_evaluator_stays_small() -> None:
-    assert len(script("evaluator.js").encode()) <= 15_000
+    assert len(shipped("evaluator.js").encode()) <= 15_000
 
 
 def test_squeezing_leaves_texts_and_meaning() -> None:

@@ -1,8 +1,10 @@
-"""The report: one HTML file that opens anywhere, asks nothing of the network and runs no script.
+"""The report: one HTML file that opens anywhere, asks nothing of the network and runs no script but the
+model's own form.
 
 `report(result)` turns the result (the very object that `fit --json` prints) into text; `write` puts it in a file. The page is
 made of a template (a file of `parts/` for each section, in the order of `contents.py`), a style sheet and pictures drawn as SVG; everything that comes from the data is escaped by Jinja2 and the
-page forbids itself scripts and requests by its content security policy (the style is allowed by its hash). A key of
+page forbids itself all other scripts and requests by its content security policy (the style and the form's script are allowed by their hashes;
+`trying.py`). A key of
 the result that is null or absent makes a plain sentence ("not measured"), never a failure.
 """
 
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from etabli.faces import figures
 from etabli.faces.report import curves, explained, groups, inside, learning, pictures, rows
 from etabli.faces.report.contents import contents
+from etabli.faces.report.trying import style, trying
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.work.journal import write as write_file
 
@@ -28,9 +31,10 @@ if TYPE_CHECKING:
 WIDE, NARROW = 812, 348  # pixels a picture is drawn for; the style sheet shows one of the two
 
 
-def report(result: Mapping[str, Any], lang: str = "en") -> str:
-    """The page as HTML text. result: see the module `etabli.faces.report.rows`; lang: "en" or "fr"."""
-    style = _style()
+def report(result: Mapping[str, Any], lang: str = "en", model: bytes | None = None, live: bool | None = None) -> str:
+    """The page as HTML text. result: see the module `etabli.faces.report.rows`; lang: "en" or "fr"; model: the model file, for the form that
+    answers in the page; live: whether the page holds it (None: when it is small)."""
+    sheet = _style()
     draw = partial(_both, result, lang)
     picture = {
         "leaderboard": draw(pictures.leaderboard),
@@ -52,11 +56,11 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
         "spread": draw(curves.spreading),
         "learning": draw(learning.picture),
     }
-    view = rows.view(result, lang)
+    view = rows.view(result, lang) | {"trying": trying(result, lang, model, live)}
     page = _template().render(
         lang=lang,
-        style=_safe(style),
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        style=_safe(sheet),
+        style_hash=base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode(),
         t=lambda key, **values: say(key, lang, **values),
         known=lambda prefix, value: known(prefix, value, lang),
         plain=plain,
@@ -69,9 +73,12 @@ def report(result: Mapping[str, Any], lang: str = "en") -> str:
     return page.lstrip() + "\n"
 
 
-def write(result: Mapping[str, Any], path: str | Path, lang: str = "en") -> Path:
-    """Writes the page (aside, then renamed, so that a reader never sees half of it); returns its path. StorageError as the system says."""
-    target, page = Path(path), report(result, lang).encode("utf-8", "replace")
+def write(result: Mapping[str, Any], path: str | Path, lang: str = "en", live: bool | None = None) -> Path:
+    """Writes the page (aside, then renamed, so that a reader never sees half of it); returns its path. The model file beside it goes into its
+    form: see `report`. StorageError as the system says."""
+    target = Path(path)
+    model = target.with_name("model.onnx")
+    page = report(result, lang, model.read_bytes() if model.is_file() else None, live).encode("utf-8", "replace")
     write_file(target, lambda file: file.write(page))
     return target
 
@@ -91,7 +98,7 @@ def _safe(text: str) -> str:
 
 @cache
 def _style() -> str:
-    return figures.STYLE + "\n" + resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
+    return figures.STYLE + "\n" + resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8") + style()
 
 
 @cache

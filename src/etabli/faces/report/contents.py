@@ -1,4 +1,4 @@
-"""The order of the page, for somebody who has two minutes: what to expect, whether it is any good, what it leans on, what may be wrong, a try;
+"""The order of the page, for somebody who has two minutes: what to expect, whether it is any good, a try, what it leans on, what may be wrong;
 then how far each figure can be trusted, and what a paper needs.
 
 A section is a file of `parts/` with this name. What the result has nothing for is left out of the page and of its table of contents alike.
@@ -38,7 +38,7 @@ def drawn(name: str) -> Rule:
 
 
 CONTENTS: tuple[tuple[str, tuple[tuple[str, Rule], ...]], ...] = (
-    ("good", (("board", always), ("learning", viewed("learning")))),
+    ("good", (("board", always), ("try", viewed("trying")), ("learning", viewed("learning")))),
     ("leans", (("uses", viewed("explained", "uses")), ("how", drawn("how")), ("tree", drawn("tree")), ("effects", drawn("effects")))),
     ("beware", (("findings", always), ("fails", viewed("explained", "fails")), ("doubtful", viewed("doubtful")), ("by", viewed("by")))),
     (
