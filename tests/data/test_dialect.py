@@ -135,3 +135,9 @@ def test_what_the_csv_module_writes_comes_back(tmp_path: Path, table: list[tuple
     found = dialect.sniff(path)
     assert found.separator == separator
     assert [tuple(row) for row in dialect.rows(path, found)] == table
+
+
+def test_two_columns_with_decimal_commas_are_parted_where_the_header_is(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("day;amount\n" + "".join(f"0{1 + i % 9}/02/2026;{i},5\n" for i in range(2000)))
+    found = dialect.sniff(tmp_path / "t.csv")
+    assert (found.separator, found.decimal, found.headers, found.header) == (";", ",", ("day", "amount"), 1)

@@ -327,7 +327,7 @@ def _refuse_markup(path: Path, sample: str) -> None:
 def _layout(sample: str, quoted: bool) -> tuple[str, str, list[tuple[int, list[str]]], int]:
     """Separator, quote mark, the records under them and their usual width: the pair under which most records agree."""
     csv.field_size_limit(sys.maxsize)
-    best: tuple[tuple[bool, float, str, int], str, str, list[tuple[int, list[str]]], int] | None = None
+    best: tuple[tuple[bool, float, str, int, int], str, str, list[tuple[int, list[str]]], int] | None = None
     for quote in ('"', "") if quoted else ("",):
         for separator in SEPARATORS:
             records = list(_parse(io.StringIO(sample, newline=""), separator, quote, most=2000))
@@ -335,8 +335,9 @@ def _layout(sample: str, quoted: bool) -> tuple[str, str, list[tuple[int, list[s
             width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
             if width == 1:
                 continue
-            agree = len(records[_header(records, width)][1]) == width
-            score = agree, round(count / len(records), 2), quote, width
+            at = _header(records, width)
+            agree = len(records[at][1]) == width
+            score = agree, round(count / len(records), 2), quote, -at, width  # "day;x" above "1/2/2026;0,5": the header has its say
             if best is None or score > best[0]:
                 best = score, separator, quote, records, width
     if best is None or best[0][1] < 0.5:  # one column: no separator that most lines agree on

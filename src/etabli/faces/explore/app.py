@@ -52,6 +52,8 @@ def application(held: Held, hosts: Sequence[str] = (), token: str = "") -> Any:
 
 def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
     """A page or one of its sheets; whatever goes wrong is a page too."""
+    from starlette.responses import RedirectResponse
+
     opened = held.now
     raw = page.path if form else request.scope["raw_path"].decode("ascii", "replace")
     pairs = tuple(parse_qsl(request.url.query, keep_blank_values=True, errors="replace"))
@@ -59,6 +61,8 @@ def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
     state = state.but(_format=form) if form else state
     try:
         shown = page.answer(opened, state)
+        if shown.to:
+            return RedirectResponse(shown.to, 303)
         if state.get("_format"):
             return _sheet(opened, state, shown, state.get("_format"))
     except NotThere as error:

@@ -55,7 +55,7 @@ def _json(sheet: Sheet, opened: Opened) -> Iterator[bytes]:
         lines = (json.dumps([plain(value) for value in row], ensure_ascii=False) for row in block)
         yield ((b"" if first else b",") + b"\n" + ",\n".join(lines).encode("utf-8", "replace")) if block else b""
         first = first and not block
-    yield b"\n]}\n"
+    yield b"\n]" + (b', "next": ' + json.dumps(sheet.next).encode() if sheet.next else b"") + b"}\n"
 
 
 def _csv(sheet: Sheet, opened: Opened) -> Iterator[bytes]:

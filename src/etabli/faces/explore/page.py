@@ -68,7 +68,7 @@ class State:
 class Sheet:
     """A table of a page, for programs: columns with rows already there, or with the SQL that gives them (parameters: its `?`).
 
-    page: the same for one page of many, for .json; empty when the whole is small.
+    page: the same for one page of many, for .json, with the address of the `next`; empty when the whole is small.
     """
 
     columns: tuple[str, ...]
@@ -77,16 +77,19 @@ class Sheet:
     parameters: tuple[Any, ...] = ()
     page: str = ""
     page_parameters: tuple[Any, ...] = ()
+    next: str = ""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a page shows. body: HTML made by `render`. sheets: its tables by name, served as .json, .csv and .parquet."""
+    """What a page shows. body: HTML made by `render`. sheets: its tables by name, served as .json, .csv and .parquet.
+    to: another address that says the same, to go to instead."""
 
     title: str
     body: str
     sheets: Mapping[str, Sheet] = field(default_factory=dict)
     status: int = 200
+    to: str = ""
 
 
 @dataclass(frozen=True)

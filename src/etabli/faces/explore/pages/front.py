@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from etabli.faces.explore.cells import Cell, linked
 from etabli.faces.explore.opened import Opened
 from etabli.faces.explore.page import Page, Sheet, Shown, State, render
-from etabli.faces.explore.pages.rows import cell
 
 FIRST = 8
 
@@ -14,14 +14,20 @@ def answer(opened: Opened, state: State) -> Shown:
     names = ", ".join(opened.sql(column.name) for column in opened.columns)
     sql = f"SELECT {names} FROM data LIMIT {FIRST}"
     with opened.connect() as connection:
-        rows = connection.execute(sql).fetchall()
-    body = render(
-        "front.html",
-        opened,
-        state=state,
-        rows=[[cell(opened, column, value) for column, value in zip(opened.columns, row, strict=True)] for row in rows],
-    )
+        found = connection.execute(sql).fetchall()
+    rows = [[linked(State("/rows"), column, value) for column, value in zip(opened.columns, row, strict=True)] for row in found]
+    body = render("front.html", opened, state=state, rows=_told(opened, rows))
     return Shown(opened.name, body, {"first": Sheet(tuple(column.name for column in opened.columns), sql=sql)})
+
+
+def _told(opened: Opened, rows: list[list[Cell]]) -> list[list[Cell]]:
+    """The same cells in the file's own words, where they are known."""
+    if not opened.first or len(opened.first[0]) != len(opened.columns):
+        return rows
+    return [
+        [Cell(told, cell.link) if cell.text is not None else cell._replace(told=told) for cell, told in zip(row, texts, strict=True)]
+        for row, texts in zip(rows, opened.first, strict=False)
+    ]
 
 
 PAGE = Page("/", 10, "explore.columns", answer)

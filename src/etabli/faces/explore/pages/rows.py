@@ -1,40 +1,47 @@
 """/rows: the rows of the file, filtered, sorted, searched and counted; all of it in the address.
 
 Pages go by the row where the last one ended (`_after`), not by an offset: the value that the order stands at is looked up from that
-row, so that the thousandth page costs what the first does. All facets are counted in one scan by grouping sets.
+row, so that the thousandth page costs what the first does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from etabli.errors import UsageError, did_you_mean
-from etabli.faces.explore import filters, formats
+from etabli.faces.explore import facets, filters
+from etabli.faces.explore.cells import linked
 from etabli.faces.explore.opened import ROW, Opened
 from etabli.faces.explore.page import Page, Sheet, Shown, State, render
 from etabli.records import Column
 
 SIZE, LARGEST = 50, 1000
-LEVELS = 12  # of a facet that are shown
-KNOWN = ("_sort", "_desc", "_facet", "_search", "_size", "_after", "_col", "_nocol", "_format", "_sheet")
+FORM = ("_column", "_op", "_value")  # a filter as the form gives it; answered with the address that says the same
+KNOWN = ("_sort", "_desc", "_facet", "_search", "_size", "_after", "_col", "_nocol", "_format", "_sheet", *FORM)
+COMMON = 30  # levels at most of a column that is offered for counting
 
 
 @dataclass(frozen=True)
 class Order:
-    """How rows are sorted: by a column (None: as in the file), downwards or not. Missing comes last, ties by row."""
+    """How rows are sorted: by a column ("": as in the file), downwards or not. Missing comes last, ties by row."""
 
-    column: str | None = None
+    column: str = ""
     down: bool = False
 
 
 def answer(opened: Opened, state: State) -> Shown:
     """The page for an address."""
+    state = replace(
+        state, pairs=tuple((key, text.replace("\r\n", "\n") if key[:1] == "_" else text) for key, text in state.pairs)
+    )  # as forms send it
     _check(opened, state)
-    where, order, size = filters.where(opened, state), _order(opened, state), _size(state)
+    if any(state.get(key) for key in FORM) or any(key in ("_search", *FORM) and not text for key, text in state.pairs):
+        return Shown("", "", to=_from_form(opened, state).link)
+    where, order, size = filters.where(opened, state), _order(state), _size(state)
     shown = _columns(opened, state)
     names = ", ".join(opened.sql(column.name) for column in shown)
-    sort = "" if order.column is None else f"{opened.sql(order.column)} {'DESC' if order.down else 'ASC'} NULLS LAST, "
+    sort = f"{opened.sql(order.column)} {'DESC' if order.down else 'ASC'} NULLS LAST, " if order.column else ""
     with opened.connect() as connection:
         after, given = _after(opened, state, order, connection)
         parts = [part for part in (where.sql, after) if part]
@@ -42,57 +49,87 @@ def answer(opened: Opened, state: State) -> Shown:
         page, values = f"FROM numbered{clause} ORDER BY {sort}{ROW} LIMIT", (*where.parameters, *given)
         rows = connection.execute(f"SELECT {ROW}, {names} {page} {size + 1}", values).fetchall()
         total = opened.rows if not where.sql else _one(connection, f"SELECT count(*) FROM numbered{where.clause}", where.parameters)
-        facets = _facets(opened, state, where, connection)
+        counted = facets.counted(opened, state.all("_facet"), where, connection)
     more, rows = len(rows) > size, rows[:size]
+    base = state.but(_after=None)
+    following = state.but(_after=str(rows[-1][0])) if more else None
     sheet = Sheet(
         tuple(column.name for column in shown),
         sql=f"SELECT {names} FROM numbered{where.clause} ORDER BY {sort}{ROW}",
         parameters=where.parameters,
         page=f"SELECT {names} {page} {size}",
         page_parameters=values,
+        next=following.link.replace("/rows", "/rows.json", 1) if following else "",
     )
     body = render(
         "rows.html",
         opened,
         state=state,
+        base=base,
         where=where,
         order=order,
         shown=shown,
-        rows=[(row[0], [cell(opened, column, value) for column, value in zip(shown, row[1:], strict=True)]) for row in rows],
+        rows=[(row[0], [linked(base, column, value) for column, value in zip(shown, row[1:], strict=True)]) for row in rows],
         total=total,
-        facets=facets,
-        next=state.but(_after=str(rows[-1][0])).link if more else "",
-        start=state.but(_after=None).link if state.get("_after") else "",
+        facets=[
+            (one, base.minus("_facet", one.column.name).link, [(level, facets.narrowed(base, level)) for level in one.levels])
+            for one in counted
+        ],
+        countable=[
+            (c.name, base.plus("_facet", c.name).link) for c in opened.columns if 1 < c.distinct <= COMMON or c.kind in ("number", "date")
+        ],
+        heads=[(column, *_sorted(base, order, column)) for column in shown],
+        chips=[(one, base.minus(one.key, one.text).link) for one in where.filters],
+        operators=filters.OPERATORS,
+        kept=[pair for pair in base.pairs if pair[0] not in ("_search", "_col", "_nocol")],
+        chosen={column.name for column in shown},
+        next=following.link if following else "",
+        start=base.link if state.get("_after") else "",
+        plain_rows=State("/rows").link,
         size=size,
     )
     return Shown(opened.name, body, {"rows": sheet})
 
 
 def _check(opened: Opened, state: State) -> None:
-    """Every key is a filter or one of ours."""
+    """Every key is a filter or one of ours, and names columns that are there."""
+    listed = "columns: " + ", ".join(list(opened.by_name)[:20])
     for key, text in state.pairs:
         if key not in KNOWN and filters.parsed(opened, key, text) is None:
             known = [*KNOWN, *opened.by_name]
-            raise UsageError(
-                "An address of /rows holds filters and settings.",
-                f'"{key}"',
-                did_you_mean(key, known) or "columns: " + ", ".join(known[len(KNOWN) :][:20]),
-            )
-    for key in ("_sort", "_desc", "_facet", "_col", "_nocol"):
+            raise UsageError("An address of /rows holds filters and settings.", f'"{key}"', did_you_mean(key, known) or listed)
+    for key in ("_sort", "_desc", "_facet", "_col", "_nocol", "_column"):
         for name in state.all(key):
             if name and name not in opened.by_name:
-                raise UsageError(
-                    f"{key} names a column of the file.",
-                    f'"{name}"',
-                    did_you_mean(name, opened.by_name) or "columns: " + ", ".join(list(opened.by_name)[:20]),
-                )
+                raise UsageError(f"{key} names a column of the file.", f'"{name}"', did_you_mean(name, opened.by_name) or listed)
 
 
-def _order(opened: Opened, state: State) -> Order:
+def _from_form(opened: Opened, state: State) -> State:
+    """What the form asked for, as the address that says it; what was left empty is left out."""
+    name, operator, text = (state.get(key) for key in FORM)
+    left = State(
+        state.path, tuple((key, value) for key, value in state.but(_after=None).pairs if key not in FORM and (value or key != "_search"))
+    )
+    if not name or (not text and operator not in filters.BARE):
+        return left
+    key = f"{name}__{operator or 'eq'}"
+    filters.where(opened, State(state.path, ((key, text),)))
+    return left.plus(key, text or "1")
+
+
+def _order(state: State) -> Order:
     for key, name in reversed(state.pairs):
         if key in ("_sort", "_desc") and name:
             return Order(name, key == "_desc")
     return Order()
+
+
+def _sorted(base: State, order: Order, column: Column) -> tuple[str, str]:
+    """(how the table is sorted by this column, as aria-sort says it; where a click on its name leads): up, down, as in the file."""
+    free = base.but(_sort=None, _desc=None)
+    if order.column != column.name:
+        return "none", free.plus("_sort", column.name).link
+    return ("descending", free.link) if order.down else ("ascending", free.plus("_desc", column.name).link)
 
 
 def _whole(key: str, text: str, most: int) -> int:
@@ -107,9 +144,8 @@ def _size(state: State) -> int:
 
 def _columns(opened: Opened, state: State) -> list[Column]:
     chosen, hidden = state.all("_col"), set(state.all("_nocol"))
-    return [column for column in opened.columns if (not chosen or column.name in chosen) and column.name not in hidden] or list(
-        opened.columns[:1]
-    )
+    left = [column for column in opened.columns if (not chosen or column.name in chosen) and column.name not in hidden]
+    return left or list(opened.columns)
 
 
 def _after(opened: Opened, state: State, order: Order, connection: Any) -> tuple[str, list[Any]]:
@@ -117,7 +153,7 @@ def _after(opened: Opened, state: State, order: Order, connection: Any) -> tuple
     if not state.get("_after"):
         return "", []
     row = _whole("_after", state.get("_after"), max(opened.rows - 1, 0))
-    if order.column is None:
+    if not order.column:
         return f"{ROW} > ?", [row]
     name = opened.sql(order.column)
     at = _one(connection, f"SELECT {name} FROM numbered WHERE {ROW} = ?", [row])
@@ -129,54 +165,6 @@ def _after(opened: Opened, state: State, order: Order, connection: Any) -> tuple
 def _one(connection: Any, sql: str, parameters: Any = ()) -> Any:
     found = connection.execute(sql, parameters).fetchone()
     return None if found is None else found[0]
-
-
-def _facets(opened: Opened, state: State, where: filters.Where, connection: Any) -> list[dict[str, Any]]:
-    """Counts of the levels of each column asked for, all in one scan."""
-    names = list(dict.fromkeys(name for name in state.all("_facet") if name))
-    if not names:
-        return []
-    sql = [opened.sql(name) for name in names]
-    sets = ", ".join(f"({name})" for name in sql)
-    found = connection.execute(
-        f"SELECT grouping_id({', '.join(sql)}), {', '.join(sql)}, count(*) FROM numbered{where.clause} GROUP BY GROUPING SETS ({sets}) ORDER BY count(*) DESC",
-        where.parameters,
-    ).fetchall()
-    made = []
-    for place, name in enumerate(names):
-        column, mine = opened.by_name[name], (1 << len(names)) - 1 - (1 << (len(names) - 1 - place))
-        counts = [(row[1 + place], row[-1]) for row in found if row[0] == mine]
-        levels = [
-            (
-                value,
-                number,
-                state.but(_after=None).plus(f"{name}__missing", "1")
-                if value is None
-                else state.but(_after=None).plus(f"{name}__eq", written(column, value)),
-            )
-            for value, number in counts[:LEVELS]
-        ]
-        made.append(
-            {
-                "name": name,
-                "levels": [(cell(opened, column, v), n, to.link) for v, n, to in levels],
-                "rest": max(0, len(counts) - LEVELS),
-                "off": state.minus("_facet", name).link,
-            }
-        )
-    return made
-
-
-def cell(opened: Opened, column: Column, value: Any) -> str | None:
-    """A value as people read it; None when missing."""
-    return None if value is None else written(column, value)
-
-
-def written(column: Column, value: Any) -> str:
-    """A value as a text that a filter takes back: flags by their words, dates as ISO, numbers without ".0"."""
-    if column.kind == "flag" and column.is_double:
-        return str(column.reading.get("words", ("0", "1"))[int(value)])
-    return str(formats.plain(value))
 
 
 PAGE = Page("/rows", 20, "explore.rows", answer)
