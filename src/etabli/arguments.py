@@ -6,7 +6,7 @@ argparse and nothing else, so that `etabli --help` answers at once. What a comma
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from etabli import __version__
@@ -245,5 +245,42 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--check", metavar="PACKAGE", help="hold the families of an installed package to the contract")
 
     one = command("completion", '  eval "$(etabli completion bash)"')
-    one.add_argument("shell", choices=("bash", "zsh", "fish"))
+    one.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to write it for")
+
+    one = command("man", "  etabli man\n  etabli man --roff > etabli.1")
+    one.add_argument("--roff", action="store_true", help="as roff on the standard output, for man and mandoc")
     return root
+
+
+EXAMPLE = {"--kind": "zip=category", "--missing": "pdays=999", "--cost": '"sick>healthy=50"', "--class-weight": "sick=10"}
+
+
+def pair_list(texts: Sequence[str], option: str) -> list[tuple[str, str]]:
+    """COLUMN=VALUE pairs as they were given; UsageError for a text without either side."""
+    pairs = []
+    for text in texts:
+        column, sign, value = text.rpartition("=")
+        if not sign or not column:
+            raise UsageError(
+                f"{option} takes COLUMN=VALUE",
+                f'"{text}"',
+                f"for instance: {option} " + EXAMPLE[option],
+            )
+        pairs.append((column, value))
+    return pairs
+
+
+def numbers(texts: Sequence[str], option: str) -> dict[str, float]:
+    """NAME=NUMBER pairs; a bare "balanced" is 1."""
+    made = {}
+    for name, text in pair_list(["balanced=1" if text == "balanced" else text for text in texts], option):
+        try:
+            made[name] = float(text)
+        except ValueError:
+            raise UsageError(f"{option} takes a number after =", f'"{name}={text}"') from None
+    return made
+
+
+def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """COLUMN=VALUE pairs by column."""
+    return dict(pair_list(texts, option))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
-from etabli.arguments import parser
+from etabli.arguments import numbers, pair_list, pairs, parser
 from etabli.errors import EtabliError, UsageError
 
 BEGAN = time.monotonic()  # what was imported before belongs to the cap of --time as well
@@ -48,17 +48,17 @@ def fit(options: argparse.Namespace) -> int:
         families=tuple(name for name in (options.families or "").split(",") if name),
         seed=options.seed,
         test=options.test,
-        kinds=_pairs(options.kind, "--kind"),
+        kinds=pairs(options.kind, "--kind"),
         missing={
-            column: tuple(text for name, text in _pair_list(options.missing, "--missing") if name == column)
-            for column, _ in _pair_list(options.missing, "--missing")
+            column: tuple(text for name, text in pair_list(options.missing, "--missing") if name == column)
+            for column, _ in pair_list(options.missing, "--missing")
         },
         increasing=tuple(options.increasing),
         decreasing=tuple(options.decreasing),
         together=tuple(options.together),
         exposure=options.exposure,
-        cost=_numbers(options.cost, "--cost"),
-        class_weight=_numbers(options.class_weight, "--class-weight"),
+        cost=numbers(options.cost, "--cost"),
+        class_weight=numbers(options.class_weight, "--class-weight"),
         distribution=options.distribution,
         calibration=options.calibration,
         guarantee=options.guarantee,
@@ -141,7 +141,7 @@ def explore(options: argparse.Namespace) -> int:
     """Columns, kinds and what may go wrong, without training: a local page, or text, or JSON."""
     from etabli.faces.words import language
 
-    kinds, ignore, lang = _pairs(options.kind, "--kind"), tuple(options.ignore), language(options.lang)
+    kinds, ignore, lang = pairs(options.kind, "--kind"), tuple(options.ignore), language(options.lang)
     if not (options.text or options.json):
         from etabli.faces.explore.opening import Wish
         from etabli.faces.explore.server import serve
@@ -272,39 +272,15 @@ def completion(options: argparse.Namespace) -> int:
     return 0
 
 
-ACTS = {act.__name__: act for act in (fit, adopt, resume, status, explore, predict, explain, check, report, families, completion)}
+def man(options: argparse.Namespace) -> int:
+    """The manual: every command, option, exit status and file on one page."""
+    from etabli.faces.manual import show
+
+    show(parser(ACTS), options.roff)
+    return 0
 
 
-EXAMPLE = {"--kind": "zip=category", "--missing": "pdays=999", "--cost": '"sick>healthy=50"', "--class-weight": "sick=10"}
-
-
-def _pair_list(texts: Sequence[str], option: str) -> list[tuple[str, str]]:
-    pairs = []
-    for text in texts:
-        column, sign, value = text.rpartition("=")
-        if not sign or not column:
-            raise UsageError(
-                f"{option} takes COLUMN=VALUE",
-                f'"{text}"',
-                f"for instance: {option} " + EXAMPLE[option],
-            )
-        pairs.append((column, value))
-    return pairs
-
-
-def _numbers(texts: Sequence[str], option: str) -> dict[str, float]:
-    """NAME=NUMBER pairs; a bare "balanced" is 1."""
-    made = {}
-    for name, text in _pair_list(["balanced=1" if text == "balanced" else text for text in texts], option):
-        try:
-            made[name] = float(text)
-        except ValueError:
-            raise UsageError(f"{option} takes a number after =", f'"{name}={text}"') from None
-    return made
-
-
-def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
-    return dict(_pair_list(texts, option))
+ACTS = {act.__name__: act for act in (fit, adopt, resume, status, explore, predict, explain, check, report, families, completion, man)}
 
 
 class Interrupt:
