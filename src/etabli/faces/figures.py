@@ -32,7 +32,7 @@ STYLE = """
 .figure .apart,.figure .dropped{stroke:var(--grey,#868d95);fill:var(--grey,#868d95)}
 .figure .honest{stroke:var(--red,#d55e00);fill:var(--red,#d55e00)}.figure .base{stroke:var(--soft,#5b636d);fill:var(--soft,#5b636d)}
 .figure .halo{stroke:var(--paper,#fff);stroke-width:4;paint-order:stroke;stroke-linejoin:round}
-.figure .bar{stroke-width:2.5;stroke-linecap:round}.figure .hollow{fill:var(--paper,#fff);stroke-width:2}.figure .thin{stroke-width:1;fill:none}
+.figure .bar{stroke-width:2.5;stroke-linecap:round}.figure .hollow{fill:var(--paper,#fff);stroke-width:2}.figure .thin{stroke-width:1;fill:none}.figure .over{stroke-width:2.5;fill:none}
 .figure .cloud{stroke:var(--blue,#0072b2);stroke-width:4;stroke-linecap:round;fill:none;opacity:.55}
 .figure .below{fill:var(--red,#d55e00);stroke:none}
 .figure .fill{fill:var(--blue,#0072b2);stroke:none}.figure .pale{fill:var(--band,#dbe8f1);stroke:none}.figure .trace{stroke:var(--blue,#0072b2);stroke-width:2;fill:none}
@@ -303,7 +303,7 @@ def cloud(
         plot.add("path", "pale", d=_path(ends[0] + ends[2][::-1]) + "z")
     plot.add("path", "cloud", d="".join(f"M{_short(plot.x(x))} {_short(plot.y(y))}h0" for x, y in pairs))
     if len(band) > 1:
-        plot.add("path", "honest bar", d=_path(ends[1]), fill="none")
+        plot.add("path", "honest over", d=_path(ends[1]))
     last = -1e9
     for value, label in sorted(levels):
         plot.line(plot.left, plot.y(value), plot.right, plot.y(value), "honest thin", f"{label}: {show(value)}")

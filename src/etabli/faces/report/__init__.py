@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 from etabli.faces import figures
 from etabli.faces.report import curves, explained, groups, inside, learning, pictures, rows
 from etabli.faces.report.contents import contents
+from etabli.faces.report.methods import methods as paragraph
+from etabli.faces.report.methods.card import markdown
 from etabli.faces.report.trying import style, trying
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.work.journal import write as write_file
@@ -74,12 +76,16 @@ def report(result: Mapping[str, Any], lang: str = "en", model: bytes | None = No
 
 
 def write(result: Mapping[str, Any], path: str | Path, lang: str = "en", live: bool | None = None) -> Path:
-    """Writes the page (aside, then renamed, so that a reader never sees half of it); returns its path. The model file beside it goes into its
-    form: see `report`. StorageError as the system says."""
-    target = Path(path)
+    """Writes the page, and beside it the references of its methods paragraph and the model card (`methods.bib`, `card.md`), each aside and then
+    renamed, so that a reader never sees half of one; returns the page's path. The model file beside it goes into its form: see `report`.
+    StorageError as the system says."""
+    target, said = Path(path), paragraph(result, lang)
     model = target.with_name("model.onnx")
-    page = report(result, lang, model.read_bytes() if model.is_file() else None, live).encode("utf-8", "replace")
-    write_file(target, lambda file: file.write(page))
+    page = report(result, lang, model.read_bytes() if model.is_file() else None, live)
+    beside = {"methods.bib": said.bibtex, "card.md": markdown(result, lang)} if said.sentences else {}
+    for name, text in {**beside, target.name: page}.items():
+        data = text.encode("utf-8", "replace")
+        write_file(target.with_name(name), lambda file, data=data: file.write(data))  # type: ignore[misc]
     return target
 
 

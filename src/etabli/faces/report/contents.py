@@ -52,7 +52,17 @@ CONTENTS: tuple[tuple[str, tuple[tuple[str, Rule], ...]], ...] = (
             ("proof", always),
         ),
     ),
-    ("record", (("predict", always), ("reproduce", always), ("columns", always), ("limits", always))),
+    (
+        "record",
+        (
+            ("predict", always),
+            ("reproduce", always),
+            ("methods", lambda shown: shown["view"]["methods"].sentences),
+            ("card", always),
+            ("columns", always),
+            ("limits", always),
+        ),
+    ),
 )
 
 

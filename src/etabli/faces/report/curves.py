@@ -86,7 +86,7 @@ def precision(result: Result, lang: str, width: float, place: int) -> str:
 
 def _square(title: str, width: float, lang: str, labels: tuple[str, str]) -> Plot:
     side = min(width, 388.0)
-    plot = Plot(title, (side, side), (0, 1), (0, 1), (26, 14, 44, 46))
+    plot = Plot(title, (side, side), (0, 1), (0, 1), (26, 24, 44, 46))
     plot.axes(lambda v: share(v, lang, 0), lambda v: share(v, lang, 0), *labels)
     return plot
 

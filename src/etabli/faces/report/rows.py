@@ -11,6 +11,8 @@ from typing import Any
 
 from etabli.faces.report import curves, doubtful, explained, groups, learning, sparkle, sure, tables
 from etabli.faces.report.facts import audited, comparison, facts, limits
+from etabli.faces.report.methods import methods
+from etabli.faces.report.methods.card import card
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say
@@ -62,7 +64,8 @@ def view(result: Result, lang: str) -> View:
         "columns": tables.columns(result, lang),
         "aside": [(plain(e.get("name"), 80), pick(e.get("reason"), lang)) for e in items(result, "set_aside")],
         "limits": limits(result, lang),
-        "citations": [plain(c, 300) for c in result.get("citations") or ()],
+        "methods": methods(result, lang),
+        "card": card(result, lang),
     }
 
 
