@@ -33,7 +33,25 @@ def whole(result: dict[str, Any]) -> dict[str, Any]:
     counts = [rows // len(classes)] * len(classes) if classes else list(range(30))
     outcome = {"rows": sum(counts), "counts": counts, "edges": None if classes else [1000.0 * k for k in range(31)], "outside": 3}
     windows = [{"place": k, "rows": 100, "got": 0.86 + 0.02 * k, "low": 0.84, "high": 0.96} for k in range(1, 5)]
-    return result | {"outcome": outcome, "coverage": [one | {"windows": windows} for one in result["coverage"]]}
+    half = [k / 10 for k in range(11)]
+    curve = {key: half for key in ("fallout", "tpr", "tpr_low", "tpr_high", "recall", "precision", "precision_low", "precision_high")}
+    area = {f"{key}{end}": 0.912 for key in ("auc", "ap") for end in ("", "_low", "_high")}
+    curves = [{"class": name, "rows": 90, "share": 0.3, **curve, **area} for name in classes[-1:] * (len(classes) == 2) or classes] or None
+    points = [{"rows": 100 * 2**k, "score": 0.5 - 0.1 * k, "low": 0.4 - 0.1 * k, "high": 0.6 - 0.1 * k} for k in range(3)]
+    learning = {
+        "candidate": "lightgbm num_leaves=31",
+        "metric": result["metric"],
+        "greater_is_better": result["greater_is_better"],
+        "points": points,
+        "curve": {"rows": [100, 800], "score": [0.5, 0.25]},
+        "twice": {"rows": 800, "score": 0.25, "low": 0.2, "high": 0.3},
+    }
+    more: dict[str, Any] = {"curves": curves, "learning": learning}
+    if not classes:
+        along = [{"prediction": 5e4 * k, "low": -9e3, "middle": 10.0, "high": 8e3, "rows": 30} for k in range(1, 11)]
+        spread = {"rows": 300, "counts": [10] * 30, "edges": [1e3 * k - 15e3 for k in range(31)], "outside": 0}
+        more["residuals"] = result["residuals"] | {"along": along, "spread": spread}
+    return result | more | {"outcome": outcome, "coverage": [one | {"windows": windows} for one in result["coverage"]]}
 
 
 def renamed(result: dict[str, Any]) -> dict[str, Any]:
