@@ -49,6 +49,7 @@
       else if (!Object.is(value + 0, data[i] + 0)) worst = Math.max(worst, isFinite(value - data[i]) ? Math.abs(value - data[i]) / scale : Infinity);
     });
   }
+  if (worst > 0 && worst < 1e-17) worst = 1e-17; // of numbers next to nothing
   const power = worst ? Math.floor(Math.log10(worst)) : 0;
   const told = worst ? `${Math.round(worst / 10 ** power).toLocaleString(lang)} × 10${[...String(power)].map(c => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("")}` : "0";
   if (other || !(worst <= (model.single ? 1e-5 : 1e-9))) return fail("unequal", {rows: count, difference: told, labels: other});
@@ -64,7 +65,7 @@
   const range = (low, high, count) => Array.from({length: count}, (_, i) => low + (high - low) * i / (count - 1));
   const shown = (value, digits, plain) => !isFinite(value) ? value !== value ? "–" : value > 0 ? "∞" : "−∞" :
     (Math.abs(value) < 10 ** -digits / 2 ? 0 : value).toLocaleString(lang, {maximumFractionDigits: digits, minimumFractionDigits: digits, useGrouping: !plain || Math.abs(value) >= 1e4}).replace("-", "−");
-  const percent = p => p > 0 && p < 0.001 ? "< " + percent(0.001) : p < 1 && p > 0.999 ? "> " + percent(0.999) : shown(100 * p, 1) + "\u00a0%";
+  const percent = p => p > 0 && p < 0.001 ? "< " + percent(0.001) : p < 1 && p > 0.999 ? "> " + percent(0.999) : shown(100 * p, p > 0 && p < 1 ? 1 : 0) + "\u00a0%";
   const rounded = share => `${+(100 * share).toFixed(1)}\u00a0%`.replace(".", lang === "fr" ? "," : ".");
   const places = step => Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const date = (seconds, hours) => new Date(seconds * 1000).toISOString().slice(0, hours ? 16 : 10);
@@ -134,6 +135,7 @@
       }
     }
     if (!slider) box.classList.add("wide-field");
+    else if (one.kind === "date") box.classList.add("date-field");
     box.append(input, note);
 
     function write() {
@@ -173,6 +175,7 @@
     const made = run([row], outputs), at = name => made[name]?.data[0], level = rounded(asked.confidence);
     const lines = [], value = at("prediction");
     $("try-value").textContent = classes.length ? value : shown(value, digits);
+    $("try-value").className = $("try-value").textContent.length > 16 ? "long" : "";
     $("try-slim").textContent = `${card.target}: ` + (classes.length ? `${value}, ${percent(made.probability.data[classes.indexOf(value)])}` : $("try-value").textContent);
     if (made.lower) lines.push(say("interval", {low: shown(at("lower"), digits), high: shown(at("upper"), digits), level}));
     if (made.set) {
@@ -230,14 +233,16 @@
     if (!classes.length) return [{name: card.target, y: pick("prediction", 1, 0), low: pick("lower", 1, 0), high: pick("upper", 1, 0)}];
     const all = classes.map((name, k) => ({name, y: pick("probability", classes.length, k)}));
     if (classes.length === 2) return [{...all[1], low: pick("p0", 1, 0), high: pick("p1", 1, 0)}];
-    return all.sort((a, b) => Math.max(...b.y) - Math.max(...a.y)).slice(0, 4);
+    const most = one => one.name === predicted ? 2 : Math.max(...one.y); // the label of now first, then those that come up
+    return all.sort((a, b) => most(b) - most(a)).slice(0, 4).filter((one, i) => !i || most(one) >= 0.005);
   }
 
+  let predicted = "";
   function whatif() {
     const one = can.find(one => one.name === choice.value) ?? can[0];
     if (!one) return;
     const now = row.get(one.name), missing = now !== now || now === "";
-    const wide = Math.max(280, $("try-curve").clientWidth), wanted = outputs.filter(name => ["prediction", "probability", "lower", "upper", "p0", "p1"].includes(name));
+    const wide = Math.max(280, box.clientWidth), wanted = outputs.filter(name => ["prediction", "probability", "lower", "upper", "p0", "p1"].includes(name));
     const levels = one.text ? [...new Set([...one.levels.slice(0, 12), ...missing || now === OTHER ? [] : [now], OTHER, ""])] : one.kind === "flag" ? [0, 1, NaN] : null;
     const points = levels ?? [...new Set([...range(Math.min(one.low, missing ? one.low : now), Math.max(one.high, missing ? one.high : now), 49)
       .map(value => one.step === 1 || one.kind === "date" ? Math.round(value) : value), ...missing ? [] : [now]])].sort((a, b) => a - b);
@@ -245,9 +250,15 @@
     const span = classes.length ? [0, 1] : [Math.min(...every), Math.max(...every)], room = (span[1] - span[0]) * 0.04 || 1;
     const [bottom, top] = classes.length ? span : [span[0] - room, span[1] + room], said = v => classes.length ? shown(100 * v, 0) + "\u00a0%" : shown(v, digits);
     const draw = levels ? bars : lines;
-    $("try-curve").replaceChildren(draw(one, points, found, {now, wide, bottom, top, said}));
+    drag = null;
+    box.replaceChildren(draw(one, points, found, {now, wide, bottom, top, said}));
     $("try-key").replaceChildren(...found.map(({name}, i) => make("span", {class: CURVES[i]}, ["━ ", "╍ ", "┅ ", "┈ "][i], make("bdi", {}, name))), ...found[0].low ? [make("span", {class: "soft"}, "▒ ", say(classes.length ? "band.p" : "band", {level: rounded(asked.confidence)}))] : []);
   }
+
+  let drag; // puts the column to the value under the pointer; the box keeps the pointer while the drawing in it is made anew
+  const box = $("try-curve"), pulled = event => drag && event.buttons && drag(event.clientX - box.getBoundingClientRect().left);
+  box.addEventListener("pointerdown", event => { if (drag) { box.setPointerCapture(event.pointerId); pulled(event); } });
+  box.addEventListener("pointermove", pulled);
 
   function lines(one, points, found, {now, wide, bottom, top, said}) {
     const tall = 240, left = 12 + 7 * Math.max(...[bottom, top].map(v => said(v).length)), right = wide - 14, under = tall - 30;
@@ -264,15 +275,14 @@
     if (now === now) {
       const i = points.indexOf(now);
       figure.append(make("line", {x1: x(now), x2: x(now), y1: 12, y2: under, class: "now"}), ...found.map(({y: ys}, k) => make("circle", {cx: x(now), cy: y(ys[i]), r: 5, class: `dot ${CURVES[k]}`})));
-      const end = x(now) > wide - 150;
-      figure.append(make("text", {x: x(now) + (end ? -10 : 10), y: Math.max(24, y(found[0].y[i]) - 10), "text-anchor": end ? "end" : "start", class: "strong"}, `${valued(one, now)} → ${said(found[0].y[i])}`));
+      const point = `${valued(one, now)} → `, whole = point + (classes.length ? found[0].name + " " : "") + said(found[0].y[i]);
+      const fits = 7.5 * whole.length < Math.max(x(now), wide - x(now)) - 20, label = fits ? whole : point + said(found[0].y[i]), end = x(now) > wide - 7.5 * label.length - 20;
+      figure.append(make("text", {x: x(now) + (end ? -10 : 10), y: Math.max(24, y(found[0].y[i]) - 10), "text-anchor": end ? "end" : "start", class: "strong"}, label));
     }
-    const drag = event => {
-      const at = from + (to - from) * (event.offsetX * wide / figure.clientWidth - left) / (right - left);
+    drag = where => {
+      const at = from + (to - from) * (where * wide / figure.clientWidth - left) / (right - left);
       put(one, Math.min(to, Math.max(from, +(Math.round(at / one.step) * one.step).toFixed(places(one.step)))));
     };
-    figure.addEventListener("pointerdown", drag);
-    figure.addEventListener("pointermove", event => event.buttons && drag(event));
     return figure;
   }
 
@@ -325,12 +335,13 @@
     }
     const sorted = columns.map(one => ({one, part: parts.get(one.name) / orders})).sort((a, b) => Math.abs(b.part) - Math.abs(a.part)), rest = sorted.slice(10);
     const total = sorted.reduce((sum, {part}) => sum + part, 0), most = Math.max(...sorted.map(({part}) => Math.abs(part)), 1e-12);
-    const said = v => classes.length ? shown(100 * v, 1) : shown(v, digits), signed = v => (v > 0 ? "+" : "") + said(v), list = sorted.slice(0, 10);
+    const said = v => classes.length ? shown(100 * v, 1) : shown(v, digits), signed = v => (v > 0 && said(v) !== said(0) ? "+" : "") + said(v), list = sorted.slice(0, 10);
     const lines = list.map(({one, part}) => [make("span", {}, make("bdi", {}, one.name), " ", make("span", {class: "soft"}, make("bdi", {}, valued(one, here.get(one.name))))), part]);
     if (rest.length) lines.push([say("others", {count: rest.length}), rest.reduce((sum, {part}) => sum + part, 0)]);
     $("try-effects").replaceChildren(...lines.map(([name, part]) => make("li", {}, make("span", {}, name), bar(50, 50 + 48 * Math.max(-1, Math.min(1, part / most)), part < 0 ? "minus" : "plus"), make("span", {class: "n"}, signed(part)))));
     const unit = classes.length ? "\u00a0%" : "";
     $("try-sum").textContent = say(classes.length ? "effects.p" : "effects.y", {name: classes[best] ?? card.target, mean: said(base / orders) + unit, answer: said(base / orders + total) + unit, orders, rows: count});
+    $("try-form").setAttribute("aria-busy", "false");
   }
 
   // together ------------------------------------------------------------------------------------------------------------------
@@ -342,6 +353,7 @@
 
   let timer;
   function later() {
+    $("try-form").setAttribute("aria-busy", "true");
     clearTimeout(timer);
     timer = setTimeout(update, 30);
   }
@@ -351,7 +363,7 @@
     $("try-json").textContent = json;
     $("try-python").textContent = `import etabli\n\nmodel = etabli.load(${JSON.stringify(file)})\nrow = ${json.split(": null").join(": None")}\nprint(model.predict(row, confidence=${asked.confidence})["prediction"])`;
     clearTimeout(timer);
-    timer = setTimeout(() => { whatif(); remember(); effects(made); }, 0);
+    timer = setTimeout(() => { predicted = made.prediction.data[0]; whatif(); remember(); effects(made); }, 0);
   }
 
   function put(one, value) {
@@ -413,7 +425,7 @@
       setTimeout(() => { button.textContent = before; }, 1500);
     });
   addEventListener("hashchange", recall);
-  addEventListener("resize", later);
+  addEventListener("resize", whatif);
   let before;
   addEventListener("beforeprint", () => { before = row; row = new Map(typical); answer(); });
   addEventListener("afterprint", () => { row = before; answer(); });
