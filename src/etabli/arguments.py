@@ -174,6 +174,21 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--no-open", action="store_true", help="print the address, open no browser")
     one.add_argument("--text", action="store_true", help="as text instead of a page")
     one.add_argument("--json", action="store_true", help="as JSON instead of a page")
+    one.add_argument("--datasette", metavar="OUT.db", help="write a SQLite file for Datasette instead (as: etabli publish FILE -o OUT.db)")
+
+    one = command(
+        "publish",
+        "  etabli publish census.csv -o census.db           then: datasette census.db --metadata metadata.json\n"
+        "  etabli publish census.etabli -o census.db        with the leaderboard, each row's prediction, the findings and the card",
+    )
+    one.add_argument("file", help="CSV, Parquet, my.db::table of SQLite, a table's address in a Datasette, or a run folder")
+    one.add_argument("-o", "--output", required=True, metavar="OUT.db", help="the SQLite file; metadata.json is written beside it")
+    one.add_argument("-t", "--target", metavar="COL", help="also look for leaks towards this column")
+    one.add_argument("--kind", metavar="COL=KIND", action="append", default=[], help="override the kind of a column")
+    one.add_argument("--ignore", metavar="COL", action="append", default=[], help="leave a column out")
+    one.add_argument("--title", metavar="TEXT", help="what the table is called (default: its file's name)")
+    one.add_argument("--license", dest="licence", metavar="TEXT", help="under which terms the rows may be used")
+    one.add_argument("--json", action="store_true", help="what was written, as JSON on stdout")
 
     one = command(
         "predict", "  etabli predict model.onnx new.csv -o out.csv\n  etabli predict model.onnx new.parquet -o - --confidence 0.95"

@@ -141,6 +141,9 @@ def explore(options: argparse.Namespace) -> int:
     """Columns, kinds and what may go wrong, without training: a local page, or text, or JSON."""
     from etabli.faces.words import language
 
+    if options.datasette:
+        options.output, options.title, options.licence = options.datasette, "", ""
+        return publish(options)
     kinds, ignore, lang = pairs(options.kind, "--kind"), tuple(options.ignore), language(options.lang)
     if not (options.text or options.json):
         from etabli.faces.explore.opening import Wish
@@ -152,6 +155,22 @@ def explore(options: argparse.Namespace) -> int:
 
     text, facts = look(options.file, target=options.target, kinds=kinds, ignore=ignore, lang=lang)
     print(json.dumps(facts, ensure_ascii=False) if options.json else text.rstrip("\n"))
+    return 0
+
+
+def publish(options: argparse.Namespace) -> int:
+    """A table or a finished run as a SQLite file and metadata that Datasette opens."""
+    from etabli.faces.publish import publish as write
+    from etabli.faces.words import language
+
+    kinds, lang = pairs(options.kind, "--kind"), language(options.lang)
+    named = options.title or "", options.licence or ""
+    done = write(options.file, options.output, options.target, kinds, options.ignore, *named, lang=lang)
+    if options.json:
+        print(json.dumps(done.to_json(), ensure_ascii=False))
+    else:
+        print(done.words(lang), file=sys.stderr)
+        print(done.database)
     return 0
 
 
@@ -280,7 +299,9 @@ def man(options: argparse.Namespace) -> int:
     return 0
 
 
-ACTS = {act.__name__: act for act in (fit, adopt, resume, status, explore, predict, explain, check, report, families, completion, man)}
+ACTS = {
+    act.__name__: act for act in (fit, adopt, resume, status, explore, publish, predict, explain, check, report, families, completion, man)
+}
 
 
 class Interrupt:

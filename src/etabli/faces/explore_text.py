@@ -72,8 +72,8 @@ def explore_json(table: Table, findings: Sequence[Finding], lang: str = "en") ->
                 "sure": round(float(column.sure), 3),
                 "missing": int(column.missing_count),
                 "distinct": int(column.distinct),
-                "low": _edge(column, column.low),
-                "high": _edge(column, column.high),
+                "low": edge(column, column.low),
+                "high": edge(column, column.high),
                 "levels": _levels(table, column) if column.kind not in ("text", "identifier") else [],
             }
             for column in table.columns
@@ -119,7 +119,7 @@ def _share(count: int, rows: int, french: bool) -> str:
     return text.replace(".", ",") if french else text
 
 
-def _edge(column: Column, value: float | None) -> float | str | None:
+def edge(column: Column, value: float | None) -> float | str | None:
     """The end of a column's range as JSON: a number, a date as ISO text, or None."""
     if value is None or not np.isfinite(value):
         return None
@@ -145,7 +145,7 @@ def _levels(table: Table, column: Column) -> list[str]:
 
 def _seen(table: Table, column: Column, french: bool) -> str:
     """What a reader recognises a column by: its range, or its first levels."""
-    low, high = _edge(column, column.low), _edge(column, column.high)
+    low, high = edge(column, column.low), edge(column, column.high)
     if low is not None and high is not None and column.kind != "flag":
         ends = [end if isinstance(end, str) else f"{end:.6g}" for end in (low, high)]
         ends = [end.replace(".", ",") if french and column.kind != "date" else end for end in ends]
