@@ -20,6 +20,7 @@ from etabli.records import Column
 COMPARED = {"eq": "=", "ne": "IS DISTINCT FROM", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 OPERATORS = (*COMPARED, "contains", "starts", "in", "missing", "present")
 BARE = ("missing", "present")  # take no value
+MAP = "_map"  # rows chosen on the map, by an outline or a cluster (`rowmap.chosen`)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def where(opened: Opened, state: State) -> Where:
 
 def parsed(opened: Opened, key: str, text: str) -> Filter | None:
     """The filter of a pair, or None where its key is no filter (`_sort`, `q`)."""
+    if key == MAP:
+        return Filter(key, text, "", "map")
     name, sign, operator = key.rpartition("__")
     known = opened.by_name
     if sign and operator in OPERATORS and (name in known or name == ROW):
@@ -84,6 +87,10 @@ def parsed(opened: Opened, key: str, text: str) -> Filter | None:
 
 
 def _condition(opened: Opened, one: Filter) -> tuple[str, list[Any]]:
+    if one.operator == "map":
+        from etabli.faces.explore.rowmap import rows_of
+
+        return f"{ROW} IN (SELECT unnest(?))", [rows_of(opened, one.text).tolist()]
     name = ROW if one.column == ROW else opened.sql(one.column)
     column = opened.by_name.get(one.column)
     if one.operator == "missing":

@@ -26,7 +26,7 @@ class Relations:
     among: int
 
 
-class _Key:
+class Key:
     """An opened file as a key of what was computed from it: the sample on disk and how its columns are read."""
 
     def __init__(self, opened: Opened) -> None:
@@ -37,7 +37,7 @@ class _Key:
         return hash(self.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.key == other.key
+        return isinstance(other, Key) and self.key == other.key
 
 
 def relations(opened: Opened, of: str = "values", near: str = "") -> Relations:
@@ -47,11 +47,11 @@ def relations(opened: Opened, of: str = "values", near: str = "") -> Relations:
         raise UsageError(
             "near= names a column that can be compared.", f'"{near}"', did_you_mean(near, names) or "columns: " + ", ".join(names[:20])
         )
-    return _relations(_Key(opened), of, near)
+    return _relations(Key(opened), of, near)
 
 
 @lru_cache(maxsize=16)
-def _relations(key: _Key, of: str, near: str) -> Relations:
+def _relations(key: Key, of: str, near: str) -> Relations:
     opened = key.opened
     columns = opened.columns if of == "missing" else compared(opened)
     made = drawn(opened, columns, max(LEAST, CELLS // max(1, len(columns))))
