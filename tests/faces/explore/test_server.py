@@ -124,7 +124,7 @@ def test_in_a_real_browser(tab: Any, tmp_path: Path) -> None:
         seen.page.select_option("[name=_column]", "age")
         seen.page.select_option("[name=_op]", "lt")
         seen.page.fill("[name=_value]", "10")
-        seen.page.click("form.ask button")
+        seen.page.click("form.filter button")
         assert seen.page.url.endswith("/rows?age__lt=10") and "10 of 200 rows" in seen.page.inner_text("main")
         seen.page.click("tbody td:nth-child(3) a >> nth=0")
         assert "3 of 200 rows" in seen.page.inner_text("main")

@@ -1,5 +1,30 @@
-// What a script adds to pages that work without one: the banner is taken away when all of the file was looked at.
 "use strict";
+
+// SQL: Ctrl+Enter asks, and the names of columns become buttons that put themselves into the question.
+{
+  const form = document.querySelector("form.sql");
+  if (form) {
+    const text = form.querySelector("textarea");
+    text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        form.requestSubmit();
+      }
+    });
+    for (const name of document.querySelectorAll("[data-insert]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = name.textContent;
+      button.addEventListener("click", () => {
+        text.setRangeText(name.dataset.insert, text.selectionStart, text.selectionEnd, "end");
+        text.focus();
+      });
+      name.replaceWith(button);
+    }
+  }
+}
+
+// The banner is taken away when all of the file was looked at.
 const banner = document.querySelector("[data-busy]");
 if (banner) {
   const ask = async () => {
