@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
 import re
 import select
 import shutil
+import sqlite3
 import subprocess
 import sys
 import termios
@@ -160,6 +162,19 @@ def test_what_must_be_given_comes_first_and_nothing_comes_twice() -> None:
     assert offered("etabli fit penguins.csv ")[0] == "--target"
     assert "--effort" not in offered("etabli fit penguins.csv --effort glance --")
     assert "--ignore" in offered("etabli fit penguins.csv --ignore sex --")  # may be repeated
+
+
+def test_tables_of_a_database_and_their_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with contextlib.closing(sqlite3.connect("zoo.db")) as connection:
+        connection.execute('CREATE TABLE penguins (species, "body mass")')
+        connection.execute("CREATE TABLE keepers (name)")
+    assert offered("etabli explore zoo.db") == ["zoo.db::penguins", "zoo.db::keepers"]
+    assert offered("etabli fit zoo.db::pe") == ["zoo.db::penguins"]
+    assert offered("etabli fit zoo.db::penguins --target ") == ["species", "body mass"]
+    assert offered("etabli fit zoo.db --target ") == []  # two tables, none named
+    assert ".db" in candidates(["publish", ""], parser(ACTS)).files and ".db" not in candidates(["predict", "m", ""], parser(ACTS)).files
+    assert candidates(["publish", "x", "-o", ""], parser(ACTS)).files == (".db", ".sqlite", ".sqlite3")
 
 
 def test_values_of_every_kind(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

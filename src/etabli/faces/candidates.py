@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DATA = (".csv", ".tsv", ".txt", ".csv.gz", ".csv.zst", ".parquet")
+DATABASES = (".db", ".sqlite", ".sqlite3")
 MOST = 500  # candidates; a table of thousands of columns answers to its first letters
 VALUES: Mapping[str, Sequence[str]] = {
     "task": ("binary", "multiclass", "regression"),
@@ -143,8 +144,13 @@ def _values(action: argparse.Action, current: str, given: Mapping[str, str]) -> 
         return Candidates(_matching(((run, "") for run in runs), current).words, folders=not runs)
     if dest == "model":
         return Candidates(_matching(((f"{run}/model.onnx", "") for run in _runs(current)), current).words, (".onnx",))
+    if dest == "file" and "SQLite" in str(action.help):
+        found = _matching(((f"{current.partition('::')[0]}::{name}", "") for name in _tables(current)), current)
+        return found if found.words else Candidates(files=DATA + DATABASES)
     if meta == "FILE" or dest == "file":
         return Candidates(files=DATA)
+    if meta == "OUT.db":
+        return Candidates(files=DATABASES)
     return Candidates(folders=True) if meta in ("DIR", "RUN") else Candidates(files=DATA) if meta == "OUT" else Candidates()
 
 
@@ -180,12 +186,42 @@ def _runs(current: str) -> list[str]:
     return [f"{head}{slash}{name}" for name in found]
 
 
+def _database(name: str) -> Path | None:
+    """The SQLite file of "my.db" or "my.db::table", if it is one."""
+    path = Path(name.partition("::")[0]).expanduser()
+    try:
+        with path.open("rb") as file:
+            return path if file.read(16) == b"SQLite format 3\0" else None
+    except OSError:
+        return None
+
+
+def _tables(name: str) -> Sequence[str]:
+    """The tables of a SQLite file."""
+    from contextlib import closing
+
+    path = _database(name)
+    if path is None:
+        return ()
+    from etabli.data.sources import sqlite
+
+    try:
+        with closing(sqlite.connect(path)) as connection:
+            return sqlite.tables(connection)
+    except Exception:  # a key was pressed: what is wrong with the file is said by the command itself
+        return ()
+
+
 def columns(given: Mapping[str, str]) -> tuple[str, ...]:
     """Columns of the data file on the line (of a run folder: of the file that it was asked about); () where it cannot be read."""
     path = Path(given.get("file") or given.get("data") or "").expanduser()
     try:
         if path.is_dir():
             path = Path(json.loads((path / "plan.json").read_text(encoding="utf-8"))["asked"]["file"])
+        if base := _database(str(path)):
+            from etabli.data.sources import sqlite
+
+            return sqlite.columns(base, str(path).partition("::")[2])
         if not path.is_file():
             return ()
         with path.open("rb") as file:

@@ -39,7 +39,7 @@ def read(path: Path, folder: Path | None = None, kinds: Mapping[str, str] | None
         with closing(connect(file)) as connection, ExitStack() as stack:
             connection.execute("BEGIN")
             name = _chosen(connection, file, wanted)
-            headers = [column[0] for column in connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 0").description]
+            headers = _headers(connection, name)
             holds = _holds(connection, name, headers)
             names = dialects.names(headers)
             stage = batched.kept(_batches(connection, name, headers, holds), names, headers, folder, stack)
@@ -67,6 +67,16 @@ def tables(connection: sqlite3.Connection) -> list[str]:
     made = {name for name, kind in listed if kind != "shadow"}
     order = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY rowid")
     return [name for (name,) in order if name in made]
+
+
+def columns(file: Path, wanted: str = "") -> tuple[str, ...]:
+    """The names of a table's columns, as `read` gives them."""
+    with closing(connect(file)) as connection:
+        return dialects.names(_headers(connection, _chosen(connection, file, wanted)))
+
+
+def _headers(connection: sqlite3.Connection, name: str) -> list[str]:
+    return [column[0] for column in connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 0").description]
 
 
 def _chosen(connection: sqlite3.Connection, file: Path, wanted: str) -> str:
