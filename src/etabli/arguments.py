@@ -163,6 +163,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "  etabli explore census.etabli                     the data of a run, as it was read\n"
         "  etabli explore my.db::penguins                   a table of a SQLite file\n"
         '  etabli explore "http://host/zoo/penguins?sex=male"  a table of a Datasette, with its filters\n'
+        "  etabli explore census.csv --html out.html        one file instead of a server: columns, relations, warnings\n"
         "  etabli explore census.csv --text                 in the terminal; --json for programs",
     )
     one.add_argument("file", help="CSV, Parquet, my.db::table of SQLite, a table's address in a Datasette, or a run folder")
@@ -172,6 +173,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default 127.0.0.1: this machine alone)")
     one.add_argument("--port", type=int, default=0, metavar="N", help="a port (default: one that is free)")
     one.add_argument("--no-open", action="store_true", help="print the address, open no browser")
+    one.add_argument("--html", metavar="OUT.html", help="write one file that opens without a server instead")
     one.add_argument("--text", action="store_true", help="as text instead of a page")
     one.add_argument("--json", action="store_true", help="as JSON instead of a page")
     one.add_argument("--datasette", metavar="OUT.db", help="write a SQLite file for Datasette instead (as: etabli publish FILE -o OUT.db)")

@@ -145,6 +145,12 @@ def explore(options: argparse.Namespace) -> int:
         options.output, options.title, options.licence = options.datasette, "", ""
         return publish(options)
     kinds, ignore, lang = pairs(options.kind, "--kind"), tuple(options.ignore), language(options.lang)
+    if options.html:
+        from etabli.faces.explore.opening import opened
+        from etabli.faces.explore.static import write
+
+        print(write(opened(options.file, options.target, kinds, ignore, lang), options.html))
+        return 0
     if not (options.text or options.json):
         from etabli.faces.explore.opening import Wish
         from etabli.faces.explore.server import serve
