@@ -24,7 +24,7 @@ WAIT = "() => document.querySelector('#try-form')?.getAttribute('aria-busy') ===
 @pytest.fixture(scope="module")
 def penguins(tmp_path_factory: pytest.TempPathFactory) -> Study:
     out = tmp_path_factory.mktemp("try") / "penguins.etabli"
-    return fit(PENGUINS, "species", effort="glance", families=("logridge", "baseline"), out=str(out), lang="en")
+    return fit(PENGUINS, "species", effort="glance", families=("logistic",), out=str(out), lang="en")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_three_classes_are_answered_as_the_file_does(penguins: Study, tab: Calla
     settled(seen)
     for name in labels:
         page.locator("#try-column").select_option(name)
-        assert page.locator("#try-curve svg circle").count() >= 3
+        assert page.locator("#try-curve svg circle").count() >= 1
     seen.fine()
     seen.fits()
     seen.accessible()
@@ -192,6 +192,9 @@ def test_every_kind_of_column_is_filled_in_and_answered(visits: Study, tab: Call
     assert np.allclose(said, right["quantile"][0], atol=0.5)
     shares = re.findall(r"At most 230.*?: ([\d.]+)", page.locator("#try-said").text_content())
     assert abs(float(shares[0]) - 100 * right["cdf"][0, 0]) <= 0.06
+    without = visits.model.predict(row | {"note": row["note"].replace("pain", "")})["prediction"][0, 0]
+    words = re.findall(r"(\w+|☃) ([+−][\d.]+)", page.locator("#try-cut").text_content())
+    assert words[0][0] == "pain" and abs(float(words[0][1]) - (right["prediction"][0, 0] - without)) <= 0.6
     page.locator("#try-column").select_option("weight")
     page.locator("#try-curve").scroll_into_view_if_needed()
     spot = page.locator("#try-curve svg").bounding_box()
@@ -243,7 +246,7 @@ def test_texts_of_the_file_are_texts_in_the_form(penguins: Study, tab: Callable[
     hostile = "</script><script>alert(1)</script><b>"
     rows = PENGUINS.read_text(encoding="utf-8").replace("Dream", hostile).replace("sex", "<i>sex", 1)
     (tmp_path / "x.csv").write_text(rows, encoding="utf-8")
-    made = fit(tmp_path / "x.csv", "species", effort="glance", families=("baseline", "logridge"), out=str(tmp_path / "x.etabli"), lang="en")
+    made = fit(tmp_path / "x.csv", "species", effort="glance", families=("logistic",), out=str(tmp_path / "x.etabli"), lang="en")
     seen = opened(tab, Path(made.report.path))
     seen.page.get_by_label("island", exact=True).last.select_option(hostile)
     settled(seen)

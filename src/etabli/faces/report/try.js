@@ -65,7 +65,7 @@
   const range = (low, high, count) => Array.from({length: count}, (_, i) => low + (high - low) * i / (count - 1));
   const shown = (value, digits, plain) => !isFinite(value) ? value !== value ? "–" : value > 0 ? "∞" : "−∞" :
     (Math.abs(value) < 10 ** -digits / 2 ? 0 : value).toLocaleString(lang, {maximumFractionDigits: digits, minimumFractionDigits: digits, useGrouping: !plain || Math.abs(value) >= 1e4}).replace("-", "−");
-  const percent = p => p > 0 && p < 0.001 ? "< " + percent(0.001) : p < 1 && p > 0.999 ? "> " + percent(0.999) : shown(100 * p, p > 0 && p < 1 ? 1 : 0) + "\u00a0%";
+  const percent = p => p > 0 && p < 0.001 ? "<\u00a0" + percent(0.001) : p < 1 && p > 0.999 ? ">\u00a0" + percent(0.999) : shown(100 * p, p > 0 && p < 1 ? 1 : 0) + "\u00a0%";
   const rounded = share => `${+(100 * share).toFixed(1)}\u00a0%`.replace(".", lang === "fr" ? "," : ".");
   const places = step => Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const date = (seconds, hours) => new Date(seconds * 1000).toISOString().slice(0, hours ? 16 : 10);
@@ -119,7 +119,7 @@
       const options = one.kind === "flag" ? [[0, valued(one, 0)], [1, valued(one, 1)]] : [...known.map(level => [level, level]), [OTHER, words.other]];
       input = make("select", {...told, change: () => change(one.kind !== "flag" || !input.value ? one.text ? input.value : NaN : +input.value)},
         ...options.map(([value, shown]) => make("option", {value}, shown)), make("option", {value: ""}, words.missing));
-    } else if (one.kind === "text") input = make("textarea", {...told, rows: 3, input: () => change(input.value.trim())});
+    } else if (one.kind === "text") input = make("textarea", {...told, rows: 4, input: () => change(input.value.trim())});
     else if (one.text) {
       const list = make("datalist", {id: `${id}-l`}, ...known.map(value => make("option", {value})));
       box.append(list);
@@ -244,7 +244,7 @@
     const now = row.get(one.name), missing = now !== now || now === "";
     const wide = Math.max(280, box.clientWidth), wanted = outputs.filter(name => ["prediction", "probability", "lower", "upper", "p0", "p1"].includes(name));
     const levels = one.text ? [...new Set([...one.levels.slice(0, 12), ...missing || now === OTHER ? [] : [now], OTHER, ""])] : one.kind === "flag" ? [0, 1, NaN] : null;
-    const points = levels ?? [...new Set([...range(Math.min(one.low, missing ? one.low : now), Math.max(one.high, missing ? one.high : now), 49)
+    const points = levels ?? [...new Set([...range(Math.min(one.low, missing ? one.low : now), Math.max(one.high, missing ? one.high : now), 97)
       .map(value => one.step === 1 || one.kind === "date" ? Math.round(value) : value), ...missing ? [] : [now]])].sort((a, b) => a - b);
     const found = curves(run(points.map(value => new Map(row).set(one.name, value)), wanted), points.length), every = found.flatMap(({y, low = [], high = []}) => [...y, ...low, ...high]).filter(isFinite);
     const span = classes.length ? [0, 1] : [Math.min(...every), Math.max(...every)], room = (span[1] - span[0]) * 0.04 || 1;
@@ -341,6 +341,11 @@
     $("try-effects").replaceChildren(...lines.map(([name, part]) => make("li", {}, make("span", {}, name), bar(50, 50 + 48 * Math.max(-1, Math.min(1, part / most)), part < 0 ? "minus" : "plus"), make("span", {class: "n"}, signed(part)))));
     const unit = classes.length ? "\u00a0%" : "";
     $("try-sum").textContent = say(classes.length ? "effects.p" : "effects.y", {name: classes[best] ?? card.target, mean: said(base / orders) + unit, answer: said(base / orders + total) + unit, orders, rows: count});
+    $("try-cut").replaceChildren(...columns.filter(one => one.kind === "text" && here.get(one.name)).map(one => { // each word left out, wherever it stands
+      const all = here.get(one.name).split(/(\s+)/), some = [...new Set(all.filter(word => word.trim()))].slice(0, 100), [whole, ...without] = score([here, ...some.map(word => new Map(here).set(one.name, all.filter(other => other !== word).join("").trim()))]);
+      const ranked = some.map((word, i) => ({word, part: whole - without[i]})).sort((a, b) => Math.abs(b.part) - Math.abs(a.part)).filter(({part}) => said(part) !== said(0)).slice(0, 8);
+      return make("p", {}, say("cut", {name: one.name}) + " ", ...ranked.length ? ranked.flatMap(({word, part}) => [make("bdi", {class: "chip"}, word), ` ${signed(part)}  `]) : [words.nocut]);
+    }));
     $("try-form").setAttribute("aria-busy", "false");
   }
 
