@@ -18,7 +18,7 @@ from etabli.faces.explore.page import State, pages, render
 from etabli.work.journal import write as write_file
 
 PLACES = ("/", "/relations", "/warnings")  # what goes into the file, in this order
-_LINK = re.compile(r'<a\b[^>]*?href="/[^"]*"[^>]*>(.*?)</a>', re.S)
+_LINK = re.compile(r'<a\b(?:(?= [^>]*?class="([^"]*)")|)[^>]*?href="/[^"]*"[^>]*>(.*?)</a>', re.S)
 _FORM = re.compile(r"<form\b.*?</form>", re.S)
 _PICTURE = re.compile(r"<svg\b.*?</svg>", re.S)
 
@@ -48,8 +48,8 @@ def write(opened: Opened, path: str | Path) -> Path:
 
 def _still(body: str) -> str:
     """A page's body without what asks a server: links within pictures become groups, others plain text."""
-    body = _PICTURE.sub(lambda picture: _LINK.sub(r"<g>\1</g>", picture.group()), _FORM.sub("", str(body)))
-    return _safe(_LINK.sub(r"<span>\1</span>", body))
+    body = _PICTURE.sub(lambda picture: _LINK.sub(r"<g>\2</g>", picture.group()), _FORM.sub("", str(body)))
+    return _safe(_LINK.sub(lambda link: f'<span class="{link[1] or ""}">{link[2]}</span>', body))
 
 
 def _safe(text: str) -> str:
