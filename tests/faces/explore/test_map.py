@@ -116,7 +116,7 @@ def test_the_same_file_gives_the_same_map(look, shared):
     assert (
         (first.where == again.where).all() and (first.rows == again.rows).all() and (first.clusters.cluster == again.clusters.cluster).all()
     )
-    assert 19_500 < len(first.rows) < 20_500 and (np.diff(first.rows) > 0).all()
+    assert 19_500 < len(first.rows) <= 20_000 and (np.diff(first.rows) > 0).all()
 
 
 def test_ten_columns_are_placed_in_half_a_second(look, shared):

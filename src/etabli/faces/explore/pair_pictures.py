@@ -36,11 +36,11 @@ def density(
     most = max(int(seen.counts.max(initial=0)), 1)
     few = len(seen.points) > 0
     for i, j in zip(*np.nonzero(seen.counts), strict=True):
-        left, right = plot.x(seen.across[i]), plot.x(seen.across[i + 1])
-        top, bottom = plot.y(seen.up[j + 1]), plot.y(seen.up[j])
+        left, right = round(plot.x(seen.across[i])), round(plot.x(seen.across[i + 1]))  # whole pixels: no seams
+        top, bottom = round(plot.y(seen.up[j + 1])), round(plot.y(seen.up[j]))
         plot.marks.append(f'<a href="{escape(link(int(i), int(j)))}" tabindex="-1"><title>{escape(tip(int(i), int(j)))}</title>')
         deep = "0" if few else f"{0.12 + 0.88 * (seen.counts[i, j] / most) ** 0.5:.2f}"
-        plot.add("rect", "fill", x=left, y=top, width=right - left + 0.3, height=bottom - top + 0.3, **{"fill-opacity": deep})
+        plot.add("rect", "fill square", x=left, y=top, width=right - left, height=bottom - top, **{"fill-opacity": deep})
         plot.marks.append("</a>")
     if few:
         for k in np.unique(seen.points[:, 2]).astype(int):
@@ -110,12 +110,19 @@ def mosaic(
     room = min(84.0 if narrow else 170.0, max(len(plain(name)) for name in names[0]) * LETTER + 14)
     side = min(96.0, (width - room - 4) / max(1, len(names[1])))
     tall = min(side, 44.0)
-    plot = Plot(title, (room + side * len(names[1]) + 4, tall * len(names[0]) + 54), edge=(48, 4, 6, room))
-    plot.text(plot.left, 14, plain(labels[1], 40) + " →", "soft small")
-    plot.text(0, 38, plain(labels[0], max(4, int((room - 14) / (LETTER * 0.92)) - 2)) + " ↓", "soft small")
     letters = max(1, int((side - 4) / LETTER))
+    turned = max(len(plain(name)) for name in names[1]) > letters + 2  # names that do not fit stand upright
+    head = 24 + min(100.0, max(len(plain(name)) for name in names[1]) * LETTER + 6) if turned else 48.0
+    plot = Plot(title, (room + side * len(names[1]) + 4, tall * len(names[0]) + head + 6), edge=(head, 4, 6, room))
+    plot.text(plot.left, 14, plain(labels[1], 40) + " →", "soft small")
+    plot.text(0, plot.top - 10, plain(labels[0], max(4, int((room - 14) / (LETTER * 0.92)) - 2)) + " ↓", "soft small")
     for j, name in enumerate(names[1]):
-        plot.text(room + side * (j + 0.5), 38, plain(name, letters) if letters > 2 else "", "small mid", plain(name))
+        x = room + side * (j + 0.5)
+        if turned:
+            short = plain(name, int((head - 24) / LETTER))
+            plot.add("text", "small", plain(name), short, x=x + 4, y=plot.top - 6, transform=f"rotate(-90 {x + 4:.1f} {plot.top - 6:.1f})")
+        else:
+            plot.text(x, plot.top - 10, plain(name, letters), "small mid", plain(name))
     for i, name in enumerate(names[0]):
         plot.text(room - 8, plot.top + tall * (i + 0.5) + 4, plain(name, max(2, int((room - 12) / LETTER))), "small end", plain(name))
         for j in range(len(names[1])):
