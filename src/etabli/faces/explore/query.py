@@ -13,7 +13,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -29,6 +30,7 @@ MEMORY = 2 << 30  # bytes for DuckDB at most; a quarter of the machine's where t
 AROUND = 2 << 30  # bytes of address space beside them, for the program itself
 LONGEST = 10_000  # characters of a question
 _TURNS = threading.BoundedSemaphore(2)  # questions answered at a time
+_LINE = threading.BoundedSemaphore(8)  # with those that wait: each holds a thread that other pages want
 _TOKEN = re.compile(
     r"""(?P<skip>[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|(?P<tag>\$\w*\$).*?(?P=tag)|--[^\n]*|/\*.*?\*/|::|:=)"""
     r"""|(?<![\w\]\)"']):(?P<name>[A-Za-z_]\w*)|(?P<end>;)|(?P<space>\s+)""",
@@ -116,21 +118,18 @@ def ask(opened: Opened, text: str, given: Mapping[str, str], most: int = ROWS, w
         "space": memory + AROUND,
         "cpu": CPU,
     }
-    if not _TURNS.acquire(timeout=wall):
-        raise QueryError(say("sql.busy", lang))
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "etabli.faces.explore.apart"],
-            input=json.dumps(order).encode(),
-            capture_output=True,
-            timeout=wall,
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            check=False,
-        )
+        with _turn(wall, lang):
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "etabli.faces.explore.apart"],
+                input=json.dumps(order).encode(),
+                capture_output=True,
+                timeout=wall,
+                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         raise QueryError(say("sql.slow", lang, seconds=f"{wall:g}"), hint=say("sql.slow.hint", lang)) from None
-    finally:
-        _TURNS.release()
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise QueryError(say("sql.cpu", lang, seconds=str(CPU)), hint=say("sql.slow.hint", lang))
     if done.returncode:
@@ -141,6 +140,22 @@ def ask(opened: Opened, text: str, given: Mapping[str, str], most: int = ROWS, w
     if "error" in said:
         raise _wrong(said["error"], asked, opened)
     return _typed(said)
+
+
+@contextmanager
+def _turn(wall: float, lang: str) -> Iterator[None]:
+    """Waits for a turn, no longer than a question may last; whoever finds the line full is told at once."""
+    if not _LINE.acquire(blocking=False):
+        raise QueryError(say("sql.busy", lang))
+    try:
+        if not _TURNS.acquire(timeout=wall):
+            raise QueryError(say("sql.busy", lang))
+        try:
+            yield
+        finally:
+            _TURNS.release()
+    finally:
+        _LINE.release()
 
 
 def _typed(said: Mapping[str, Any]) -> Answer:

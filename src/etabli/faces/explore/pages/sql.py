@@ -32,7 +32,7 @@ def answer(opened: Opened, state: State) -> Shown:
     found, error = None, None
     if text and not waits:
         try:
-            found = ask(opened, text, given, EXPORT if wants else ROWS)
+            found = ask(opened, text, given, EXPORT if wants else ROWS, WALL)
         except QueryError as wrong:
             if wants:
                 raise
