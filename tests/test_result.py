@@ -35,7 +35,7 @@ def documented() -> dict[str, list[str]]:
 
 
 DOCUMENTED = documented()
-MAY_BE_EMPTY = ("explanation.importance.groups[].", "explanation.effects.", "explanation.slices.list[].", "learning.")
+MAY_BE_EMPTY = ("explanation.importance.groups[].", "explanation.effects.", "explanation.slices.list[].", "learning.", "tree.")
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

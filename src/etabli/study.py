@@ -186,6 +186,7 @@ def establish(
         explanation = stages.explained(run, material, split, verdict, standing, assembled)
         watch("step", name={"en": "would more rows help?", "fr": "plus de lignes aideraient-elles ?"})
         learning = stages.learned(run, material, split, verdict, standing)
+        tree = stages.readable(run, material, split, verdict, standing)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
         result = file.written(
             run,
@@ -198,7 +199,7 @@ def establish(
             model,
             proof,
             test,
-            {"explanation": explanation, "learning": learning},
+            {"explanation": explanation, "learning": learning, "tree": tree},
         )
         write(result, question.folder / "report.html", language(question.lang))
     return Study(question.folder, result)

@@ -69,7 +69,7 @@ def test_it_says_the_sentence_and_draws_the_plot():
     result = EXAMPLES["binary"]
     page = study(result, "en")
     assert "expect a log-loss of 0.280" in page and "--jp-content-font-color1" in page and "class shares" in page
-    assert len(re.findall(r"<circle", page)) == 11 and "49 rows occur twice" in page
+    assert len(re.findall(r"<circle", page)) == 7 and "49 rows occur twice" in page
     assert "attendez" in study(result, "fr")
     assert len(Leaderboard(result, "en")) == len(result["leaderboard"]) and Leaderboard(result, "en")[0] == result["leaderboard"][0]
     for key in result:

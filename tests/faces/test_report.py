@@ -126,12 +126,18 @@ def test_the_table_of_contents_names_the_sections_of_the_page():
         assert [name for name in sections if name != "findings"] == links and "findings" in sections
 
 
-def test_thirty_candidates_are_drawn_and_the_baseline_is_one():
-    text = report(EXAMPLES["binary"])
+def test_the_best_of_each_family_and_the_baseline_are_drawn():
+    result = EXAMPLES["binary"]
+    text = report(result)
     wide = text[text.index('class="wide"') : text.index('class="narrow"')]
     drawn = len(re.findall(r"<text[^>]*>(?:<title>)", wide))
-    assert drawn == 31  # thirty and the honest score
-    assert "class shares" in wide and "and 6 more" in text
+    families = len({entry.get("family") for entry in result["leaderboard"]})
+    assert drawn == 1 + min(30, max(8, families)) < 1 + len(result["leaderboard"])
+    assert f"and {len(result['leaderboard']) - drawn + 1} more, in the table" in text
+    many = [{**entry, "family": f"family {place}"} for place, entry in enumerate(result["leaderboard"])]
+    text = report({**result, "leaderboard": many})
+    wide = text[text.index('class="wide"') : text.index('class="narrow"')]
+    assert len(re.findall(r"<text[^>]*>(?:<title>)", wide)) == 31  # thirty and the honest score
 
 
 def test_noise_is_called_noise():

@@ -71,3 +71,26 @@ def test_an_additive_model_is_the_sum_of_its_curves(tmp_path: Path, family: str)
 
 def test_other_winners_are_not_simplified(tmp_path: Path) -> None:
     assert _fit(tmp_path, "body_mass_g", "lightgbm").result["inside"] is None
+
+
+def test_a_tree_beside_another_winner_is_drawn_with_both_scores(tmp_path: Path) -> None:
+    study = etabli.fit(
+        etabli.examples.path("penguins.csv"), "body_mass_g", effort="glance", families=("ridge", "tree"), out=str(tmp_path / "run.etabli")
+    )
+    found = study.result["tree"]
+    assert found is not None and "tree" not in (study.result["inside"] or {})
+    assert 2 <= len(_leaves(found["tree"])) <= 16 and found["name"].startswith("tree ")
+    assert study.result["honest"]["low"] < found["winner"] < found["score"] < study.result["baseline"]["value"]
+    page = study.report.read_text(encoding="utf-8")
+    assert "A tree that one can read" in page and 'id="tree"' in page
+
+
+def test_a_straight_effect_has_its_coefficient(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2))
+    lines = ["a,b,y", *(f"{a:.4f},{b:.4f},{3 * a - 20 * b + 5:.4f}" for a, b in x)]
+    (tmp_path / "line.csv").write_text("\n".join(lines))
+    study = etabli.fit(tmp_path / "line.csv", "y", effort="glance", families=("ols",), out=str(tmp_path / "line.etabli"))
+    slopes = {one["column"]: one["slope"] for one in study.result["inside"]["effects"]}
+    assert slopes["a"] == pytest.approx(3, rel=1e-3) and slopes["b"] == pytest.approx(-20, rel=1e-3)
+    assert "Coefficients" in study.report.read_text(encoding="utf-8")

@@ -64,7 +64,7 @@ def _cut(text: str, room: int) -> str:
 
 def curve(x: Sequence[float], effect: Sequence[float], ends: tuple[float, float], title: str, width: float, show: Show, label: str) -> str:
     """One column's effect over its values; ends: the range of all effects, so that curves can be compared."""
-    plot = Plot(title, (width, 210), figures.spread(x, 0.0), figures.spread(ends), (24, 12, 42, 52))
+    plot = Plot(title, (width, 210), figures.spread(x, 0.0), figures.spread(ends), (24, 24, 42, 52))
     plot.axes(show, show, label, "", count=(4 if width < 500 else 5, 4))
     plot.line(plot.left, plot.y(0.0), plot.right, plot.y(0.0), "dash")
     points = [f"{plot.x(a):.1f} {plot.y(b):.1f}" for a, b in zip(x, effect, strict=True)]

@@ -24,6 +24,7 @@ from etabli.work.compare import Ground, compare
 from etabli.work.directions import obedient
 from etabli.work.explain import explanation
 from etabli.work.heads import Asking
+from etabli.work.inside import beside
 from etabli.work.learning import learning
 from etabli.work.ledger import best_of, end, remarks, settled, table_of
 from etabli.work.material import Material, facts_of, save_material
@@ -291,3 +292,8 @@ def learned(run: Run, material: Material, split: Splits, verdict: Verdict, stand
         return None
     ground = _ground(run, material, split.raced, split.name)
     return learning(ground, verdict, standing, run.budget.effort, lambda: run.clock.left() - WRITING)
+
+
+def readable(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> dict[str, Any] | None:
+    """The best tree that can be read, beside a winner that cannot."""
+    return beside(_ground(run, material, split.raced, split.name), verdict, standing)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from etabli.faces import inside
-from etabli.faces.report.pictures import items, part
-from etabli.faces.words import plain, say
+from etabli.faces.report.pictures import items, needed, part, places
+from etabli.faces.words import cell, plain, say
 from etabli.faces.words.numbers import decimals, number, real, share
 
 Result = Mapping[str, Any]
@@ -15,7 +15,7 @@ Result = Mapping[str, Any]
 
 def tree(result: Result, lang: str, width: float) -> str:
     """The questions of a decision tree."""
-    root = part(part(result, "inside"), "tree")
+    root = part(part(result, "inside"), "tree") or part(part(result, "tree"), "tree")
     if not root:
         return ""
     classes = [plain(name, 30) for name in result.get("classes") or ()]
@@ -30,7 +30,7 @@ def tree(result: Result, lang: str, width: float) -> str:
 
     leaves = sum(1 for _ in _leaves(root))
     title = say("plot.tree", lang, leaves=leaves, first=plain(root.get("feature") or "", 60))
-    return inside.tree(root, title, width, words, lambda v: _short(v, lang), leaf)
+    return inside.tree(root, title, width, words, lambda v: _short(float(f"{v:.4g}"), lang), leaf)
 
 
 def _leaves(node: Mapping[str, Any]) -> Any:
@@ -42,9 +42,42 @@ def _leaves(node: Mapping[str, Any]) -> Any:
 
 
 def _short(value: float, lang: str) -> str:
-    """Four significant digits."""
-    text = f"{value:.4g}"
-    return number(value, lang, len(text.partition(".")[2])) if "e" not in text else text
+    """Six significant digits at most, none that says nothing: years and ticks between them stay apart."""
+    return number(value, lang, needed(float(f"{value:.6g}")))
+
+
+def beside(result: Result, lang: str) -> dict[str, str] | None:
+    """The name and score of a tree that is not the winner's; None where the winner is one, or none was found."""
+    facts = part(result, "tree")
+    if not facts or part(part(result, "inside"), "tree"):
+        return None
+    digits = places(result) + 1
+    return {
+        "name": plain(facts.get("name"), 80),
+        "score": number(facts.get("score"), lang, digits),
+        "best": number(facts.get("winner"), lang, digits),
+    }
+
+
+def coefficients(result: Result, lang: str) -> list[tuple[str, str, str, str]]:
+    """(column, level, what it adds, over what) of a winner whose effects are straight lines and levels; [] for any other."""
+    every = items(part(result, "inside"), "effects")
+    if not any(real(one.get("slope")) is not None for one in every):
+        return []
+    lines = []
+    for one in every:
+        name, slope = cell(one.get("column"), 60), real(one.get("slope"))
+        if slope is not None:
+            ends = say("to", lang, low=_short(float(one["x"][0]), lang), high=_short(float(one["x"][-1]), lang))
+            lines.append((name, "", _signed(slope, lang), ends))
+        elif one.get("kind") not in ("number", "date"):
+            names = [say("no", lang), say("yes", lang)] if one.get("kind") == "flag" else [cell(x, 60) for x in one["x"]]
+            lines += [(name, level, _signed(float(value), lang), "") for level, value in zip(names, one["effect"], strict=True)]
+    return lines
+
+
+def _signed(value: float, lang: str) -> str:
+    return ("+" if value > 0 else "") + number(value, lang, max(0, decimals(None, None, value) + 1))
 
 
 def count(result: Result) -> int:

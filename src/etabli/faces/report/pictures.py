@@ -14,7 +14,7 @@ from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import count, decimals, number, real, share, signed
 from etabli.faces.words.reasons import reason
 
-SHOWN = 30  # candidates drawn
+SHOWN, FEWEST = 30, 8  # candidates drawn at the most, and at the least where there are so many
 CLASSES = 14  # classes drawn in a confusion matrix
 
 Result = Mapping[str, Any]
@@ -82,13 +82,15 @@ def is_baseline(entry: Mapping[str, Any], result: Result) -> bool:
 
 
 def shown(result: Result) -> list[Mapping[str, Any]]:
-    """The candidates that are drawn: the best, and always the baseline."""
-    board = items(result, "leaderboard")
-    kept = board[:SHOWN]
-    if not any(is_baseline(entry, result) for entry in kept):
-        base = [entry for entry in board[SHOWN:] if is_baseline(entry, result)]
-        kept = kept[: SHOWN - len(base)] + base
-    return kept
+    """The candidates that are drawn: the best of each family, more where there are few families, and always the baseline."""
+    board, first = items(result, "leaderboard"), dict[Any, Mapping[str, Any]]()
+    for entry in board:
+        first.setdefault(entry.get("family") or entry.get("name"), entry)
+    best = [id(entry) for entry in first.values()]
+    best += [id(entry) for entry in board if id(entry) not in best][: max(0, FEWEST - len(best))]
+    base = [id(entry) for entry in board if is_baseline(entry, result)][:1]
+    kept = [*[key for key in best if key not in base][: SHOWN - len(base)], *base]
+    return [entry for entry in board if id(entry) in kept]
 
 
 def best_of(result: Result) -> float | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report import curves, doubtful, explained, groups, learning, sparkle, sure, tables
+from etabli.faces.report import curves, doubtful, explained, groups, inside, learning, sparkle, sure, tables
 from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.methods import methods
 from etabli.faces.report.methods.card import card
-from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, title_of, winner_of
+from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, shown, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
@@ -46,6 +46,8 @@ def view(result: Result, lang: str) -> View:
         "findings": _findings(result, lang),
         "board": _board(result, lang),
         "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
+        "tree": inside.beside(result, lang),
+        "coefficients": inside.coefficients(result, lang),
         "explained": explained.view(result, lang),
         "learning": learning.view(result, lang),
         "calibration": _calibration(result, lang),
@@ -214,7 +216,7 @@ def _findings(result: Result, lang: str) -> View:
 
 def _board(result: Result, lang: str) -> View:
     every = items(result, "leaderboard")
-    digits = places(result) + 1
+    digits, drawn = places(result) + 1, shown(result)
     gaps = [
         decimals(part(e, "difference").get("low"), part(e, "difference").get("high"))
         for e in every
@@ -245,7 +247,7 @@ def _board(result: Result, lang: str) -> View:
         "corrected": any(line["corrected"] for line in lines),
         "metric": known("metric", result.get("metric") or "?", lang),
         "rest": say("more", lang, count=count(len(every) - CANDIDATES, lang)) if len(every) > CANDIDATES else "",
-        "undrawn": say("undrawn", lang, count=count(len(every) - 30, lang)) if len(every) > 30 else "",
+        "undrawn": say("undrawn", lang, count=count(len(every) - len(drawn), lang)) if len(every) > len(drawn) else "",
     }
 
 
