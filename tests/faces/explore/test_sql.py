@@ -137,7 +137,7 @@ def test_seen(tab: Callable[..., Any], width: int, dark: bool, lang: str) -> Non
         seen.accessible()
         dates = "SELECT make_date(year::INT, 1, 1) AS year, avg(body_mass_g) AS mass FROM data GROUP BY ALL ORDER BY 1"
         seen.open(address.rstrip("/") + at("/sql", dates))
-        assert seen.page.locator("#answer svg.figure").count() == 1
+        assert seen.page.locator("#answer svg.figure:visible").count() == 1
         seen.kept(f"sql-dates-{view}")
         seen.fits()
         assert [line for line in seen.wrong if "400" not in line] == []  # the browser notes the status of a wrong question

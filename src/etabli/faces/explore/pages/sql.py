@@ -101,7 +101,8 @@ def _chart(found: Answer, lang: str) -> dict[str, Any] | None:
         return None
     title = say("sql.chart", lang, value=found.names[at], label=found.names[0])
     if kinds[0] == "date":
-        return {"title": title, "svg": _line(pairs, title, found.names[0], found.names[at], lang)} if _dated(pairs) else None
+        names = found.names[0], found.names[at]
+        return {"title": title, "lines": [_line(pairs, title, names, lang, width) for width in (760, 350)]} if _dated(pairs) else None
     if len(pairs) > BARS or min(value for _, value in pairs) < 0:
         return None
     most = max(value for _, value in pairs) or 1.0
@@ -118,7 +119,7 @@ def _dated(pairs: list[tuple[Any, float]]) -> bool:
     return all(isinstance(label, date) for label, _ in pairs)
 
 
-def _line(pairs: list[tuple[Any, float]], title: str, label: str, value: str, lang: str) -> str:
+def _line(pairs: list[tuple[Any, float]], title: str, names: tuple[str, str], lang: str, width: float) -> str:
     """Values over time, in order of time."""
     points = sorted((_seconds(moment), height) for moment, height in pairs)
     days = (points[-1][0] - points[0][0]) / 86400
@@ -128,7 +129,7 @@ def _line(pairs: list[tuple[Any, float]], title: str, label: str, value: str, la
         return datetime.fromtimestamp(seconds, UTC).strftime(form)
 
     line = figures.Line([x for x, _ in points], [y for _, y in points])
-    return figures.lines([line], title, 760, day, lambda height: _cell(height, lang) or "", (label, value))
+    return figures.lines([line], title, width, day, lambda height: _cell(height, lang) or "", names)
 
 
 def _seconds(moment: date) -> float:
