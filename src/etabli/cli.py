@@ -83,7 +83,7 @@ def _establish(question: Any, options: argparse.Namespace, run: Callable[..., An
     if options.json:
         from etabli.study import public
 
-        print(json.dumps(public(study.result), ensure_ascii=False))
+        _say(public(study.result))
     if not options.quiet:
         print(summary(study.result, lang), file=sys.stderr)
     if not options.json:
@@ -112,7 +112,7 @@ def adopt(options: argparse.Namespace) -> int:
             watch=watch,
         )
     if options.json:
-        print(json.dumps(dict(study.result), ensure_ascii=False))
+        _say(dict(study.result))
     else:
         print(study.result["sentence"][lang], file=sys.stderr)
         print(study.folder / "model.onnx")
@@ -130,10 +130,12 @@ def resume(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """What is done, what is running and what was set aside in a run folder."""
+    from etabli.faces.standing import status as words
+    from etabli.faces.words import language
     from etabli.work.status import status as look
 
     found = look(options.run)
-    print(json.dumps(found.facts, ensure_ascii=False) if options.json else found.text)
+    _say(found if options.json else words(found, language(options.lang)))
     return 0
 
 
@@ -160,7 +162,7 @@ def explore(options: argparse.Namespace) -> int:
     from etabli.study import explore as look
 
     text, facts = look(options.file, target=options.target, kinds=kinds, ignore=ignore, lang=lang)
-    print(json.dumps(facts, ensure_ascii=False) if options.json else text.rstrip("\n"))
+    _say(facts if options.json else text.rstrip("\n"))
     return 0
 
 
@@ -182,12 +184,16 @@ def publish(options: argparse.Namespace) -> int:
 
 def predict(options: argparse.Namespace) -> int:
     """Answers for new rows, with intervals or sets and a flag on rows unlike the training data."""
+    from etabli.faces.lines import as_data
+    from etabli.faces.words import language
     from etabli.model.asked import levels
     from etabli.model.load import predict_file
 
     if options.json and options.output == "-":
         raise UsageError("--json puts the summary on the standard output, so the rows need a file", "-o -", "-o out.csv")
 
+    if options.output == "-":
+        as_data(sys.stdout)
     summary = predict_file(
         options.model,
         options.file,
@@ -198,17 +204,20 @@ def predict(options: argparse.Namespace) -> int:
         half_width=options.half_width,
     )
     if options.json:
-        print(json.dumps(summary.to_json(), ensure_ascii=False))
+        _say(summary.to_json())
     elif not options.quiet:
-        print(summary.words(options.lang or "en"), file=sys.stderr)
+        print(summary.words(language(options.lang)), file=sys.stderr)
     return 0
 
 
 def explain(options: argparse.Namespace) -> int:
     """Why a row got its answer, and what would change it."""
+    from etabli.faces.lines import as_data
     from etabli.faces.words import language
     from etabli.model.explain.command import explain_file
 
+    if options.output == "-":
+        as_data(sys.stdout)
     text = explain_file(
         options.model,
         options.file,
@@ -226,16 +235,17 @@ def explain(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     if text:
-        print(text)
+        _say(json.loads(text) if options.json else text)
     return 0
 
 
 def check(options: argparse.Namespace) -> int:
     """Without a file: the model's own self-test. With new rows: are they like the training rows, and is the promise kept?"""
+    from etabli.faces.words import language
     from etabli.model.check import check as look
 
     checked = look(options.model, options.file, training=options.training, by=options.by)
-    print(json.dumps(checked.to_json(), ensure_ascii=False) if options.json else checked.text(options.lang))
+    _say(checked.to_json() if options.json else checked.text(language(options.lang)))
     return 0 if checked.fine else 1
 
 
@@ -282,10 +292,11 @@ def families(options: argparse.Namespace) -> int:
         for f in found().values()
     ]
     if options.json:
-        print(json.dumps(facts, ensure_ascii=False))
+        _say(facts)
     else:
+        wide = max(len(str(one["name"])) for one in facts)
         for one in facts:
-            print(f"{one['name']:<12} {one['title']} ({', '.join(one['tasks'])}). {one['doc']} {one['citation']}.")
+            _say(f"{one['name']:<{wide}}  {one['title']} ({', '.join(one['tasks'])}). {one['doc']} {one['citation']}.", wide + 2)
     return 0
 
 
@@ -308,6 +319,16 @@ def man(options: argparse.Namespace) -> int:
 ACTS = {
     act.__name__: act for act in (fit, adopt, resume, status, explore, publish, predict, explain, check, report, families, completion, man)
 }
+
+
+def _say(told: Any, indent: int = 2) -> None:
+    """Text, folded at a terminal; or facts as JSON, escaped where the stream lacks letters."""
+    from etabli.faces.lines import folded
+
+    if isinstance(told, str):
+        print(folded(told, sys.stdout, indent))
+    else:
+        print(json.dumps(told, ensure_ascii=not (sys.stdout.encoding or "").casefold().startswith("utf")))
 
 
 class Interrupt:
@@ -376,6 +397,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def program() -> NoReturn:
     """The program: `main`, then out at once. A reading thread of Arrow that is still about when an error ends us would meet an
     interpreter that is being taken down, and abort ("terminate called without an active exception")."""
+    from etabli.faces.lines import bear
+
+    bear(sys.stdout, sys.stderr)
     status = main()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

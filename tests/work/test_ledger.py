@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import etabli
 from etabli import examples
 from etabli.errors import DataError, UsageError
+from etabli.faces.standing import status as status_text
 from etabli.judge.honesty import bbc
 from etabli.records import Setting, Wants
 from etabli.work.journal import Journal
@@ -217,8 +218,8 @@ def test_ideas_join_the_table(twice: tuple[Path, Path, dict[str, Any], dict[str,
     assert (two / NAME).read_bytes().startswith((one / NAME).read_bytes())
     names = [row["name"] for row in second["leaderboard"]]
     assert len(names) == len(set(names))
-    assert second["rounds"] == told(rounds(two)) == status(two).facts["rounds"]
-    assert "round 2" in status(two).text and "2 rounds" in (two / "report.html").read_text(encoding="utf-8")
+    assert second["rounds"] == told(rounds(two)) == status(two)["rounds"]
+    assert "round 2" in status_text(status(two), "en") and "2 rounds" in (two / "report.html").read_text(encoding="utf-8")
     page = (one / "report.html").read_text(encoding="utf-8")
     assert "rounds" not in page.split("<body")[1]
 

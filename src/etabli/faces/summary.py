@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from etabli.faces import plot
+from etabli.faces import plot, small
 from etabli.faces.report import learning, sure
 from etabli.faces.report.explained import fails, uses
 from etabli.faces.report.facts import audited
@@ -39,6 +39,8 @@ def lines(result: Result, lang: str, width: int = 80, every: bool = False) -> Gr
         parts += [Text(sentence, style="bold"), Text()]
     if items(result, "leaderboard"):
         parts += [_board(result, lang, width), _legend(result, lang, width), Text()]
+    for picture in small.plots(result, lang, width) if every else ():
+        parts += [picture, Text()]
     parts.append(_facts(result, lang, every))
     return Group(*parts)
 
@@ -58,8 +60,8 @@ def _board(result: Result, lang: str, width: int) -> Table:
     rest = len(every) - len(kept)
     left = say("end.left", lang, count=count(rest, lang)) if rest else ""
     longest = max(len(named(e.get("name") or d.label, lang, 60)) for d, e in zip(dots, entries, strict=True))
-    names = max(len(left), min(max(18, width // 3), longest))
-    scale = plot.Scale(dots, max(12, width - 2 - names - 2 - score - 3 - (11 if timed else 0)), real(base))
+    names = max(min(len(left), width // 3), min(max(10, width // 3), longest))
+    scale = plot.Scale(dots, max(8, width - names - score - 6 - (11 if timed else 0)), real(base))
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", expand=False, show_header=False)
     for align in ("left", "left", "left", "right", "right"):
         table.add_column(justify=align, no_wrap=True, overflow="ellipsis")
@@ -70,7 +72,7 @@ def _board(result: Result, lang: str, width: int) -> Table:
         took = duration(e.get("seconds"), lang) if e and timed and real(e.get("seconds")) is not None else ""
         table.add_row(Text(mark, style), Text(name, strong), plot.line(d, scale), Text(d.text, strong), Text(took, "dim"))
     rule, numbers = plot.axis(scale, tick(result, lang))
-    table.add_row(Text(), Text(left, "dim"), rule, Text(), Text())
+    table.add_row(Text(), Text(plain(left, names), "dim"), rule, Text(), Text())
     table.add_row(Text(), Text(), numbers, Text(), Text())
     metric = known("metric", result.get("metric") or "?", lang)
     which = say("axis.greater" if result.get("greater_is_better") else "axis.less", lang, metric=metric)
@@ -131,7 +133,8 @@ def _facts(result: Result, lang: str, every: bool) -> Table:
         if said_of:
             table.add_row(say(key, lang), Text(said_of))
     if line := learning.said(result, lang):
-        table.add_row(say("end.learning", lang), Text(line))
+        curve = small.spark([one.get("score") for one in items(part(result, "learning"), "points")])
+        table.add_row(say("end.learning", lang), Text(f"{curve} {line}".strip()))
     for e in items(result, "coverage"):
         if abs((real(e.get("level")) or 0) - 0.9) < 1e-9 or len(items(result, "coverage")) == 1:
             table.add_row(say("end.coverage", lang), _coverage(e, lang))

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast, final
 
 from etabli.errors import EtabliError
+from etabli.faces.lines import plainer
 from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import count, decimals, duration, number, real
 from etabli.faces.words.reasons import reason
@@ -26,28 +27,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-DULL = str.maketrans(
-    {
-        "…": "...",
-        "–": "-",
-        "−": "-",
-        "·": "-",
-        "\u202f": " ",
-        "\u00a0": " ",
-        "’": "'",
-        "▲": "!",
-        "■": "!",
-        "●": "*",
-        "○": "o",
-        "×": "x",
-        "━": "#",
-        "─": "-",
-        "→": "->",
-        "◆": "@",
-        "┆": ":",
-        "┴": "+",
-    }
-)
+
+WIDEST, ENDLESS = 110, 100_000  # columns of a page that people read, and of one that nobody folds
 
 
 def is_live(stream: Any, environ: Mapping[str, str] | None = None) -> bool:
@@ -109,8 +90,10 @@ def summary(
     from etabli.faces.summary import lines
 
     buffer, target = StringIO(), sys.stderr if stream is None else stream
-    page = console(cast(TextIO, _Like(buffer, target)), width or min(console(target).width, 110))
-    page.print(lines(result, lang, page.width, every))
+    bound = width or (is_live(target) or os.environ.get("COLUMNS", "").isdecimal())  # in a pipe a sentence is a line
+    wide = width or (min(console(target).width, WIDEST) if bound else WIDEST)
+    page = console(cast(TextIO, _Like(buffer, target)), wide if bound else ENDLESS)
+    page.print(lines(result, lang, wide, every))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 
@@ -283,11 +266,6 @@ def _whole(value: Any) -> int:
     return int(real(value) or 0)
 
 
-def _lettered(text: str, encoding: str) -> str:
-    """The text in letters that the encoding has."""
-    return text.translate(DULL).encode(encoding, "replace").decode(encoding)
-
-
 @final
 class _Safe:
     """A stream that can be written to whatever happens: letters it lacks are replaced, a closed pipe is ignored."""
@@ -304,7 +282,7 @@ class _Safe:
             try:
                 self._stream.write(text)
             except UnicodeEncodeError:
-                self._stream.write(_lettered(text, getattr(self._stream, "encoding", None) or "ascii"))
+                self._stream.write(plainer(text, getattr(self._stream, "encoding", None) or "ascii"))
         return len(text)
 
     def flush(self) -> None:
@@ -337,5 +315,5 @@ class _Like:
         try:
             text.encode(self.encoding)
         except UnicodeEncodeError:
-            text = _lettered(text, self.encoding)
+            text = plainer(text, self.encoding)
         return int(self._buffer.write(text))
