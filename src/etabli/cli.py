@@ -10,9 +10,7 @@ import argparse
 import contextlib
 import json
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -75,6 +73,7 @@ def fit(options: argparse.Namespace) -> int:
 def _establish(question: Any, options: argparse.Namespace, run: Callable[..., Any]) -> int:
     from etabli.faces.terminal import Progress, summary
     from etabli.faces.words import language
+    from etabli.job.interrupt import Interrupt
 
     lang = language(options.lang)
     stop = Interrupt()
@@ -329,28 +328,6 @@ def _say(told: Any, indent: int = 2) -> None:
         print(folded(told, sys.stdout, indent))
     else:
         print(json.dumps(told, ensure_ascii=not (sys.stdout.encoding or "").casefold().startswith("utf")))
-
-
-class Interrupt:
-    """The first Ctrl-C (or SIGTERM) asks for the best so far; the second ends at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        if threading.current_thread() is threading.main_thread():  # no other may handle signals
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, self._note)
-
-    def _note(self, number: int, frame: object) -> None:
-        if self.asked:
-            if os.isatty(2):
-                os.write(2, b"\x1b[?25h")  # the progress display hides the cursor
-            os._exit(130)
-        self.asked = True
-        os.write(2, b"\nfinishing with the best so far; Ctrl-C again ends at once (etabli resume goes on)\n")
-
-    def __call__(self) -> bool:
-        """Whether it was asked for."""
-        return self.asked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
