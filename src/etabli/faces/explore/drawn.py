@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from etabli.faces.explore.opened import ROW, SAMPLE, Opened
+from etabli.faces.explore.opened import ROW, Opened
 from etabli.faces.words.numbers import LARGEST
 from etabli.judge.cells import Cells
 from etabli.records import Array, Column
@@ -37,9 +37,9 @@ def compared(opened: Opened) -> tuple[Column, ...]:
 
 def drawn(opened: Opened, columns: Sequence[Column], most: int) -> Drawn:
     """Those columns in at most `most` rows of the sample (a hundredth fewer, so that chance does not pass it)."""
-    there = min(opened.rows, SAMPLE)
-    keep = "" if there <= most else f" WHERE ({ROW} * {TURN}) % 4294967296 < {int(0.99 * most / there * 4294967296)}"
     with opened.connect() as connection:
+        there = int(connection.execute("SELECT count(*) FROM sample").fetchone()[0])
+        keep = "" if there <= most else f" WHERE ({ROW} * {TURN}) % 4294967296 < {int(0.99 * most / there * 4294967296)}"
         rows = np.asarray(connection.execute(f"SELECT {ROW} FROM sample{keep} ORDER BY {ROW}").fetchnumpy()[ROW], np.int64)
         cells: list[Cells] = []
         for first in range(0, len(columns), AT_ONCE):

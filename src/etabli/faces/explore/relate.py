@@ -31,7 +31,13 @@ class Key:
 
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
-        self.key = (str(opened.sample), opened.rows, tuple((column.name, column.kind) for column in opened.columns))
+        self.key = (
+            str(opened.sample),
+            opened.sample.stat().st_mtime_ns,
+            opened.rows,
+            opened.target,
+            tuple((column.name, column.kind) for column in opened.columns),
+        )
 
     def __hash__(self) -> int:
         return hash(self.key)
