@@ -17,6 +17,7 @@ from etabli.data.sources import read
 from etabli.data.target import target as make_target
 from etabli.errors import UsageError
 from etabli.families import families
+from etabli.work import spare
 from etabli.work.executors import executor, executors
 from etabli.work.executors.executor import Executor
 from etabli.work.journal import Journal
@@ -92,9 +93,34 @@ def test_a_local_worker_that_is_killed_is_started_again(run: Path) -> None:
         place.close()
 
 
+def test_a_worker_that_is_kept_serves_the_next_run(run: Path, tmp_path: Path) -> None:
+    """Its log is the new run's; what still ran is ended; a dead one is replaced; unasked for, it ends by itself."""
+    first = executor("local?keep=60", run)
+    pid, (one, two) = first._process.pid, _tasks(run, 3)  # type: ignore[attr-defined]
+    first.submit([one])
+    first.close()
+    again = executor("local?keep=60", run)
+    assert again._process.pid == pid  # type: ignore[attr-defined]
+    again.submit([two])
+    assert _wait(again, {two.hash}) == {two.hash: "ended"}
+    again.close()
+    elsewhere = executor("local?keep=60", tmp_path)
+    assert elsewhere._process.pid == pid and (tmp_path / "worker.log").exists()  # type: ignore[attr-defined]
+    elsewhere.close()
+    os.kill(pid, signal.SIGKILL)
+    fresh = executor("local?keep=1", run)
+    assert fresh._process.pid != pid  # type: ignore[attr-defined]
+    fresh.close()
+    assert fresh._process.wait(30) == 0  # type: ignore[attr-defined]
+    later = executor("local?keep=1", run)
+    assert later._process.pid != fresh._process.pid  # type: ignore[attr-defined]
+    spare.end(later._process)  # type: ignore[attr-defined]
+
+
 def test_an_unknown_place_is_a_usage_error(run: Path) -> None:
     with pytest.raises(UsageError, match="--where") as caught:
         executor("locale", run)
     assert '"local"' in caught.value.hint
-    with pytest.raises(UsageError, match="workers=N"):
-        executor("local?cores=2", run)
+    for wrong in ("local?cores=2", "local?keep=long", "local?workers=0"):
+        with pytest.raises(UsageError, match="workers=N"):
+            executor(wrong, run)

@@ -98,9 +98,11 @@ def serve(folder: Path, parent: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     running: dict[int, set[str]] = {}
     _tell("ready", pid=os.getpid())
-    buffer, open_ = b"", True
+    buffer, open_, patience = b"", True, None
     while open_:
-        ready, _, _ = select.select([0, wake], [], [])
+        ready, _, _ = select.select([0, wake], [], [], patience)
+        if not ready:  # it rested, and nobody came
+            break
         if wake in ready:
             os.read(wake, 4096)
             _reap(running)
@@ -108,11 +110,36 @@ def serve(folder: Path, parent: int) -> None:
             data = os.read(0, 1 << 20)
             open_ = bool(data)
             *lines, buffer = (buffer + data).split(b"\n")
-            for line in lines:
-                _obey(folder, json.loads(line), running)
+            for order in map(json.loads, lines):
+                if order["do"] == "rest":  # between two runs of a process that fits often (spare.py)
+                    _end(running)
+                    patience = order["seconds"]
+                    _tell("resting")
+                elif order["do"] == "serve":
+                    folder, patience = Path(order["folder"]), None
+                    _log(folder)
+                    _tell("serving")
+                else:
+                    _obey(folder, order, running)
+    _end(running)
+
+
+def _end(running: dict[int, set[str]]) -> None:
+    """Ends what runs, and waits until it has."""
     for pid in running:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    for pid in running:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+    running.clear()
+
+
+def _log(folder: Path) -> None:
+    """Standard error goes to that run's log."""
+    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    os.dup2(log, 2)
+    os.close(log)
 
 
 def _obey(folder: Path, order: dict[str, Any], running: dict[int, set[str]]) -> None:

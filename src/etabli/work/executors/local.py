@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
@@ -15,6 +14,7 @@ from urllib.parse import parse_qs
 
 from etabli.errors import EtabliError, StorageError, UsageError
 from etabli.job.hardware import hardware
+from etabli.work import spare
 from etabli.work.executors.executor import Executor, Resources, State
 from etabli.work.tasks import Task
 
@@ -23,27 +23,38 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 class Local(Executor):
-    """`local` or `local?workers=4`. Threads of each task = cores the job owns / tasks side by side."""
+    """`local` or `local?workers=4`. Threads of each task = cores the job owns / tasks side by side. `local?keep=60`: the worker waits so
+    many seconds for the next run of this process (`work/spare.py`)."""
 
     scheme: ClassVar[str] = "local"
 
     def open(self, folder: Path, place: str) -> None:
         """Starts the worker; it imports while the driver reads the data."""
         options = {key: values[-1] for key, values in parse_qs(place.partition("?")[2], keep_blank_values=True).items()}
-        if set(options) - {"workers"} or not options.get("workers", "1").isdigit() or options.get("workers") == "0":
-            raise UsageError("--where local takes workers=N", f"local{place}", "for instance: --where 'local?workers=2'")
+        if set(options) - {"workers", "keep"} or not all(map(str.isdigit, options.values())) or options.get("workers") == "0":
+            raise UsageError("--where local takes workers=N and keep=SECONDS", f"local{place}", "for instance: --where 'local?workers=2'")
         if not hasattr(os, "fork"):
             raise UsageError("--where local needs a system that forks processes", sys.platform, "Linux, macOS, or WSL on Windows")
         owned = hardware()
         slots = int(options.get("workers", owned.cores))
         self._resources = Resources(slots, max(1, owned.cores // slots), owned.memory)
         self._folder, self._running, self._buffer, self._restarts, self._asked = folder, dict[str, Task](), b"", 0, False
-        self._start()
+        self._keep = int(options.get("keep", 0))
+        self._paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # it imports what we do
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        resting = spare.take(self._key(), folder) if self._keep else None
+        if resting is None:
+            self._start()
+        else:
+            self._process = resting
+
+    def _key(self) -> spare.Key:
+        """What makes one worker as good as another."""
+        return self._resources.threads, self._paths
 
     def _start(self) -> None:
         environment = dict(os.environ) | dict.fromkeys(THREAD_VARIABLES, str(self._resources.threads)) | {"OMP_WAIT_POLICY": "passive"}
-        environment["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)  # it imports what we do, and -P:
-        (self._folder / "data").mkdir(parents=True, exist_ok=True)
+        environment["PYTHONPATH"] = self._paths  # and -P:
         with open(self._folder / "worker.log", "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "etabli.work.worker", str(self._folder), str(os.getpid())],  # no file of this folder
@@ -82,7 +93,7 @@ class Local(Executor):
             if not data:
                 news |= dict.fromkeys(self._running, "lost")
                 self._running.clear()
-                self._end()
+                spare.end(self._process)
                 self._restarts += 1
                 if self._restarts > RESTARTS:
                     log = self._folder / "worker.log"
@@ -110,19 +121,10 @@ class Local(Executor):
         """The job's own cores and memory."""
         return self._resources
 
-    def _end(self) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
     def close(self) -> None:
-        """Closes the worker's input, upon which it ends its tasks and itself. One that was given nothing may still be importing."""
+        """Ends the worker, or lets it wait for the next run. One that was given nothing may still be importing."""
+        if self._keep and spare.leave(self._key(), self._process, self._keep):
+            return
         if not self._asked:
             self._process.kill()
-        self._end()
+        spare.end(self._process)
