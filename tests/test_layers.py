@@ -28,7 +28,7 @@ ORDER = (
     ("adoption",),
     ("faces",),
     ("study", "arguments"),
-    ("cli",),
+    ("cli", "sklearn"),
     ("__init__", "__main__"),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

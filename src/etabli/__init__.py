@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from etabli.model.load import load as load
     from etabli.model.track import track as track
+    from etabli.sklearn import Classifier as Classifier
+    from etabli.sklearn import Regressor as Regressor
     from etabli.study import Study as Study
     from etabli.study import adopt as adopt
     from etabli.study import explore as explore
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from etabli.study import resume as resume
 
 __version__ = "0.1.0"
-__all__ = ["Study", "__version__", "adopt", "explore", "fit", "load", "load_study", "resume", "track"]
+__all__ = ["Classifier", "Regressor", "Study", "__version__", "adopt", "explore", "fit", "load", "load_study", "resume", "track"]
 WHERE = {
+    "Classifier": "etabli.sklearn",
+    "Regressor": "etabli.sklearn",
     "load": "etabli.model.load",
     "track": "etabli.model.track",
     "Study": "etabli.study",

@@ -10,6 +10,7 @@ whatever was finished lies in the run folder.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -26,7 +27,10 @@ PRELOAD = (
     "lightgbm",
     "onnx",
     "onnxruntime",
+    "etabli.data.feeds",
     "etabli.data.preparation",
+    "etabli.data.store",
+    "etabli.graph.run",
     "etabli.work.tasks",
     "etabli.families",
     "threadpoolctl",
@@ -92,6 +96,12 @@ def serve(folder: Path, parent: int) -> None:
     warnings.simplefilter("ignore")  # a library's advice to programmers is not for the person who waits
     for name in PRELOAD:
         importlib.import_module(name)
+    from etabli.data.preparation import steps
+    from etabli.families import families
+
+    families()  # or every child would import them all anew: 0.1 s each
+    steps()
+    gc.freeze()  # what is there stays: a collection in a child would touch, and so copy, all of it
     wake, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
