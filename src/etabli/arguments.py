@@ -129,6 +129,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--test", metavar="FILE", help="an own test file, opened once at the end")
     one.add_argument("--where", default="local", metavar="PLACE", help="local, or local?workers=N")
     one.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+    one.add_argument("--jsonl", action="store_true", help="progress as JSON lines on stderr, one an event, and no summary")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     one.add_argument("-o", "--output", metavar="RUN", help="the run folder (default: FILE.etabli here)")
 
@@ -150,6 +151,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("run", help="a run folder")
     one.add_argument("--time", metavar="TIME", help="a new cap")
     one.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+    one.add_argument("--jsonl", action="store_true", help="progress as JSON lines on stderr, one an event, and no summary")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
 
     one = command("status")

@@ -71,19 +71,20 @@ def fit(options: argparse.Namespace) -> int:
 
 
 def _establish(question: Any, options: argparse.Namespace, run: Callable[..., Any]) -> int:
+    from etabli.faces.events import Events
     from etabli.faces.terminal import Progress, summary
     from etabli.faces.words import language
     from etabli.job.interrupt import Interrupt
 
     lang = language(options.lang)
     stop = Interrupt()
-    with Progress(lang, quiet=options.quiet) as watch:
+    with Events() if options.jsonl else Progress(lang, quiet=options.quiet) as watch:
         study = run(question, watch=watch, interrupted=stop, began=BEGAN)
     if options.json:
         from etabli.study import public
 
         _say(public(study.result))
-    if not options.quiet:
+    if not options.quiet and not options.jsonl:
         print(summary(study.result, lang), file=sys.stderr)
     if not options.json:
         print(study.result["report"])

@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etabli.cli import main
+from etabli.faces.events import Events
 from etabli.faces.lines import bear, folded, plainer
 from etabli.faces.small import spark
 from etabli.faces.standing import status
 from etabli.faces.terminal import summary
+from etabli.records import Finding
 
 HERE = Path(__file__).parent
 EXAMPLES = json.loads((HERE / "example.json").read_text(encoding="utf-8"))
@@ -114,3 +116,18 @@ def test_words_follow_the_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (run / "result.json").write_text(json.dumps(EXAMPLES["binary"]))
     assert main(["report", str(run), "--text"]) == 0
     assert "Score honnête" in capsys.readouterr().out
+
+
+def test_events_as_lines_of_json() -> None:
+    stream, now = io.StringIO(), iter([0.0, 1.5, 2.0, 3.0])
+    with Events(stream, lambda: next(now)) as watch:
+        watch("task", done=1, total=3, running=("a",), score=float("nan"), left=2.5)
+        watch("finding", finding=Finding("id", ("é",), {"en": "a", "fr": "b"}))
+        watch("odd", thing=object)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert lines[0] == {"event": "task", "seconds": 1.5, "done": 1, "total": 3, "running": ["a"], "score": None, "left": 2.5}
+    assert lines[1]["finding"] == {"code": "id", "level": "warn", "columns": ["é"], "text": {"en": "a", "fr": "b"}, "cure": {}}
+    assert stream.getvalue().isascii() and lines[2]["event"] == "odd"
+    gone = io.StringIO()
+    gone.close()
+    Events(gone)("step", name="x")  # a reader that went away stops no fit
