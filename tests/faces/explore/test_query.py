@@ -220,6 +220,49 @@ def test_what_a_later_duckdb_adds_is_refused_until_it_is_known() -> None:
         look({"node": {"type": "SELECT_NODE", "from_table": {"type": "MATCH_RECOGNIZE", "source": "/etc/passwd"}}})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * EXCLUDE (day) REPLACE (age + 1 AS age) FROM data",
+        "SELECT COLUMNS('a.*|c.*') FROM data",
+        "SELECT city, row_number() OVER (PARTITION BY city ORDER BY age DESC) AS n FROM data QUALIFY n <= 2",
+        "SELECT city, avg(age) FILTER (age > 10), quantile_cont(age, [0.1, 0.9]), histogram(age) FROM data GROUP BY CUBE (city)",
+        "SELECT * FROM data USING SAMPLE 10 ROWS",
+        "SELECT * FROM data TABLESAMPLE reservoir(10 ROWS)",
+        "FROM data SELECT city WHERE age > 3 ORDER BY ALL LIMIT 10%",
+        "SELECT DISTINCT ON (city) city, age FROM data ORDER BY age DESC",
+        "WITH a AS MATERIALIZED (FROM data WHERE age > 3), b AS (FROM a) SELECT * FROM b JOIN data USING (age)",
+        "WITH RECURSIVE t(n) AS (SELECT 1 UNION SELECT n + 1 FROM t WHERE n < 5) FROM t",
+        'SELECT * FROM (UNPIVOT (SELECT age, "body mass" FROM data) ON COLUMNS(*))',
+        'UNPIVOT data ON age, "body mass"',
+        "SELECT * FROM data PIVOT (avg(age) FOR city IN ('k0', 'k1'))",
+        "SELECT a.age FROM data a ASOF JOIN sample b ON a.day >= b.day",
+        "SELECT * FROM data POSITIONAL JOIN sample",
+        "SELECT * FROM data SEMI JOIN sample USING (age)",
+        "FROM data EXCEPT SELECT * EXCLUDE (_row) FROM sample",
+        "SELECT [x + 1 FOR x IN range(5) IF x > 2], list_transform([1, 2], lambda x: x * 2), {'a': age}.a, map([1], [2]) FROM data",
+        "SELECT unnest(string_split(city, 'k')) FROM data",
+        "SELECT * FROM range(3) r(i), LATERAL (SELECT i * 2 AS j), generate_series(1, 2), unnest([1, 2])",
+        "SELECT key, value FROM json_each('{\"a\": 1}')",
+        "SELECT age::DECIMAL(9, 2), city::ENUM('k0', 'k1', 'k2', 'k3', 'k4'), CAST(day AS DATE), TRY_CAST(city AS INTEGER) FROM data",
+        "SELECT strftime(day, '%Y'), date_trunc('month', day), day + INTERVAL 3 DAY, regexp_extract(city, '[0-9]') FROM data",
+        'SELECT corr(age, "body mass"), regr_slope(age, "body mass"), mode(city), arg_max(city, age), approx_quantile(age, 0.5) FROM data',
+        "SELECT age, (SELECT max(age) FROM sample s WHERE s.city = d.city) FROM data d WHERE EXISTS (FROM sample s WHERE s.age = d.age)",
+        "SELECT CASE city WHEN 'k0' THEN 1 ELSE 2 END, coalesce(age, 0), age BETWEEN 1 AND 2, city IN ('a', 'b'), city LIKE 'k%' FROM data",
+        "SELECT sum(age) OVER (ORDER BY day RANGE BETWEEN INTERVAL 7 DAY PRECEDING AND CURRENT ROW) FROM data",
+        "VALUES (1, 'a'), (2, 'b')",
+        "TABLE data",
+        'SELECT "AGE" FROM DATA',
+        "DESCRIBE SELECT age FROM data",
+        "SUMMARIZE SELECT age FROM data",
+    ],
+)
+def test_what_people_ask_is_answered(file: Opened, text: str) -> None:
+    with locked(file) as connection:
+        examined(connection, text)
+        assert connection.execute(text).fetchone() is not None
+
+
 FENCED = """
 import json, socket, subprocess, sys
 from etabli.faces.explore.fence import fenced, limited

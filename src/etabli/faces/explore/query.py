@@ -27,7 +27,7 @@ from etabli.faces.words import say
 ROWS, EXPORT = 1_000, 100_000  # rows shown, rows in a file
 WALL, CPU = 10.0, 15  # seconds on the clock, seconds of processor time (two threads)
 MEMORY = 2 << 30  # bytes for DuckDB at most; a quarter of the machine's where that is less
-AROUND = 2 << 30  # bytes of address space beside them, for the program itself
+AROUND = 1 << 30  # bytes of address space beside them, for the program itself
 LONGEST = 10_000  # characters of a question
 _TURNS = threading.BoundedSemaphore(2)  # questions answered at a time
 _LINE = threading.BoundedSemaphore(8)  # with those that wait: each holds a thread that other pages want
