@@ -175,7 +175,7 @@ def drawn(path: Path, columns: tuple[Column, ...], notes: tuple[Finding, ...] = 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    held = pq.read_table(path)
+    held = pq.ParquetFile(path).read()  # pq.read_table would load pandas where it is installed
     values: dict[str, Array] = {}
     levels: dict[str, Any] = {}
     for column, name in zip(columns, sql_names([column.name for column in columns]).values(), strict=True):
@@ -184,9 +184,11 @@ def drawn(path: Path, columns: tuple[Column, ...], notes: tuple[Finding, ...] = 
             made = (cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells).cast(pa.float64(), safe=False)
             values[column.name] = made.to_numpy(zero_copy_only=False) / (1e6 if column.kind == "date" else 1.0)
             continue
-        texts = cells
-        found = sorted(text for text in texts.unique().to_pylist() if text is not None)
-        at = {text: code for code, text in enumerate(found)}
-        values[column.name] = np.fromiter((at.get(text, -1) for text in texts.to_pylist()), np.int32, len(texts))
-        levels[column.name] = found
+        coded = cells.dictionary_encode()
+        found = coded.dictionary.to_pylist()
+        order = sorted(range(len(found)), key=found.__getitem__)
+        rank = np.full(len(found) + 1, -1, np.int32)
+        rank[order] = np.arange(len(found), dtype=np.int32)
+        values[column.name] = rank[coded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)]
+        levels[column.name] = [found[place] for place in order]
     return Table(columns, held.num_rows, values, levels, source=source, notes=notes)

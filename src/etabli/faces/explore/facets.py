@@ -66,7 +66,7 @@ def counted(opened: Opened, names: Sequence[str], where: Where, connection: Any)
     marks = [f"f{place}" for place in range(len(columns))]
     made = ", ".join(f"{cut} AS {mark}" for (cut, _, _), mark in zip(cuts, marks, strict=True))
     found = connection.execute(
-        f"SELECT grouping_id({', '.join(marks)}), {', '.join(marks)}, count(*) FROM (SELECT {made} FROM numbered{where.clause}) "
+        f"SELECT grouping_id({', '.join(marks)}), {', '.join(marks)}, count(*) FROM (SELECT {made} FROM {where.view}{where.clause}) "
         f"GROUP BY GROUPING SETS ({', '.join(f'({mark})' for mark in marks)}) ORDER BY count(*) DESC",
         where.parameters,
     ).fetchall()

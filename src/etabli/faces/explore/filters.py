@@ -13,7 +13,7 @@ from typing import Any
 
 from etabli.data import cells, dates
 from etabli.errors import UsageError, did_you_mean
-from etabli.faces.explore.opened import ROW, Opened
+from etabli.faces.explore.opened import ROW, Opened, quoted
 from etabli.faces.explore.page import State
 from etabli.records import Column
 
@@ -35,11 +35,12 @@ class Filter:
 
 @dataclass(frozen=True)
 class Where:
-    """Conditions as SQL over `numbered` or `sample` ("" for none) with its parameters, and the filters they came from."""
+    """Conditions as SQL over the view `view` ("" for none) with its parameters, and the filters they came from."""
 
     sql: str
     parameters: tuple[Any, ...]
     filters: tuple[Filter, ...]
+    view: str = "numbered"
 
     @property
     def clause(self) -> str:
@@ -57,10 +58,17 @@ def where(opened: Opened, state: State) -> Where:
         values += given
     search = state.get("_search").strip()
     if search:
-        named = [opened.sql(column.name) for column in opened.columns if not column.is_double]
-        parts.append("(" + (" OR ".join(f"contains(lower({name}), ?)" for name in named) or "false") + ")")
+        named = [column.name for column in opened.columns if not column.is_double]
+        parts.append("(" + (" OR ".join(_holds(opened, name) for name in named) or "false") + ")")
         values += [search.lower()] * len(named)
-    return Where(" AND ".join(parts), tuple(values), tuple(found))
+    return Where(" AND ".join(parts), tuple(values), tuple(found), "searched" if search else "numbered")
+
+
+def _holds(opened: Opened, name: str) -> str:
+    """Whether a column's text holds what is searched."""
+    if name not in opened.raw:
+        return f"contains(lower({opened.sql(name)}), ?)"
+    return f"(contains(lower({quoted(opened.raw[name])}), ?) AND {opened.sql(name)} IS NOT NULL)"
 
 
 def parsed(opened: Opened, key: str, text: str) -> Filter | None:

@@ -78,16 +78,24 @@ class Opened:
         return self.sampled >= self.rows and not self.part
 
     @cached_property
+    def raw(self) -> Mapping[str, str]:
+        """The names, in the view `searched`, of words as the file has them, where the pages read some as missing: DuckDB looks through a
+        dictionary of texts ten times faster than through an expression over it."""
+        return {name: f"\x1f{self.sql_names[name]}" for name, cell in self.cells.items() if cell.startswith("NULLIF(")}
+
+    @cached_property
     def setup(self) -> tuple[str, ...]:
         """The SQL that makes a fresh connection see the file and nothing else: the views, then the locks."""
         places = ", ".join(literal(str(path)) for path in (self.path, self.sample))
         names = ", ".join(map(self.sql, self.sql_names))
         cells = ", ".join(f"{self.cells.get(name, quoted(sql))} AS {quoted(sql)}" for name, sql in self.sql_names.items())
+        raw = "".join(f", {quoted(self.by_name[name].header)} AS {quoted(sql)}" for name, sql in self.raw.items())
         source = f"read_parquet({literal(str(self.path))}, file_row_number = true)"
         return (
             f"SET allowed_paths = [{places}]",
             "SET enable_external_access = false",
             f"CREATE VIEW numbered AS SELECT file_row_number AS {ROW}, {cells} FROM {source}",
+            f"CREATE VIEW searched AS SELECT file_row_number AS {ROW}, {cells}{raw} FROM {source}",
             f"CREATE VIEW data AS SELECT {names} FROM numbered",
             f"CREATE VIEW sample AS SELECT * FROM read_parquet({literal(str(self.sample))})",
             "SET lock_configuration = true",

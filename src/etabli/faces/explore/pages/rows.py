@@ -46,16 +46,16 @@ def answer(opened: Opened, state: State) -> Shown:
         after, given = _after(opened, state, order, connection)
         parts = [part for part in (where.sql, after) if part]
         clause = f" WHERE {' AND '.join(parts)}" if parts else ""
-        page, values = f"FROM numbered{clause} ORDER BY {sort}{ROW} LIMIT", (*where.parameters, *given)
+        page, values = f"FROM {where.view}{clause} ORDER BY {sort}{ROW} LIMIT", (*where.parameters, *given)
         rows = connection.execute(f"SELECT {ROW}, {names} {page} {size + 1}", values).fetchall()
-        total = opened.rows if not where.sql else _one(connection, f"SELECT count(*) FROM numbered{where.clause}", where.parameters)
+        total = opened.rows if not where.sql else _one(connection, f"SELECT count(*) FROM {where.view}{where.clause}", where.parameters)
         counted = facets.counted(opened, state.all("_facet"), where, connection)
     more, rows = len(rows) > size, rows[:size]
     base = state.but(_after=None)
     following = state.but(_after=str(rows[-1][0])) if more else None
     sheet = Sheet(
         tuple(column.name for column in shown),
-        sql=f"SELECT {names} FROM numbered{where.clause} ORDER BY {sort}{ROW}",
+        sql=f"SELECT {names} FROM {where.view}{where.clause} ORDER BY {sort}{ROW}",
         parameters=where.parameters,
         page=f"SELECT {names} {page} {size}",
         page_parameters=values,
