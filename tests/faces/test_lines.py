@@ -58,6 +58,16 @@ def test_lines_are_folded_at_a_terminal_alone() -> None:
     assert " ".join(" ".join(lines).split()) == " ".join(text.split())
 
 
+def test_a_row_of_a_table_is_cut_and_a_text_beside_its_name_hangs_there() -> None:
+    table, named = (
+        "species            category        -         3  Adelie, Gentoo, Chinstrap",
+        "  done   one two three four five six seven eight",
+    )
+    lines = folded(f"{table}\n{named}", Terminal(), environ={"COLUMNS": "40"}).splitlines()
+    assert lines[0] == "species            category        -…"
+    assert lines[1:] == ["  done   one two three four five six", "         seven eight"]
+
+
 @pytest.mark.parametrize("kind", EXAMPLES)
 @pytest.mark.parametrize("width", [40, 47, 60, 80, 110])
 def test_the_plots_fit_every_width(kind: str, width: int) -> None:

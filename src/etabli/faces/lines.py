@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import shutil
 import unicodedata
 from collections.abc import Mapping
@@ -79,14 +80,12 @@ def folded(text: str, stream: Any, indent: int = 2, environ: Mapping[str, str] |
     if not live:
         return text
     width = max(20, int(environ["COLUMNS"]) if environ.get("COLUMNS", "").isdecimal() else shutil.get_terminal_size().columns)
-    made = []
+    made: list[str] = []
     for line in text.split("\n"):
-        hanging = " " * min(len(line) - len(line.lstrip(" ")) + indent, width // 3)
-        made += (
-            textwrap.wrap(
-                line, width, subsequent_indent=hanging, drop_whitespace=True, replace_whitespace=False, break_on_hyphens=False, tabsize=4
-            )
-            if len(line) > width
-            else [line]
-        )
+        gaps = [found.end() for found in re.finditer(r"(?<=\S) {2,}(?=\S)", line)]
+        if len(line) <= width or len(gaps) >= 3:  # a row of a table is cut, not folded
+            made.append(line if len(line) <= width else line[: width - 1].rstrip() + "…")
+            continue
+        start = gaps[-1] if gaps and gaps[-1] <= width // 2 else min(len(line) - len(line.lstrip(" ")) + indent, width // 3)
+        made += textwrap.wrap(line, width, subsequent_indent=" " * start, replace_whitespace=False, break_on_hyphens=False)
     return "\n".join(made)
