@@ -64,6 +64,17 @@ def test_a_table_comes_as_it_is(served: str, request: pytest.FixtureRequest, dat
     assert sources.read(Path(f"{home}/zoo/penguins")).rows == 344  # a Path swallows a slash
 
 
+@pytest.mark.parametrize(("served", "table", "least"), [("streaming", "penguins", 1), ("paging", "wide", 3)])
+def test_it_says_how_far_it_is(
+    served: str, table: str, least: int, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "SAID", 1 << 19)
+    said: list[str] = []
+    home = request.getfixturevalue(served)
+    source.fetched(f"{home}/zoo/{table}", tmp_path / "t.csv", lambda event, **facts: said.append(facts["name"]["en"]))
+    assert len(said) >= least and said[-1].startswith("fetching t, ")
+
+
 def test_what_is_not_there_teaches(streaming: str) -> None:
     for address, said in (
         (f"{streaming}/zoo/penguin", 'did you mean "penguins"'),

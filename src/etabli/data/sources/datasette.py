@@ -27,6 +27,7 @@ from etabli.records import Table, Watch, quiet
 LARGEST = 1 << 30  # bytes that are fetched
 WAIT = 60.0  # seconds without a byte
 BLOCK = 1 << 20
+SAID = 8 << 20
 OURS = ("_size", "_next", "_stream", "_format", "_shape", "_extra", "_header", "_dl")  # how it is served, not what
 
 
@@ -138,13 +139,20 @@ def _stream(address: str, file: Path, watch: Watch) -> bool:
             while block := answer.read(BLOCK):
                 out.write(block)
                 size = _fits(size + len(block), address)
-                watch("reading", name=f"{file.stem}, {size / 1e6:.0f} MB")
+                _told(watch, file.stem, size, len(block))
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in (400, 403, 404):
             return False
         raise DataError("The Datasette gives the table.", f"{address}: {error.code} {error.reason}", "try again later") from None
     return True
+
+
+def _told(watch: Watch, name: str, size: int, fresh: int) -> None:
+    """Says how far it is, at every eight megabytes and at the first."""
+    if size == fresh or size // SAID != (size - fresh) // SAID:
+        far = f"{name}, {size / 1e6:.1f} MB"
+        watch("step", name={"en": f"fetching {far}", "fr": f"téléchargement de {far}"})
 
 
 def _fits(size: int, address: str) -> int:
@@ -190,8 +198,8 @@ def _pages(base: str, query: list[tuple[str, str]], file: Path, watch: Watch) ->
             if after == address:
                 out.writerow(found["columns"])
             out.writerows(found["rows"])
-            size = _fits(text.tell(), base)
-            watch("reading", name=f"{file.stem}, {size / 1e6:.0f} MB")
+            before, size = size, _fits(text.tell(), base)
+            _told(watch, file.stem, size, size - before)
             following = found.get("next_url")
             after = urljoin(after, str(following)) if following else None
             if after and urlsplit(after).netloc != urlsplit(base).netloc:  # behind a proxy that does not tell its name

@@ -59,7 +59,7 @@ def begun(file: str | Path, wish: Wish) -> tuple[Opened, Later | None]:
     """What can be shown at once, and what is to be done for the rest (None when this is all)."""
     if (Path(file) / "plan.json").is_file():
         return _run(Path(file), wish), None
-    path = located(file) or _fetched(str(file))
+    path = located(file) or _fetched(str(file), wish.lang)
     table = "" if remote(file) else parted(file)[1]
     if table or getattr(source_of(path), "parts", False):
         return _table(path, table, wish), None
@@ -154,12 +154,15 @@ def _shown(path: Path, folder: Path, facts: Mapping[str, Any], wish: Wish) -> Op
     )
 
 
-def _fetched(address: str) -> Path:
-    """What a Datasette gives now, as a file in the cache."""
+def _fetched(address: str, lang: str) -> Path:
+    """What a Datasette gives now, as a file in the cache. How far it is, is shown on the terminal."""
+    from etabli.faces.terminal import Progress
+
     place = cache.root() / f"fetched-{digest(address)}"
     place.mkdir(parents=True, exist_ok=True)
     file = place / f"{called(address)}.csv"
-    datasette.fetched(address, file.with_suffix(".part"), quiet).replace(file)
+    with Progress(lang) as watch:
+        datasette.fetched(address, file.with_suffix(".part"), watch).replace(file)
     return file
 
 
