@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from etabli.errors import EtabliError
 from etabli.faces.explore import formats
+from etabli.faces.explore.look import chosen, look
 from etabli.faces.explore.opened import Held, Opened
 from etabli.faces.explore.page import FORMATS, NotThere, Page, Shown, State, pages, render
 
@@ -60,6 +61,7 @@ def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
     state = State(raw, pairs, dict(request.path_params))
     state = state.but(_format=form) if form else state
     try:
+        opened = chosen(opened, state)
         shown = page.answer(opened, state)
         if shown.to:
             return RedirectResponse(shown.to, 303)
@@ -72,7 +74,7 @@ def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
     except Exception as error:
         print(f"error: {state.path}: {type(error).__name__}: {error}", file=sys.stderr)
         shown = told(opened, EtabliError("This is a fault of ours, not yours.", type(error).__name__), 500)
-    return _html(framed(held, shown, state, page))
+    return _html(framed(held, shown, state, page, opened))
 
 
 def _html(page: tuple[str, int]) -> Any:
@@ -99,11 +101,20 @@ def told(opened: Opened, error: EtabliError, status: int) -> Shown:
     return Shown(error.rule, render("teach.html", opened, error=error, status=status), {}, status)
 
 
-def framed(held: Held, shown: Shown, state: State, page: Page | None = None) -> tuple[str, int]:
-    """(the whole HTML, its status): navigation around what a page shows."""
+def framed(held: Held, shown: Shown, state: State, page: Page | None = None, opened: Opened | None = None) -> tuple[str, int]:
+    """(the whole HTML, its status): navigation around what a page shows. opened: the file as the address chose it (default: as it is held)."""
     places = [(one.path, one.word, one is page) for one in pages() if one.word]
-    values = {"title": shown.title, "body": shown.body, "places": places, "sheets": list(shown.sheets), "state": state, "held": held}
-    return render("base.html", held.now, **values), shown.status
+    opened = opened or held.now
+    values = {
+        "title": shown.title,
+        "body": shown.body,
+        "places": places,
+        "sheets": list(shown.sheets),
+        "state": state,
+        "held": held,
+        "look": look(opened, state),
+    }
+    return render("base.html", opened, **values), shown.status
 
 
 def _nowhere(held: Held, request: Any) -> Any:

@@ -34,3 +34,7 @@ if (banner) {
   };
   setTimeout(ask, 1500);
 }
+// Choices take effect when made; without a script each form has its button.
+document.documentElement.classList.add("scripted");
+for (const form of document.querySelectorAll("form[data-go]"))
+  for (const field of form.querySelectorAll("select, input[list]")) field.addEventListener("change", () => form.requestSubmit());

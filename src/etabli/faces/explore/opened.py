@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any
 
 from etabli.errors import EtabliError
-from etabli.records import Column, Finding
+from etabli.records import Column, Finding, Table
 
 SAMPLE = 100_000  # rows at most behind kinds, findings, quantiles and pictures
 ROW = "_row"  # the number of a row of the file, from 0
@@ -30,7 +30,8 @@ class Opened:
     wrong. sampled: rows behind kinds and findings (equal to `rows` when all were looked at). counted: rows behind `missing_count`,
     `low` and `high` of the columns. cells: SQL of each column's values over
     `path`, by name. first: the first rows as the file writes them. source: the file itself, stamp: its size and time when it was opened. run: the run folder that was opened, if it
-    was one. part: whether these are only the first rows, and the rest is being read.
+    was one. part: whether these are only the first rows, and the rest is being read. again: opens the same with another target and more
+    kinds.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Opened:
     stamp: tuple[int, int] = (0, 0)
     run: Path | None = None
     part: bool = False
+    again: Callable[[str | None, Mapping[str, str]], Opened] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -59,6 +61,18 @@ class Opened:
     def sql_names(self) -> Mapping[str, str]:
         """The name of each column in SQL: its own, but that DuckDB does not tell "A" from "a", and `_row` is taken."""
         return sql_names([column.name for column in self.columns])
+
+    @cached_property
+    def table(self) -> Table:
+        """The sample in memory, as the audit and the cards look at it."""
+        from etabli.faces.explore.cache import drawn
+
+        return drawn(self.sample, self.columns, source=self.name)
+
+    @cached_property
+    def memory(self) -> dict[Any, Any]:
+        """What pages computed once and keep: the same address is asked for again and again."""
+        return {}
 
     def sql(self, name: str) -> str:
         """A column as SQL writes it, in quotes. KeyError when there is none of that name."""

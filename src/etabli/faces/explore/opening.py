@@ -57,6 +57,18 @@ def opened(
 
 def begun(file: str | Path, wish: Wish) -> tuple[Opened, Later | None]:
     """What can be shown at once, and what is to be done for the rest (None when this is all)."""
+
+    def again(target: str | None, kinds: Mapping[str, str]) -> Opened:
+        return opened(file, target, {**(wish.kinds or {}), **kinds}, wish.ignore, wish.lang)
+
+    def whole(watch: Watch) -> Opened:
+        return replace(later(watch), again=again)  # type: ignore[misc]
+
+    first, later = _begun(file, wish)
+    return replace(first, again=again), whole if later else None
+
+
+def _begun(file: str | Path, wish: Wish) -> tuple[Opened, Later | None]:
     if (Path(file) / "plan.json").is_file():
         return _run(Path(file), wish), None
     path = located(file) or _fetched(str(file), wish.lang)

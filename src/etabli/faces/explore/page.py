@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FORMATS = ("json", "csv", "parquet")
+CARRIED = ("_target", "_class", "_kind")  # the choices that every link takes along
 
 
 class NotThere(EtabliError):
@@ -112,6 +113,11 @@ def pages() -> tuple[Page, ...]:
     return tuple(sorted(found, key=lambda page: page.order))
 
 
+def carried(state: State, path: str, **more: str) -> str:
+    """Another address with the choices of this one: the same target, class and kinds."""
+    return State(path, tuple(pair for pair in state.pairs if pair[0] in CARRIED)).but(**more).link
+
+
 def formats(state: State, sheet: str = "") -> dict[str, str]:
     """The addresses of a sheet (of the page's first when none is named): {"json": ..., "csv": ..., "parquet": ...}."""
     named: dict[str, str | None] = {"_sheet": sheet or None}
@@ -145,6 +151,7 @@ def _environment(lang: str) -> Environment:
         cell=cell,
         url=url,
         formats=formats,
+        carried=carried,
     )
     return made
 

@@ -13,12 +13,12 @@ from etabli.errors import UsageError, did_you_mean
 from etabli.faces.explore import facets, filters
 from etabli.faces.explore.cells import linked
 from etabli.faces.explore.opened import ROW, Opened
-from etabli.faces.explore.page import Page, Sheet, Shown, State, render
+from etabli.faces.explore.page import CARRIED, Page, Sheet, Shown, State, render
 from etabli.records import Column
 
 SIZE, LARGEST = 50, 1000
 FORM = ("_column", "_op", "_value")  # a filter as the form gives it; answered with the address that says the same
-KNOWN = ("_sort", "_desc", "_facet", "_search", "_size", "_after", "_col", "_nocol", "_format", "_sheet", *FORM)
+KNOWN = ("_sort", "_desc", "_facet", "_search", "_size", "_after", "_col", "_nocol", "_format", "_sheet", *FORM, *CARRIED)
 COMMON = 30  # levels at most of a column that is offered for counting
 
 
