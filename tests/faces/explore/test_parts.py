@@ -94,7 +94,7 @@ def test_a_difference_is_newcombes() -> None:
 
 
 def _views(table: Table) -> Any:
-    connection, held = duckdb.connect(), arrow(table)
+    connection, held = duckdb.connect(), arrow(table, np.arange(table.rows))
     connection.register("held", held)
     connection.execute("CREATE TABLE data AS SELECT * FROM held")
     return connection

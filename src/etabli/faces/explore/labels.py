@@ -75,9 +75,8 @@ def figure(aim: Aim, value: float | None, lang: str = "en", low: float | None = 
     if aim.share:
         wide = (high - low) if low is not None and high is not None else 0.1
         return share(value, lang, 0 if wide > 0.1 else 1)
-    places = decimals(aim.low, aim.high, aim.value) + 0
-    text = number(value, lang, min(places, 6), tiny=False) if abs(value) < 1e5 else compact(value, lang)
-    return text
+    places = decimals(aim.low, aim.high, aim.value)
+    return number(value, lang, min(places, 6), tiny=False) if abs(value) < 1e5 else compact(value, lang)
 
 
 def reach(aim: Aim, part: Part, lang: str = "en") -> str:

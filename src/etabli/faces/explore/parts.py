@@ -105,7 +105,7 @@ def grouped(connection: Any, sql: str, made: Bins, aim: Aim | None, date: bool =
     size = made.count + 2
     sums = np.zeros((4, size))
     for part, *found in connection.execute(
-        f"SELECT {made.sql('x')} AS part, {_aggregates(aim)} FROM {_pairs(cell, aim)} GROUP BY part"
+        f"SELECT {made.sql('x')} AS part, {aggregates(aim)} FROM {_pairs(cell, aim)} GROUP BY part"
     ).fetchall():
         sums[:, size - 1 if part < 0 else int(part)] = found
     return _binned(made, sums, aim)
@@ -114,7 +114,7 @@ def grouped(connection: Any, sql: str, made: Bins, aim: Aim | None, date: bool =
 def levels(connection: Any, sql: str, aim: Aim | None, top: int) -> Parts:
     """The commonest levels of all rows, with the rest together. sql: the column as SQL writes it, read as text."""
     found = connection.execute(
-        f"WITH g AS (SELECT x, {_aggregates(aim)} FROM {_pairs(sql, aim)} GROUP BY x),"
+        f"WITH g AS (SELECT x, {aggregates(aim)} FROM {_pairs(sql, aim)} GROUP BY x),"
         " r AS (SELECT *, row_number() OVER (ORDER BY x IS NULL, n DESC, x) AS place FROM g)"
         f" SELECT CASE WHEN x IS NULL THEN -1 ELSE least(place, {top} + 1) END AS part, min(x), sum(n), sum(k), sum(s), sum(q), count(*)"
         " FROM r GROUP BY part ORDER BY part"
@@ -132,11 +132,9 @@ def levels(connection: Any, sql: str, aim: Aim | None, top: int) -> Parts:
 def presence(connection: Any, sql: str, aim: Aim) -> tuple[Part, Part]:
     """(rows with a value, rows without) and the target in each, over all rows."""
     sums = np.zeros((4, 2))
-    for gone, *found in connection.execute(
-        f"SELECT x IS NULL AS gone, {_aggregates(aim)} FROM {_pairs(sql, aim)} GROUP BY gone"
-    ).fetchall():
+    for gone, *found in connection.execute(f"SELECT x IS NULL AS gone, {aggregates(aim)} FROM {_pairs(sql, aim)} GROUP BY gone").fetchall():
         sums[:, int(gone)] = found
-    filled, missing = _measured(sums, aim)
+    filled, missing = measured(sums, aim)
     return Part("range", int(sums[0, 0]), **filled), Part("missing", int(sums[0, 1]), **missing)
 
 
@@ -155,7 +153,8 @@ def _pairs(cell: str, aim: Aim | None) -> str:
     return f"(SELECT {cell} AS x, {aim.sql if aim else 'NULL::DOUBLE'} AS y FROM data)"
 
 
-def _aggregates(aim: Aim | None) -> str:
+def aggregates(aim: Aim | None) -> str:
+    """SQL of a part's four sums over x and y: rows, rows with a target, its sum and its sum of squares."""
     if aim is None:
         return "count(*) AS n, 0 AS k, 0.0 AS s, 0.0 AS q"
     return "count(*) AS n, count(y) AS k, coalesce(sum(y), 0) AS s, " + (
@@ -163,7 +162,7 @@ def _aggregates(aim: Aim | None) -> str:
     )
 
 
-def _measured(sums: Array, aim: Aim | None) -> list[dict[str, Any]]:
+def measured(sums: Array, aim: Aim | None) -> list[dict[str, Any]]:
     """What each part knows of the target."""
     if aim is None:
         return [{} for _ in range(sums.shape[1])]
@@ -174,7 +173,7 @@ def _measured(sums: Array, aim: Aim | None) -> list[dict[str, Any]]:
 
 def _binned(made: Bins, sums: Array, aim: Aim | None) -> Parts:
     """sums [4, bins + 2]: then the spike and the missing."""
-    facts, rows = _measured(sums, aim), sums[0]
+    facts, rows = measured(sums, aim), sums[0]
     bars = []
     for k in range(made.count):
         if made.values:
@@ -200,7 +199,7 @@ def _levelled(names: Sequence[str], sums: Array, aim: Aim | None, top: int) -> P
 
 def _ranked(names: Sequence[str], sums: Array, many: int, aim: Aim | None) -> Parts:
     """names: of the levels; sums [4, levels + 2]: then the others and the missing."""
-    facts = _measured(sums, aim)
+    facts = measured(sums, aim)
     bars = tuple(Part("level", int(sums[0, k]), name, **facts[k]) for k, name in enumerate(names))
     others = Part("others", int(sums[0, -2]), levels=many, **facts[-2]) if many else None
     missing = Part("missing", int(sums[0, -1]), **facts[-1]) if sums[0, -1] else None

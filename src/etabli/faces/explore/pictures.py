@@ -249,7 +249,7 @@ def _over(
         if part.value is None:
             continue
         if part.low is not None and part.high is not None and part.high >= ends[0] and part.low <= ends[1]:
-            faint = "" if part.known >= FEW else " pale"
+            faint = "" if part.known >= FEW else " vague"
             plot.line(x, up(max(part.low, ends[0])), x, up(min(part.high, ends[1])), "aim" + faint)
         if ends[0] <= part.value <= ends[1]:
             plot.add(
@@ -300,7 +300,7 @@ def _bars(drawing: Drawing, width: float) -> str:
             few = part.known < FEW
             if part.low is not None and part.high is not None and part.high >= ends[0] and part.low <= ends[1]:
                 plot.line(
-                    across(max(part.low, ends[0])), y, across(min(part.high, ends[1])), y, "aim wide" + (" pale" if few else ""), words
+                    across(max(part.low, ends[0])), y, across(min(part.high, ends[1])), y, "aim wide" + (" vague" if few else ""), words
                 )
             if ends[0] <= part.value <= ends[1]:
                 plot.add("circle", "aim hollow" if few else "aim dot", words, cx=across(part.value), cy=y, r=3.4)
@@ -312,7 +312,7 @@ def _bars(drawing: Drawing, width: float) -> str:
         at = min(max(across(aim.value), split + half), width - half)
         plot.text(at, plot.bottom + 15, shown, "aim-text small mid bold")
         for value in (ends[0], ends[1]):
-            text = _tick(aim, value, lang) if not aim.share else share(value, lang, 0)
+            text = share(value, lang, 0) if aim.share else compact(value, lang, 3)
             where = min(max(across(value), split + len(text) * LETTER / 2), width - len(text) * LETTER / 2)
             if abs(where - at) > half + len(text) * LETTER / 2 + 4:
                 plot.text(where, plot.bottom + 15, text, "aim-text small mid")
