@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from etabli.faces.explore import pairs
+from etabli.faces.explore.moments import time_ticks
 from etabli.judge.cells import Cells
 
 PENGUINS = Path(str(resources.files("etabli").joinpath("examples/penguins.csv")))
@@ -150,3 +153,26 @@ def test_in_a_browser(tab, tmp_path, monkeypatch, width, dark):
         seen.page.locator("svg a:visible").first.click()
         assert "/rows?island__eq=" in seen.page.url
         seen.fine()
+
+
+@given(st.floats(-6e10, 2.5e11), st.floats(0.5, 3e10), st.integers(3, 9))
+@settings(max_examples=60, deadline=None)
+def test_ticks_of_time_are_few_and_inside(low, span, about):
+    made = time_ticks(low, low + span, about)
+    assert len(made) <= about + 1 and all(low <= at <= low + span for at, _ in made)
+    assert [at for at, _ in made] == sorted({at for at, _ in made})
+
+
+def test_ticks_stand_on_beginnings():
+    year = 365.25 * 86400
+    assert [text for _, text in time_ticks(38.9 * year, 43.9 * year, 8)] == ["2009", "2010", "2011", "2012", "2013"]
+    assert [text for _, text in time_ticks(0, 86400, 5)] == ["01-01 00:00", "01-01 06:00", "01-01 12:00", "01-01 18:00", "01-02 00:00"]
+
+
+def test_over_time_the_seasons_stay(look, ask, shared):
+    client = ask(look(shared / "meteo_orleans.csv"))
+    page = client.get("/pair?x=MAX_TEMPERATURE_C&y=DATE").text  # time runs across, whatever was asked first
+    assert re.search(r"lowest around \d{4}-(12|01|02) \(.+\) and highest around \d{4}-0[678] ", page)
+    link = unescape(re.findall(r'<a href="(/rows\?DATE__ge[^"]+)"', page)[100])
+    rows = json.loads(client.get(link.replace("/rows?", "/rows.json?")).text)["rows"]
+    assert rows

@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from etabli.faces.explore.moments import time_ticks
 from etabli.faces.explore.pairs import Boxes, Grid, Shares
 from etabli.faces.figures import LETTER, Plot, _path, spread, ticks
 from etabli.faces.words import plain
@@ -17,7 +18,14 @@ LOOKS = ("trend-a", "trend-b", "trend-c", "trend-d", "trend-e")  # colours and d
 
 
 def density(
-    seen: Grid, title: str, width: float, shows: tuple[Show, Show], labels: tuple[str, str], tip: Callable[[int, int], str], link: Link
+    seen: Grid,
+    title: str,
+    width: float,
+    shows: tuple[Show, Show],
+    labels: tuple[str, str],
+    tip: Callable[[int, int], str],
+    link: Link,
+    dated: bool = False,
 ) -> str:
     """Two numbers: depth of colour is how many rows a cell holds (by its square root); few rows are drawn as points."""
     narrow = width < 500
@@ -30,9 +38,8 @@ def density(
         spread(seen.up.tolist(), 0.02),
         (26, max(14, min(130.0, room + 12)), 42, 62),
     )
-    plot.axes(
-        shows[0], shows[1], plain(labels[0], 34 if narrow else 60), plain(labels[1], 34 if narrow else 60), count=(4 if narrow else 8, 6)
-    )
+    _up(plot, shows[1], plain(labels[1], 34 if narrow else 60))
+    _across(plot, shows[0], plain(labels[0], 34 if narrow else 60), (4 if narrow else 8), dated)
     most = max(int(seen.counts.max(initial=0)), 1)
     few = len(seen.points) > 0
     for i, j in zip(*np.nonzero(seen.counts), strict=True):
@@ -64,7 +71,15 @@ def density(
 
 
 def ridges(
-    seen: Boxes, title: str, width: float, show: Show, labels: tuple[str, str], names: list[str], tips: list[str], links: list[str]
+    seen: Boxes,
+    title: str,
+    width: float,
+    show: Show,
+    labels: tuple[str, str],
+    names: list[str],
+    tips: list[str],
+    links: list[str],
+    dated: bool = False,
 ) -> str:
     """A number in levels: how dense it is (the ridge), its middle half (the bar), median (the point) and 5 to 95 % (the line)."""
     narrow = width < 500
@@ -87,11 +102,7 @@ def ridges(
         letters = int(((width - 12) if narrow else room - 12) / LETTER)
         plot.text(2 if narrow else room - 10, base - (step - 22 if narrow else -4), plain(name, letters), "halo" if narrow else "end")
         plot.marks.append("</a>")
-    plot.line(plot.left, plot.bottom, plot.right, plot.bottom, "axis")
-    for value in ticks(seen.edges[0], seen.edges[-1], 4 if narrow else 8):
-        plot.line(plot.x(value), plot.bottom, plot.x(value), plot.bottom + 4, "axis")
-        plot.text(plot.x(value), plot.bottom + 17, show(value), "soft small mid")
-    plot.text((plot.left + plot.right) / 2, plot.bottom + 36, plain(labels[0], 60), "soft mid")
+    _across(plot, show, plain(labels[0], 60), 4 if narrow else 8, dated)
     return _linked(plot)
 
 
@@ -136,6 +147,23 @@ def mosaic(
                 plot.text(x + side / 2, y + tall / 2 + 4, text, "mid small deep bold" if share > 0.62 else "mid small")
             plot.marks.append("</a>")
     return _linked(plot)
+
+
+def _up(plot: Plot, show: Show, label: str) -> None:
+    for value in ticks(*plot.ranges[1], about=6):
+        plot.line(plot.left, plot.y(value), plot.right, plot.y(value), "grid")
+        plot.text(plot.left - 6, plot.y(value) + 4, show(value), "soft small end")
+    plot.text(0, plot.top - 14, label, "soft")
+
+
+def _across(plot: Plot, show: Show, label: str, about: int, dated: bool) -> None:
+    """The horizontal axis, of numbers or of time."""
+    marks = time_ticks(*plot.ranges[0], about) if dated else [(value, show(value)) for value in ticks(*plot.ranges[0], about=about)]
+    for value, text in marks:
+        plot.line(plot.x(value), plot.bottom, plot.x(value), plot.bottom + 4, "axis")
+        plot.text(plot.x(value), plot.bottom + 17, text, "soft small mid")
+    plot.line(plot.left, plot.bottom, plot.right, plot.bottom, "axis")
+    plot.text((plot.left + plot.right) / 2, plot.bottom + 34, label, "soft mid")
 
 
 def _attributes(box: dict[str, float]) -> str:

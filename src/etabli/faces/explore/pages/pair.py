@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from etabli.errors import UsageError, did_you_mean
 from etabli.faces.explore import pair_pictures, pairs
 from etabli.faces.explore.drawn import compared, drawn
+from etabli.faces.explore.moments import form, moment
 from etabli.faces.explore.opened import SAMPLE, Opened
 from etabli.faces.explore.page import Page, Sheet, Shown, State, render, url
 from etabli.faces.explore.pages.relations import measure
@@ -50,6 +50,8 @@ def answer(opened: Opened, state: State) -> Shown:
         colour = str(opened.target)
     made = drawn(opened, [opened.by_name[name] for name in (x, y, *((colour,) if colour and colour not in (x, y) else ()))], SAMPLE)
     found = associations(made.columns[:2])
+    if made.columns[1].kind == "date" and made.columns[0].kind != "date":  # time runs across
+        return answer(opened, state.but(x=y, y=x))
     a, b, *rest = (pairs.as_levels(opened, column) for column in made.columns)
     kinds = (a.levels is not None, b.levels is not None)
     by = rest[0] if rest and rest[0].levels is not None and not any(kinds) else None
@@ -75,7 +77,7 @@ def answer(opened: Opened, state: State) -> Shown:
         said=said,
         wide=pictures[0],
         narrow=pictures[1],
-        how=[say(f"pair.how.{'grid' if not any(kinds) else 'shares' if all(kinds) else 'boxes'}", opened.lang)],
+        how=[say(f"pair.how.{'shares' if all(kinds) else 'boxes' if any(kinds) else 'time' if a.kind == 'date' else 'grid'}", opened.lang)],
         rows=int(found.rows[0, 1]),
         both=url("/rows", _col=[x, y], **{f"{x}__present": "1", f"{y}__present": "1"}),
     )
@@ -85,16 +87,8 @@ def answer(opened: Opened, state: State) -> Shown:
 def shown(opened: Opened, cells: Cells, low: float, high: float) -> Show:
     """How values of a number or date between two ends are written."""
     if cells.kind == "date":
-        form = (
-            "%Y"
-            if high - low > 6 * 365 * 86400
-            else "%Y-%m"
-            if high - low > 200 * 86400
-            else "%Y-%m-%d"
-            if high - low > 5 * 86400
-            else "%m-%d %H:%M"
-        )
-        return lambda value: _moment(value).strftime(form)
+        written = form(low, high)
+        return lambda value: moment(value).strftime(written)
     places = max(0, decimals(low, low + (high - low) / 30))
     return lambda value: number(value, opened.lang, places if abs(value - round(value)) > 1e-9 else 0)
 
@@ -103,7 +97,7 @@ def filtered(cells: Cells, low: float, high: float, last: bool) -> Words:
     """The filters of /rows for a step of values."""
 
     def written(value: float) -> str:
-        return _moment(value).isoformat(sep=" ") if cells.kind == "date" else repr(float(value))
+        return moment(value).isoformat(sep=" ") if cells.kind == "date" else repr(float(value))
 
     return {f"{cells.name}__ge": written(low), f"{cells.name}__{'le' if last else 'lt'}": written(high)}
 
@@ -111,10 +105,6 @@ def filtered(cells: Cells, low: float, high: float, last: bool) -> Words:
 def level(opened: Opened, cells: Cells, name: str) -> Words:
     """The filter of /rows for a level."""
     return {f"{cells.name}__eq": name}
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None) + timedelta(seconds=float(seconds))
 
 
 def _both(draw: Callable[[float], str]) -> list[Any]:
@@ -145,33 +135,41 @@ def _numbers(opened: Opened, x: Cells, y: Cells, by: Cells | None) -> tuple[list
 
     said = []
     for one in seen.trends:
-        words = {
-            "a": names[0],
-            "b": names[1],
-            "from": shows[1](one.y[one.ends[0]]),
-            "to": shows[1](one.y[one.ends[1]]),
-            "low": shows[0](one.x[one.ends[0]]),
-            "high": shows[0](one.x[one.ends[1]]),
-        }
+        words = {"name": f"{plain(by.name, 30)} = {plain(one.name, 30)}"} if by is not None else {}
         said.append(
-            say("pair.trend.in", lang, name=f"{plain(by.name, 30)} = {plain(one.name, 30)}", **words)
-            if by is not None
-            else say("pair.trend", lang, **words)
+            say(f"pair.{'time' if x.kind == 'date' else 'trend'}{'.in' if words else ''}", lang, **words, **_course(one, names, shows))
         )
     if by is not None and seen.against:
         said.insert(0, say("pair.against", lang, name=plain(by.name, 48)))
-    if by is None and pairs.bends(x, y) > BENT:
+    if by is None and x.kind != "date" and pairs.bends(x, y) > BENT:
         said.append(say("pair.bends", lang, a=names[0], b=names[1]))
     if seen.outside:
         said.append(say("pair.outside", lang, n=seen.outside, count=count(seen.outside, lang)))
     title = " ".join([say("pair.title", lang, a=names[0], b=names[1]) + ".", *said])
-    pictures = _both(lambda width: pair_pictures.density(seen, title, width, shows, (x.name, y.name), tip, link))
+    pictures = _both(lambda width: pair_pictures.density(seen, title, width, shows, (x.name, y.name), tip, link, x.kind == "date"))
     filled = zip(*np.nonzero(seen.counts), strict=True)
     rows = tuple(
         (float(seen.across[i]), float(seen.across[i + 1]), float(seen.up[j]), float(seen.up[j + 1]), int(seen.counts[i, j]))
         for i, j in filled
     )
     return pictures, said, Sheet(("x_from", "x_to", "y_from", "y_to", "rows"), rows)
+
+
+def _course(one: pairs.Trend, names: tuple[str, str], shows: tuple[Show, Show]) -> Words:
+    """A trend's values for its sentence: where it begins and ends, where it is lowest and highest."""
+    (first, last), low, high = one.ends, int(one.y.argmin()), int(one.y.argmax())
+    return {
+        "a": names[0],
+        "b": names[1],
+        "from": shows[1](one.y[first]),
+        "to": shows[1](one.y[last]),
+        "start": shows[0](one.x[first]),
+        "end": shows[0](one.x[last]),
+        "low": shows[1](one.y[low]),
+        "high": shows[1](one.y[high]),
+        "when_low": shows[0](one.x[low]),
+        "when_high": shows[0](one.x[high]),
+    }
 
 
 def _boxes(opened: Opened, category: Cells, value: Cells) -> tuple[list[Any], list[str], Sheet]:
@@ -200,7 +198,9 @@ def _boxes(opened: Opened, category: Cells, value: Cells) -> tuple[list[Any], li
     if seen.left:
         said.append(say("pair.left", lang, n=seen.left, count=count(seen.left, lang)))
     title = " ".join([say("pair.title", lang, a=plain(category.name, 48), b=plain(value.name, 48)) + ".", *tips[:6]])
-    pictures = _both(lambda width: pair_pictures.ridges(seen, title, width, show, (value.name, category.name), names, tips, links))
+    pictures = _both(
+        lambda width: pair_pictures.ridges(seen, title, width, show, (value.name, category.name), names, tips, links, value.kind == "date")
+    )
     rows = tuple((name, int(n), *map(float, q)) for name, n, q in zip(seen.names, seen.counts, seen.quantiles, strict=True))
     return pictures, said, Sheet((category.name, "rows", "q05", "q25", "q50", "q75", "q95"), rows)
 
