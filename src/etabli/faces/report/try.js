@@ -93,8 +93,9 @@
 
   const read = card.inputs.flatMap(one => one.columns).filter(name => card.columns.find(one => one.name === name).used !== false);
   const place = name => order.includes(name) ? order.indexOf(name) : order.length;
-  const columns = read.map(column).sort((a, b) => place(a.name) - place(b.name));
-  const typical = new Map([...stored[0]].map(([name]) => [name, (columns.find(one => one.name === name) ?? column(name)).typical]));
+  const every = read.map(column).sort((a, b) => place(a.name) - place(b.name)), columns = every.slice(0, 200); // more are not for a hand to fill
+  const hidden = every.slice(200).map(one => one.name), medians = new Map(every.map(one => [one.name, one.typical]));
+  const typical = new Map([...stored[0].keys()].map(name => [name, medians.has(name) ? medians.get(name) : column(name).typical]));
   const OTHER = "\u2063other"; // a text that no level is
 
   function valued(one, value) { // a value as a person reads it
@@ -161,7 +162,7 @@
 
   columns.forEach((one, i) => $(i < 10 ? "try-first" : "try-rest").append(field(one, i)));
   $("try-more").hidden = columns.length <= 10;
-  if (columns.length > 10) $("try-more").firstElementChild.textContent = say("more", {count: columns.length - 10});
+  if (columns.length > 10) $("try-more").firstElementChild.textContent = say(hidden.length ? "more.hidden" : "more", {count: columns.length - 10, hidden: hidden.length});
 
   // the answer ----------------------------------------------------------------------------------------------------------------
 
@@ -309,35 +310,38 @@
   async function effects(made) {
     const mine = ++turn, best = classes.length === 2 ? 1 : classes.indexOf(made.prediction.data[0]), key = classes.length ? "probability" : "prediction";
     const score = rows => { const {data} = run(rows, [key])[key]; return classes.length ? rows.map((_, i) => data[i * classes.length + best]) : [...data]; };
-    const parts = new Map(columns.map(one => [one.name, 0])), here = new Map(row), began = performance.now();
+    const players = [...columns.map(one => [one.name]), ...hidden.length ? [hidden] : []], parts = new Map(players.map(names => [names, 0])), here = new Map(row), began = performance.now();
     let seed = 7, orders = 0, base = 0, size = 8, spent = 0;
     const random = n => (seed = (seed * 48271) % 2147483647) % n;
     for (const from of stored) {
-      const names = columns.map(one => one.name).filter(name => !Object.is(from.get(name), here.get(name)));
-      for (let i = names.length - 1; i > 0; i--) { const j = random(i + 1); [names[i], names[j]] = [names[j], names[i]]; }
-      for (const path of [names, [...names].reverse()]) {
-        const rows = [new Map(here)];
-        for (const name of path) rows.push(new Map(rows.at(-1)).set(name, from.get(name)));
-        const scores = [];
-        while (scores.length < rows.length) {
-          const started = performance.now(), some = score(rows.slice(scores.length, scores.length + size));
-          scores.push(...some);
+      const order = players.filter(names => names.some(name => !Object.is(from.get(name), here.get(name))));
+      for (let i = order.length - 1; i > 0; i--) { const j = random(i + 1); [order[i], order[j]] = [order[j], order[i]]; }
+      for (const path of [order, [...order].reverse()]) {
+        const scores = [], step = new Map(here); // row k has the first k of the path replaced
+        while (scores.length <= path.length) {
+          const rows = [], started = performance.now();
+          while (rows.length < size && scores.length + rows.length <= path.length) {
+            const names = path[scores.length + rows.length] ?? [];
+            rows.push(new Map(step));
+            for (const name of names) step.set(name, from.get(name));
+          }
+          scores.push(...score(rows));
           const took = performance.now() - started;
           spent += took;
           size = Math.max(1, Math.min(200, Math.round(size * Math.min(2, 16 / (took + 0.1)))));
           if (spent > 24) { await new Promise(next => setTimeout(next)); spent = 0; if (mine !== turn) return; } // typing goes first
         }
-        path.forEach((name, i) => parts.set(name, parts.get(name) + scores[i] - scores[i + 1]));
+        path.forEach((names, i) => parts.set(names, parts.get(names) + scores[i] - scores[i + 1]));
         base += scores.at(-1);
         orders++;
       }
       if (performance.now() - began > 4000 && orders >= 8) break;
     }
-    const sorted = columns.map(one => ({one, part: parts.get(one.name) / orders})).sort((a, b) => Math.abs(b.part) - Math.abs(a.part)), rest = sorted.slice(10);
-    const total = sorted.reduce((sum, {part}) => sum + part, 0), most = Math.max(...sorted.map(({part}) => Math.abs(part)), 1e-12);
+    const sorted = columns.map((one, i) => ({one, part: parts.get(players[i]) / orders})).sort((a, b) => Math.abs(b.part) - Math.abs(a.part)), rest = sorted.slice(10);
+    const together = (parts.get(hidden) ?? 0) / orders, total = sorted.reduce((sum, {part}) => sum + part, together), most = Math.max(...sorted.map(({part}) => Math.abs(part)), 1e-12);
     const said = v => classes.length ? shown(100 * v, 1) : shown(v, digits), signed = v => (v > 0 && said(v) !== said(0) ? "+" : "") + said(v), list = sorted.slice(0, 10);
     const lines = list.map(({one, part}) => [make("span", {}, make("bdi", {}, one.name), " ", make("span", {class: "soft"}, make("bdi", {}, valued(one, here.get(one.name))))), part]);
-    if (rest.length) lines.push([say("others", {count: rest.length}), rest.reduce((sum, {part}) => sum + part, 0)]);
+    if (rest.length) lines.push([say("others", {count: rest.length + hidden.length}), rest.reduce((sum, {part}) => sum + part, together)]);
     $("try-effects").replaceChildren(...lines.map(([name, part]) => make("li", {}, make("span", {}, name), bar(50, 50 + 48 * Math.max(-1, Math.min(1, part / most)), part < 0 ? "minus" : "plus"), make("span", {class: "n"}, signed(part)))));
     const unit = classes.length ? "\u00a0%" : "";
     $("try-sum").textContent = say(classes.length ? "effects.p" : "effects.y", {name: classes[best] ?? card.target, mean: said(base / orders) + unit, answer: said(base / orders + total) + unit, orders, rows: count});
@@ -351,7 +355,7 @@
 
   // together ------------------------------------------------------------------------------------------------------------------
 
-  const plainly = () => Object.fromEntries(columns.map(one => { // as `predict` takes a row
+  const plainly = () => Object.fromEntries(every.map(one => { // as `predict` takes a row
     const value = row.get(one.name);
     return [one.name, value === "" || value !== value ? null : one.kind === "date" ? date(value, true).replace("T00:00", "") : one.kind === "flag" ? valued(one, value) : value];
   }));
