@@ -222,6 +222,11 @@
   $("try-if").hidden = !can.length;
   const CURVES = ["c0", "c1", "c2", "c3"];
 
+  function mark(k, x, y, r) { // a circle, a square, a diamond, a triangle: colour is never alone
+    const paths = [, `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}Z`, `M${x} ${y - 1.3 * r}l${1.3 * r} ${1.3 * r}l${-1.3 * r} ${1.3 * r}l${-1.3 * r} ${-1.3 * r}Z`, `M${x} ${y - 1.2 * r}l${1.2 * r} ${2.2 * r}h${-2.4 * r}Z`];
+    return k ? make("path", {d: paths[k], class: `dot ${CURVES[k]}`}) : make("circle", {cx: x, cy: y, r, class: "dot c0"});
+  }
+
   function ticks(from, to, most) {
     const raw = (to - from) / most, size = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].find(n => n * size >= raw * 0.999) * size;
     const list = [];
@@ -253,7 +258,7 @@
     const draw = levels ? bars : lines;
     drag = null;
     box.replaceChildren(draw(one, points, found, {now, wide, bottom, top, said}));
-    $("try-key").replaceChildren(...found.map(({name}, i) => make("span", {class: CURVES[i]}, ["━ ", "╍ ", "┅ ", "┈ "][i], make("bdi", {}, name))), ...found[0].low ? [make("span", {class: "soft"}, "▒ ", say(classes.length ? "band.p" : "band", {level: rounded(asked.confidence)}))] : []);
+    $("try-key").replaceChildren(...found.map(({name}, i) => make("span", {class: CURVES[i]}, (levels ? ["● ", "■ ", "◆ ", "▲ "] : ["● ━ ", "■ ╍ ", "◆ ┅ ", "▲ ┈ "])[i], make("bdi", {}, name))), ...found[0].low ? [make("span", {class: "soft"}, "▒ ", say(classes.length ? "band.p" : "band", {level: rounded(asked.confidence)}))] : []);
   }
 
   let drag; // puts the column to the value under the pointer; the box keeps the pointer while the drawing in it is made anew
@@ -275,7 +280,7 @@
     });
     if (now === now) {
       const i = points.indexOf(now);
-      figure.append(make("line", {x1: x(now), x2: x(now), y1: 12, y2: under, class: "now"}), ...found.map(({y: ys}, k) => make("circle", {cx: x(now), cy: y(ys[i]), r: 5, class: `dot ${CURVES[k]}`})));
+      figure.append(make("line", {x1: x(now), x2: x(now), y1: 12, y2: under, class: "now"}), ...found.map(({y: ys}, k) => mark(k, x(now), y(ys[i]), 5)));
       const point = `${valued(one, now)} → `, whole = point + (classes.length ? found[0].name + " " : "") + said(found[0].y[i]);
       const fits = 7.5 * whole.length < Math.max(x(now), wide - x(now)) - 20, label = fits ? whole : point + said(found[0].y[i]), end = x(now) > wide - 7.5 * label.length - 20;
       figure.append(make("text", {x: x(now) + (end ? -10 : 10), y: Math.max(24, y(found[0].y[i]) - 10), "text-anchor": end ? "end" : "start", class: "strong"}, label));
@@ -295,7 +300,7 @@
       const mine = Object.is(value, now), at = 20 + step * i, name = valued(one, value), long = Math.floor(left / 7.2);
       const line = make("g", {click: () => put(one, value), class: mine ? "pick mine" : "pick"}, make("rect", {x: 0, y: at - 13, width: wide, height: step, class: "hit"}),
         make("text", {x: left - 10, y: at + 4, "text-anchor": "end", class: mine ? "strong" : ""}, name.length > long ? name.slice(0, long - 1) + "…" : name));
-      found.forEach(({y, low, high}, k) => line.append(...low ? [make("line", {x1: x(low[i]), x2: x(high[i]), y1: at, y2: at, class: "reach"})] : [], make("circle", {cx: x(y[i]), cy: at, r: mine ? 6 : 4, class: `dot ${CURVES[k]}`})));
+      found.forEach(({y, low, high}, k) => line.append(...low ? [make("line", {x1: x(low[i]), x2: x(high[i]), y1: at, y2: at, class: "reach"})] : [], mark(k, x(y[i]), at, mine ? 6 : 4)));
       line.append(make("text", {x: wide - 4, y: at + 4, "text-anchor": "end", class: mine ? "strong" : ""}, said(found[0].y[i])));
       figure.append(line);
     });
