@@ -237,10 +237,10 @@ def test_a_killed_round_resumes_to_the_same_file(twice: tuple[Path, Path, dict[s
         _fit(run, "lda", watch=kill, effort="standard")
     assert len(rounds(run)) == 2 and rounds(run)[1].ended is None
     assert (run / "model.onnx").read_bytes() == (one / "model.onnx").read_bytes()  # the old one is good until the round is done
-    assert not status(run).facts["finished"]
+    assert not status(run)["finished"]
     etabli.resume(run)
     assert (run / "model.onnx").read_bytes() == (two / "model.onnx").read_bytes()
-    assert status(run).facts["finished"]
+    assert status(run)["finished"]
     ends = [[{k: v for k, v in (one.ended or {}).items() if k != "when"} for one in rounds(folder)] for folder in (run, two)]
     assert ends[0] == ends[1]
     etabli.resume(run)  # again: nothing new
