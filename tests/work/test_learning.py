@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import etabli
 import etabli.examples
+from etabli.records import Split
 from etabli.work import learning
+from etabli.work.tasks import Task, rows_of
 from tests.test_result import DOCUMENTED, walk
 
 FAMILIES = ("logistic",)
@@ -72,3 +76,14 @@ def test_the_constant_and_time_have_none(tmp_path: Path) -> None:
         tmp_path / "time.csv", "y", effort="glance", families=("ridge",), time_column="day", out=tmp_path / "time.etabli"
     ).result
     assert made["learning"]["reason"] == learning.WHY["forward"]
+
+
+def test_parts_of_the_rows_are_nested_and_hold_whole_groups() -> None:
+    fold, groups = np.arange(90) % 3, np.repeat(np.arange(30), 3)
+    for ids in (None, groups):
+        split = Split("grouped", np.repeat(np.arange(30) % 3, 3) if ids is not None else fold, 3, groups=ids)
+        seen = [set(rows_of(Task("s", 0, (), 7, share), split)[0].tolist()) for share in (1 / 8, 1 / 4, 1 / 2, 1.0)]
+        assert all(small < large for small, large in pairwise(seen))
+        assert [len(rows) for rows in seen] == ([7, 15, 30, 60] if ids is None else [6, 15, 30, 60])
+        if ids is not None:
+            assert all(np.bincount(groups[list(rows)], minlength=30).tolist().count(3) * 3 == len(rows) for rows in seen)

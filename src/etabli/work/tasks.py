@@ -84,9 +84,12 @@ def rows_of(task: Task, split: Split) -> tuple[Array, Array]:
     if task.without:
         folds = (task.fold, *task.without)
         return train[~np.isin(split.fold[train], folds)], np.concatenate([split.valid(k) for k in folds])
-    if task.share < 1:  # a fixed order, so that smaller shares are parts of larger ones
-        order = np.random.default_rng(task.seed).permutation(len(train))
-        train = np.sort(train[order[: max(1, int(len(train) * task.share))]])
+    if task.share < 1:  # a fixed order, so that smaller shares are parts of larger ones; groups come whole
+        unit = np.arange(len(train)) if split.groups is None else np.unique(split.groups[train], return_inverse=True)[1]
+        order = np.random.default_rng(task.seed).permutation(int(unit.max()) + 1)
+        reached = np.cumsum(np.bincount(unit)[order])
+        taken = order[: max(1, int(np.searchsorted(reached, int(len(train) * task.share), side="right")))]
+        train = train[np.isin(unit, taken)]
     return train, split.valid(task.fold)
 
 

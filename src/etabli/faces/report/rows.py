@@ -15,7 +15,7 @@ from etabli.faces.report.methods import methods
 from etabli.faces.report.methods.card import card
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, shown, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
-from etabli.faces.words import cell, known, pick, plain, say
+from etabli.faces.words import cell, known, pick, plain, say, spaced
 from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
 from etabli.faces.words.reasons import reason
 
@@ -35,7 +35,7 @@ def view(result: Result, lang: str) -> View:
         "model": plain(model_file(result.get("model")), 60) if result.get("model") else "",
         "rows": count(result.get("rows"), lang),
         "columns_count": count(len(items(result, "columns")), lang),
-        "sentence": pick(result.get("sentence"), lang),
+        "sentence": spaced(pick(result.get("sentence"), lang), lang),
         "signal": has_signal(result),
         "tiles": _tiles(result, lang),
         "winner": _winner(result, lang),
@@ -128,7 +128,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
                 "name": say("proof", lang),
                 "value": known("verdict", proof.get("verdict") or "?", lang),
                 "words": True,
-                "under": say("tile.labels", lang, n=wrong, count=count(wrong, lang)),
+                "under": say("tile.labels", lang, n=wrong, count=count(wrong, lang)) if result.get("classes") else "",
                 "more": say("tile.rows", lang, rows=count(proof.get("rows"), lang)),
             }
         )
@@ -171,8 +171,14 @@ def _test(result: Result, lang: str) -> View:
     for name, value in facts.items():
         main = name == result.get("metric")
         reach = _reach(part(result, "test_interval"), lang, digits) if main else ""
-        lines.append((known("metric", name, lang), number(value, lang, digits if main else max(3, decimals(None, None, value))), reach))
+        lines.append((known("metric", name, lang), number(value, lang, digits if main else _four(value)), reach))
     return {"lines": lines, "rows": count(part(result, "split").get("test_rows"), lang)}
+
+
+def _four(value: Any) -> int:
+    """Decimals of a number told with four significant digits, three at the most."""
+    size = abs(real(value) or 0.0)
+    return max(0, 3 - max(0, len(str(int(size))) - 1)) if size >= 1 else 3
 
 
 def _split(result: Result, lang: str) -> View:

@@ -39,11 +39,13 @@ def vocabulary(lang: str) -> Mapping[str, str]:
     text = resources.files(__package__).joinpath(f"{lang}.json").read_text(encoding="utf-8")
     words: dict[str, str] = json.loads(text)
     words = {key: re.sub(r"(\w)'(\w)", "\\1’\\2", value) for key, value in words.items()}
-    return {key: _spaced(value) if lang == "fr" else value for key, value in words.items()}
+    return {key: spaced(value, lang) for key, value in words.items()}
 
 
-def _spaced(text: str) -> str:
-    """French spacing: a no-break space before double punctuation and inside guillemets."""
+def spaced(text: str, lang: str) -> str:
+    """French spacing: a no-break space before double punctuation and inside guillemets. Other languages have none."""
+    if lang != "fr":
+        return text
     return re.sub(r"« ", "«\u00a0", re.sub(r" ([;:?!%»])", "\u00a0\\1", text))
 
 
