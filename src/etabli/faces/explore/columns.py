@@ -81,6 +81,7 @@ def card_view(look: Look, state: State, made: Card) -> View:
         "link": carried(state, url("/column", column.name)),
         "kind": known("kind", column.kind, lang),
         "reason": plain(reason(column.reason, lang), 160),
+        "unsure": column.sure < 1 and bool(column.reason),
         "facts": facts(made, opened),
         "hidden": hidden_words(made, opened),
         "svg": safe(picture(drawing, WIDTH)) if column.kind not in ("text", "identifier") or made.parts.bins is not None else "",

@@ -78,7 +78,7 @@ def sampled(table: Table, column: Column, aim: Aim | None, scale: str = "", top:
     if is_scaled(column):
         made = bins_of(values, column.reading.get("parse", column.kind) == "date", scale)
         of = made.of(values)
-        return _binned(made, _sums(of, made.count + 1, aim), aim)
+        return binned(made, _sums(of, made.count + 1, aim), aim)
     if column.is_double:  # flags
         words = [str(word) for word in column.reading.get("words", ("0", "1"))]
         codes = np.where(np.isnan(values), -1, values).astype(np.int64)
@@ -108,7 +108,7 @@ def grouped(connection: Any, sql: str, made: Bins, aim: Aim | None, date: bool =
         f"SELECT {made.sql('x')} AS part, {aggregates(aim)} FROM {_pairs(cell, aim)} GROUP BY part"
     ).fetchall():
         sums[:, size - 1 if part < 0 else int(part)] = found
-    return _binned(made, sums, aim)
+    return binned(made, sums, aim)
 
 
 def levels(connection: Any, sql: str, aim: Aim | None, top: int) -> Parts:
@@ -171,7 +171,7 @@ def measured(sums: Array, aim: Aim | None) -> list[dict[str, Any]]:
     return [{"known": int(k), "value": v, "low": a, "high": b} for k, v, a, b in zip(found.rows, *numbers, strict=True)]
 
 
-def _binned(made: Bins, sums: Array, aim: Aim | None) -> Parts:
+def binned(made: Bins, sums: Array, aim: Aim | None) -> Parts:
     """sums [4, bins + 2]: then the spike and the missing."""
     facts, rows = measured(sums, aim), sums[0]
     bars = []

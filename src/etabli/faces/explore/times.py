@@ -16,7 +16,7 @@ from etabli.faces.explore.aim import Aim
 from etabli.faces.explore.bins import Bins
 from etabli.faces.explore.calendar import DAY, LENGTHS, begins
 from etabli.faces.explore.calendar import period as fitting
-from etabli.faces.explore.parts import Part, Parts, aggregates, measured
+from etabli.faces.explore.parts import Part, Parts, aggregates, binned, measured
 from etabli.records import Array
 
 PERIODS = ("hour", "day", "week", "month", "quarter", "year")
@@ -83,13 +83,37 @@ def band(connection: Any, time: str, number: str, made: Bins) -> list[tuple[floa
     return [(float(made.edges[int(p)]), float(a), float(b), float(c), int(n)) for p, a, b, c, n in found]
 
 
-def spacing(connection: Any, time: str, low: float, high: float, rows: int) -> Spacing | None:
-    """How regular the times of all rows are; None below three different ones. low, high: of the column, in seconds."""
-    unit = next((u for u in ("", "minute", "hour", "day") if rows <= DISTINCT or (u and (high - low) / LENGTHS[u] <= DISTINCT)), "day")
+@dataclass(frozen=True)
+class Beats:
+    """The different times of a column, from which all else is added up. times: float64 [n], rising. sums: [4, n], rows, rows with a target, its sum, its sum of
+    squares. unit: what times were cut to, "" where they are as they are."""
+
+    times: Array
+    sums: Array
+    unit: str = ""
+
+
+def beats(connection: Any, time: str, aim: Aim | None, low: float, high: float, rows: int) -> Beats:
+    """One grouping of all rows. time: the column as SQL writes it. low, high: its range in seconds."""
+    units = [unit for unit in ("second", "minute", "hour", "day") if (high - low) / LENGTHS[unit] <= DISTINCT]
+    unit = "" if rows <= DISTINCT else next(iter(units), "day")
     cell = f"epoch(date_trunc('{unit}', {time}))" if unit else f"epoch({time})"
-    arrays = connection.execute(f"SELECT {cell} AS t, count(*) AS n FROM data WHERE {time} IS NOT NULL GROUP BY t ORDER BY t").fetchnumpy()
-    times, counts = np.asarray(arrays["t"], np.float64), np.asarray(arrays["n"], np.float64)
-    return None if times.size < 3 else steps(times, float(np.median(counts)), unit)
+    pairs = f"(SELECT {cell} AS x, {aim.sql if aim else 'NULL::DOUBLE'} AS y FROM data WHERE {time} IS NOT NULL)"
+    found = connection.execute(f"SELECT x, {aggregates(aim)} FROM {pairs} GROUP BY x ORDER BY x").fetchnumpy()
+    return Beats(np.asarray(found["x"], np.float64), np.stack([np.asarray(found[k], np.float64) for k in "nksq"]), unit)
+
+
+def along(found: Beats, made: Bins, aim: Aim | None, missing: int = 0) -> Parts:
+    """Rows and target by period. missing: rows without a time."""
+    of = made.of(found.times)
+    sums = np.stack([np.bincount(of, row, made.count + 2) for row in found.sums])
+    sums[0, -1] = missing
+    return binned(made, sums, aim)
+
+
+def spacing(found: Beats) -> Spacing | None:
+    """How regular the times are; None below three different ones."""
+    return None if found.times.size < 3 else steps(found.times, float(np.median(found.sums[0])), found.unit)
 
 
 def steps(times: Array, rows: float = 1.0, unit: str = "") -> Spacing:
@@ -136,15 +160,16 @@ def _places(times: Array) -> tuple[Array, str, float]:
     return times, "", 1.0
 
 
-def season(connection: Any, time: str, name: str, aim: Aim | None, names: Sequence[str]) -> Parts:
-    """Rows and target by hour, weekday or month, over all rows. names: of the levels, in order."""
-    what = {"hour": f"hour({time})", "weekday": f"isodow({time}) - 1", "month": f"month({time}) - 1"}[name]
-    sums = np.zeros((4, len(names)))
-    query = f"SELECT x, {aggregates(aim)} FROM (SELECT {what} AS x, {aim.sql if aim else 'NULL::DOUBLE'} AS y FROM data WHERE {time} IS NOT NULL) GROUP BY x"
-    for level, *found in connection.execute(query).fetchall():
-        sums[:, int(level)] = found
+def season(found: Beats, name: str, aim: Aim | None, names: Sequence[str]) -> Parts:
+    """Rows and target by hour, weekday or month. names: of the levels, in order."""
+    days = np.floor(found.times / DAY).astype(np.int64)
+    if name == "hour":
+        of = np.floor(found.times / 3600).astype(np.int64) % 24
+    else:
+        of = (days + 3) % 7 if name == "weekday" else days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    sums = np.stack([np.bincount(of, row, len(names)) for row in found.sums])
     facts = measured(sums, aim)
-    bars = tuple(Part("level", int(sums[0, k]), one, **facts[k]) for k, one in enumerate(names))
+    bars = (Part("level", int(sums[0, k]), one, **facts[k]) for k, one in enumerate(names))
     return Parts(tuple(bar for bar in bars if bar.rows), int(sums[0].sum()))
 
 

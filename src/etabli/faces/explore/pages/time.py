@@ -14,7 +14,7 @@ from etabli.faces.explore.labels import compact
 from etabli.faces.explore.look import Look, kept, look
 from etabli.faces.explore.opened import Opened
 from etabli.faces.explore.page import CARRIED, Page, Sheet, Shown, State, render
-from etabli.faces.explore.parts import Parts, grouped
+from etabli.faces.explore.parts import Parts
 from etabli.faces.explore.pictures import Drawing, described, picture
 from etabli.faces.figures import Line, lines
 from etabli.faces.words import plain, say
@@ -86,17 +86,16 @@ def _found(seen: Look, column: Column, number: Column | None, chosen: str) -> di
     low, high = column.low or 0.0, column.high or 0.0
     made = times.cut(low, high, chosen)
     with opened.connect() as connection:
-        parts = grouped(connection, sql, made, aim, date=True)
-        spacing = times.spacing(connection, sql, low, high, opened.rows)
-        return {
-            "parts": parts,
-            "period": made.period,
-            "band": times.band(connection, sql, opened.sql(number.name), made) if number else [],
-            "spacing": spacing,
-            "seasons": {
-                name: times.season(connection, sql, name, aim, _levels(name, opened.lang)) for name in times.seasons(low, high, spacing)
-            },
-        }
+        found = kept(opened, ("beats", column.name, *seen.key), lambda: times.beats(connection, sql, aim, low, high, opened.rows))
+        middle = times.band(connection, sql, opened.sql(number.name), made) if number else []
+    spacing = times.spacing(found)
+    return {
+        "parts": times.along(found, made, aim, opened.rows - int(found.sums[0].sum())),
+        "period": made.period,
+        "band": middle,
+        "spacing": spacing,
+        "seasons": {name: times.season(found, name, aim, _levels(name, opened.lang)) for name in times.seasons(low, high, spacing)},
+    }
 
 
 def _levels(name: str, lang: str) -> list[str]:
