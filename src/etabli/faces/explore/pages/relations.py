@@ -28,7 +28,7 @@ def answer(opened: Opened, state: State) -> Shown:
     pairs = found.strongest(len(found.names) ** 2)
     if near:
         pairs = [pair for pair in pairs if near in (found.names[pair[0]], found.names[pair[1]])]
-    several = len(found.names) > 1
+    several, known = len(found.names) > 1, [column.name for column in compared(opened)]
     body = render(
         "relations.html",
         opened,
@@ -36,8 +36,8 @@ def answer(opened: Opened, state: State) -> Shown:
         of=of,
         near=near,
         made=made,
-        names=[column.name for column in compared(opened)] if of == "values" else sorted(found.names),
-        left_out=[column.name for column in opened.columns if of == "values" and column not in compared(opened)],
+        names=known if of == "values" else sorted(found.names),
+        left_out=len(opened.columns) - len(known) if of == "values" else 0,
         said=[(sentence(opened, found, i, j, of), link(found.names[i], found.names[j], of)) for i, j in pairs[:SAID]],
         listed=[
             (
