@@ -69,7 +69,8 @@ def test_a_wrong_question_stays_in_the_editor_with_what_duckdb_says(look: Any, a
     assert shown.status_code == 400 and "did you mean species" in shown.text and "SELECT specie FROM data</textarea>" in shown.text
     assert "^^^^" in shown.text
     told = client.get(at("/sql.json", "DROP VIEW data"))
-    assert told.status_code == 400 and "Only one SELECT" in told.text
+    assert told.status_code == 400 and "Only one SELECT" in told.json()["rule"] and told.json()["got"] == "DROP"
+    assert "<h1>" in client.get(at("/sql.csv", "DROP VIEW data")).text
     assert client.get(at("/sql", "SELECT '<script>alert(1)</script>' AS \"<b>\"")).text.count("<script") == 1
 
 

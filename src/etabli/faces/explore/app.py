@@ -53,7 +53,7 @@ def application(held: Held, hosts: Sequence[str] = (), token: str = "") -> Any:
 
 def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
     """A page or one of its sheets; whatever goes wrong is a page too."""
-    from starlette.responses import RedirectResponse
+    from starlette.responses import JSONResponse, RedirectResponse
 
     opened = held.now
     raw = page.path if form else request.scope["raw_path"].decode("ascii", "replace")
@@ -67,10 +67,11 @@ def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
             return RedirectResponse(shown.to, 303)
         if state.get("_format"):
             return _sheet(opened, state, shown, state.get("_format"))
-    except NotThere as error:
-        shown = told(opened, error, 404)
     except EtabliError as error:
-        shown = told(opened, error, 400)
+        status = 404 if isinstance(error, NotThere) else 400
+        if state.get("_format") == "json":
+            return JSONResponse({"rule": error.rule, "got": error.got, "hint": error.hint}, status)
+        shown = told(opened, error, status)
     except Exception as error:
         print(f"error: {state.path}: {type(error).__name__}: {error}", file=sys.stderr)
         shown = told(opened, EtabliError("This is a fault of ours, not yours.", type(error).__name__), 500)
