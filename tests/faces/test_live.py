@@ -56,7 +56,7 @@ def test_one_output_is_updated_and_a_line_stays(shown: list[list[Any]]) -> None:
     said = [repr(picture).replace("\u00a0", " ") for picture in pictures]
     assert said[0] == "reading <the> data · 0.0 s" and "&lt;the&gt;" in pictures[0]._repr_html_()
     assert all(words in said[5] for words in ("best so far: RMSE 0.5000 (ridge", "30 s left", "of 200 models fitted"))
-    assert "width:" in pictures[5]._repr_html_() and "script" not in pictures[5]._repr_html_()
+    assert "width:" in pictures[5]._repr_html_() and "<script" not in pictures[5]._repr_html_()
     assert said[-1] == "done in 2.0 s · 199 models fitted" and "width:" not in pictures[-1]._repr_html_().split("</style>")[1]
 
 
