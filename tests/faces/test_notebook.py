@@ -16,6 +16,7 @@ from etabli.faces.audit import Findings
 from etabli.faces.live import html as live
 from etabli.faces.notebook import Leaderboard, board, study, text
 from etabli.faces.page import Report
+from etabli.faces.report import write
 from etabli.model.shown import html
 
 HERE = Path(__file__).parent
@@ -199,3 +200,19 @@ def test_it_is_seen_in_every_host(host, paper, width, audit, tab, tmp_path):
     seen.fits()
     seen.accessible()
     assert seen.page.evaluate("getComputedStyle(document.getElementById('outside')).paddingLeft") == "30px"
+
+
+def test_the_report_is_seen_in_its_frame(tab, tmp_path):
+    """Its scripts run in the sandbox, its style stays inside, and nothing is asked of the net."""
+    written = tmp_path / "report.html"
+    write(EXAMPLES["binary"], written, "en")
+    page = tmp_path / "host.html"
+    host = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Host</title><main><h1>Host</h1>{Report(written)._repr_html_()}</main></html>'
+    page.write_text(host, encoding="utf-8")
+    seen = tab(width=1100).open(page)
+    frame = seen.page.frames[1]
+    frame.wait_for_selector("h1")
+    assert "expect a log-loss of 0.280" in frame.inner_text("body") and frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert seen.page.evaluate("getComputedStyle(document.querySelector('h1')).fontSize") == "32px"  # the host's own
+    seen.kept("notebook-report")
+    seen.fine()

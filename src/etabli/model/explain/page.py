@@ -9,6 +9,7 @@ import numpy as np
 
 from etabli.model.explain.cells import cell, figure, places
 from etabli.model.explain.told import subject
+from etabli.model.shown import scrolled, wrapped
 
 if TYPE_CHECKING:
     from etabli.model.explain.explained import Explained
@@ -22,7 +23,7 @@ def page(seen: Explained, lang: str = "en") -> str:
     if len(seen) > ROWS:
         more = figure(float(len(seen) - ROWS), lang, 0)
         parts.append(f"<p>{f'et {more} autres lignes' if lang == 'fr' else f'and {more} more rows'}</p>")
-    return "<div>" + "".join(parts) + "</div>"
+    return wrapped("".join(parts))
 
 
 def _row(seen: Explained, row: int, lang: str) -> str:
@@ -42,13 +43,13 @@ def _row(seen: Explained, row: int, lang: str) -> str:
         amount = figure(float(values[at]), lang, digits, sign=True)
         if seen.error[row].any():
             amount += f" ± {figure(1.96 * float(seen.error[row, at]), lang, digits)}"
-        colour = "#c2410c" if share < 0 else "#0f766e"
+        colour = "var(--red)" if share < 0 else "var(--blue)"
         place = f"margin-left:{50 + 50 * min(share, 0.0):.1f}%;width:{50 * abs(share):.1f}%"
         lines.append(_line(text, amount, f'<div style="background:{colour};height:.8em;{place}"></div>'))
     if len(values) > COLUMNS:
         rest = float(values[order[COLUMNS:]].sum())
         lines.append(_line("autres" if lang == "fr" else "others", figure(rest, lang, digits, sign=True), ""))
-    return f"<p>{head}</p><table>{''.join(lines)}</table>"
+    return f"<p>{head}</p>" + scrolled(f"<table>{''.join(lines)}</table>")
 
 
 def _line(name: str, amount: str, bar: str) -> str:
