@@ -120,6 +120,6 @@ def test_in_a_browser(tab, tmp_path, monkeypatch, width, dark):
         seen.fits()
         seen.accessible()
         seen.page.select_option("select[name=near]", "sex")
-        seen.page.get_by_role("button", name="Show").click()
+        seen.page.locator("main form.ask button").click()
         assert "near=sex" in seen.page.url
         seen.fine()
