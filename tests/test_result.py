@@ -35,6 +35,7 @@ def documented() -> dict[str, list[str]]:
 
 
 DOCUMENTED = documented()
+QUESTIONS = ("inside.tree", "tree.tree")  # nested as deep as they go
 MAY_BE_EMPTY = ("explanation.importance.groups[].", "explanation.effects.", "explanation.slices.list[].", "learning.", "tree.")
 
 
@@ -45,7 +46,7 @@ def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         if here not in DOCUMENTED:
             here = next((name for name in DOCUMENTED if re.fullmatch(re.escape(path) + r"\.<\w+>", name)), here)
         yield here, found
-        if "words" in DOCUMENTED.get(here, ()):
+        if "words" in DOCUMENTED.get(here, ()) or here in QUESTIONS:
             continue
         if isinstance(found, dict):
             yield from walk(found, here)
