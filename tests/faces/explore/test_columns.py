@@ -15,6 +15,8 @@ from etabli.faces.explore.cards import hidden
 from etabli.faces.explore.look import chosen, command, kinds, look
 from etabli.faces.explore.page import State
 from etabli.faces.explore.strength import strength
+from etabli.faces.explore.warned import ready
+from etabli.records import Finding
 
 PENGUINS = etabli.examples.path("penguins.csv")
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -123,6 +125,23 @@ def test_every_page_in_french(look: Any, ask: Any) -> None:
     client = ask(look(PENGUINS, "species", lang="fr"))
     for address, said in (("/", "par exemple"), ("/warnings", "Avertissements"), ("/column/body_mass_g", "Plus bas et plus hauts")):
         assert said in client.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("cure", "flags"),
+    [
+        ("leave it out: --ignore id, or keep its rows together: --group id", "--ignore id"),
+        ("if it says how much a row counts: --weights w; or --ignore w", "--weights w"),
+        ("if not: --ignore 'Lot Area' --ignore 'it'\"'\"'s' --ignore b", "--ignore 'Lot Area' --ignore 'it'\"'\"'s' --ignore b"),
+        ("If they are not: --task regression.", "--task regression"),
+        ("Correct these cells, or keep the column as words: --kind NAME=category.", ""),
+        ("Leave the cell empty instead.", ""),
+    ],
+)
+def test_a_cure_that_is_a_flag_becomes_a_command(cure: str, flags: str, look: Any) -> None:
+    opened = look(PENGUINS, "species")
+    made = ready(Finding("x", ("id",), {"en": "x"}, {"en": cure}), opened, State("/warnings"))
+    assert made == (f"etabli fit penguins.csv --target species {flags}" if flags else "")
 
 
 def test_nothing_to_report_is_an_answer(tmp_path: Path, look: Any, ask: Any) -> None:

@@ -17,8 +17,8 @@ from etabli.records import Array
 
 FEW = 12  # different values that are bars of their own
 WHOLE = 40  # whole numbers between the lowest and the highest that are bars of their own
-SPIKE = 0.1  # share of the rows from which one value stands aside
-ABOUT = 24  # bars of a range
+SPIKE, TIMES = 0.1, 3  # share of the rows from which one value stands aside, if it is nought or so many times as common as the next
+ABOUT, FEWEST = 24, 6  # bars of a range: twice the cube root of the rows (Rice), within these
 TAIL = 0.005  # share of the rows that an open bar at an end may hold
 FAR = 1.0  # an end is open where it lies this many times farther out than all but the tails are wide
 RENARD = ((2.0, 10), (4.0, 5), (99.0, 3))  # decades up to which, steps a decade
@@ -83,13 +83,20 @@ def bins(values: Array, date: bool = False, scale: str = "") -> Bins:
     if whole and seen[-1] - seen[0] < WHOLE and seen.size * 2 > seen[-1] - seen[0]:
         every = np.arange(seen[0], seen[-1] + 1)
         return Bins(_between(every), tuple(every.tolist()))
-    top = int(counts.argmax())
-    spike = float(seen[top]) if counts[top] >= SPIKE * known.size else None
+    spike = _spike(seen, counts)
     rest = known if spike is None else known[known != spike]
     log = bool(rest.min() > 0) and (scale == "log" or (scale != "linear" and _long(rest)))
     if log:
         return Bins(_renard(float(rest.min()), float(rest.max())), spike=spike, log=True)
-    return _linear(rest, spike, whole)
+    about = int(np.clip(np.ceil(2 * np.cbrt(rest.size)), FEWEST, ABOUT))
+    return _linear(rest, spike, whole, about)
+
+
+def _spike(seen: Array, counts: Array) -> float | None:
+    """The value that stands aside, if one does."""
+    first, second = np.argsort(-counts, kind="stable")[:2]
+    alone = seen[first] == 0 or counts[first] >= TIMES * counts[second]
+    return float(seen[first]) if alone and counts[first] >= SPIKE * counts.sum() else None
 
 
 def _between(values: Array) -> Array:
@@ -114,7 +121,7 @@ def _renard(low: float, high: float) -> Array:
     return np.array(edges[begin : end + 1])
 
 
-def _linear(values: Array, spike: float | None, whole: bool) -> Bins:
+def _linear(values: Array, spike: float | None, whole: bool, about: int) -> Bins:
     low, high = float(values.min()), float(values.max())
     inner_low, inner_high = (float(v) for v in np.quantile(values, [TAIL, 1 - TAIL]))
     span = inner_high - inner_low
@@ -126,7 +133,7 @@ def _linear(values: Array, spike: float | None, whole: bool) -> Bins:
         cut_low = cut_high = False
     if not end > begin:  # all but the spike are one value
         return Bins(np.array([-np.inf, np.inf]), (low,), spike)
-    step = _round((end - begin) / ABOUT, whole)
+    step = _round((end - begin) / about, whole)
     first, last = math.floor(begin / step), math.floor(end / step) + 1
     edges = np.array([float(f"{k * step:.12g}") for k in range(first, last + 1)])
     if not (np.diff(edges) > 0).all():  # values that differ in their last digits only

@@ -80,7 +80,7 @@ def card_view(look: Look, state: State, made: Card) -> View:
         "name": plain(column.name, 60) or "∅",
         "link": carried(state, url("/column", column.name)),
         "kind": known("kind", column.kind, lang),
-        "reason": plain(reason(column.reason, lang), 160),
+        "reason": plain(reason(column.reason, lang), 160).replace("NAME", plain(column.name, 30)).replace("NOM", plain(column.name, 30)),
         "unsure": column.sure < 1 and bool(column.reason),
         "facts": facts(made, opened),
         "hidden": hidden_words(made, opened),

@@ -18,7 +18,7 @@ from etabli.records import Finding
 
 FACTS = 8  # of the evidence that are listed
 NAMED = 12  # columns that are chips
-_FLAG = re.compile(r"""--(?:ignore|kind|missing|group|time-column|weights) (?:'(?:[^']|'"'"')*'|[^\s;,]+)""")
+_FLAG = re.compile(r"""--(?:ignore|kind|missing|group|time-column|weights|task) (?:'(?:[^']|'"'"')*'|[^\s;,]+)""")
 _READ = ("words-as-missing", "hidden-missing", "missing-texts", "infinite-values")
 
 
@@ -60,8 +60,9 @@ def view(finding: Finding, place: int, opened: Opened, state: State) -> dict[str
 def ready(finding: Finding, opened: Opened, state: State) -> str:
     """The fit that follows the cure, ready to copy; "" where the cure is no flag, or asks for a word that only a person knows."""
     cure = str(finding.cure.get("en", ""))
-    alone = re.split(r" or --|; or ", cure)[0]  # of two ways, the first
-    flags = [flag for flag in _FLAG.findall(alone) if "NAME" not in flag and "..." not in flag]
+    found = [flag.removesuffix(".") if flag.startswith("--task") else flag for flag in _FLAG.findall(cure)]
+    found = [flag for flag in found if "NAME" not in flag and "..." not in flag]
+    flags = [flag for flag in found if flag.split()[0] == found[0].split()[0]]  # two options are two ways, the first is taken
     return command(opened, state, *flags) if flags else ""
 
 
