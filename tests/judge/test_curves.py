@@ -43,6 +43,8 @@ def test_the_interval_holds_the_area() -> None:
 def test_one_class_has_no_curve_and_groups_and_weights_count() -> None:
     hit, score = drawn(200, 1)
     assert curves(np.zeros(9, bool), np.arange(9.0)) is None and curves(np.ones(9, bool), np.arange(9.0)) is None
+    light = np.arange(9) % 2 == 0
+    assert curves(light, np.arange(9.0), light * 1.0) is None and curves(light, np.arange(9.0), ~light * 1.0) is None
     once, twice = curves(hit, score), curves(np.repeat(hit, 2), np.repeat(score, 2), groups=np.repeat(np.arange(200), 2))
     doubled = curves(hit, score, weight=np.full(200, 2.0))
     assert once is not None and twice is not None and doubled is not None

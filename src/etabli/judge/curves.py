@@ -40,12 +40,12 @@ class Curves:
 
 
 def curves(hit: Array, score: Array, weight: Array | None = None, groups: Array | None = None, seed: int = 0) -> Curves | None:
-    """hit: flags [n]. score: probability of the class [n]. None where all rows or none are of the class."""
-    if not 0 < hit.sum() < len(hit):
+    """hit: flags [n]. score: probability of the class [n]. None where all rows or none (that weigh anything) are of the class."""
+    w = np.ones(len(hit)) if weight is None else weight
+    if not 0 < (w * hit).sum() or not 0 < (w * ~hit).sum():
         return None
     order = np.argsort(-score, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
-    w = np.ones(len(hit)) if weight is None else weight
     yes, no = (w * hit)[order], (w * ~hit)[order]
     unit, sizes = units(len(hit), groups)
     unit, count = np.asarray(unit)[order], len(sizes)
