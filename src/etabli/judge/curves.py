@@ -42,7 +42,7 @@ class Curves:
 def curves(hit: Array, score: Array, weight: Array | None = None, groups: Array | None = None, seed: int = 0) -> Curves | None:
     """hit: flags [n]. score: probability of the class [n]. None where all rows or none (that weigh anything) are of the class."""
     w = np.ones(len(hit)) if weight is None else weight
-    if not 0 < (w * hit).sum() or not 0 < (w * ~hit).sum():
+    if (w * hit).sum() <= 0 or (w * ~hit).sum() <= 0:
         return None
     order = np.argsort(-score, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
