@@ -1,7 +1,7 @@
 """`etabli explore FILE --html out.html`: what needs no server, in one file that opens anywhere.
 
-The pages themselves, one below the other, as they are served: the first rows with the cards of the columns, the warnings, the relations, the
-map as a drawing. What leads to a server is left as plain text, forms and scripts go, and the file forbids itself scripts and requests as the report does.
+The pages themselves, one below the other, as they are served: the first rows with the cards of the columns, the warnings, the relations, time
+where there are dates, the map as a drawing. What leads to a server is left as plain text, forms and scripts go, and the file forbids itself scripts and requests as the report does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from etabli.faces.explore.opened import Opened
 from etabli.faces.explore.page import State, pages, render
 from etabli.work.journal import write as write_file
 
-PLACES = ("/", "/warnings", "/relations", "/map")  # what goes into the file, in this order
+PLACES = ("/", "/warnings", "/relations", "/time", "/map")  # what goes into the file, in this order
 _LINK = re.compile(r'<a\b(?:(?= [^>]*?class="([^"]*)")|)[^>]*?href="/[^"]*"[^>]*>(.*?)</a>', re.S)
 _ASKING = re.compile(r"<(form|script|canvas)\b.*?</\1>", re.S)
 _PICTURE = re.compile(r"<svg\b.*?</svg>", re.S)
@@ -29,7 +29,8 @@ def page(opened: Opened) -> str:
     style = asset("explore.css") or ""
     known = {one.path: one for one in pages()}
     parts = []
-    for place in PLACES:
+    dated = any(column.kind == "date" for column in opened.columns)
+    for place in PLACES if dated else [place for place in PLACES if place != "/time"]:
         with contextlib.suppress(EtabliError):  # a page that these data have nothing for
             if place in known:
                 parts.append((known[place].word, place.strip("/") or "columns", _still(known[place].answer(opened, State(place)).body)))
