@@ -75,6 +75,13 @@ def test_the_kind_of_an_address_is_the_kind_of_the_fit(look: Any, ask: Any) -> N
     assert wrong.status_code == 400 and "nothing" in wrong.text
 
 
+def test_only_the_latest_readings_are_kept(look: Any) -> None:
+    opened = look(PENGUINS, "species")
+    for column in opened.columns:
+        chosen(opened, State("/", (("_target", column.name),)))
+    assert 1 <= sum(key[0] == "again" for key in opened.memory) <= 6
+
+
 def test_a_target_that_is_none_says_why(tmp_path: Path, look: Any, ask: Any) -> None:
     path = tmp_path / "one.csv"
     path.write_text("code,size\n" + "".join(f"id{i:05d},{i % 7}\n" for i in range(60)))

@@ -19,6 +19,7 @@ from etabli.faces.explore.page import State
 from etabli.faces.explore.strength import Strength
 from etabli.records import KINDS, Table
 
+OPEN = 6  # readings of a file (other targets, other kinds) that are kept at a time
 NONE = "-"  # `_target=-`: no target, though the command named one
 T = TypeVar("T")
 
@@ -90,6 +91,8 @@ def chosen(opened: Opened, state: State) -> Opened:
         if column not in opened.by_name:
             raise UsageError("A choice names a column of the file.", f'"{column}"', did_you_mean(column, opened.by_name))
     again = opened.again
+    for old in [key for key in list(opened.memory) if key[0] == "again"][: -(OPEN - 1)]:
+        opened.memory.pop(old, None)
     try:
         return kept(opened, ("again", target, *map("=".join, given.items())), lambda: again(name, given))
     except EtabliError:
