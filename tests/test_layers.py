@@ -25,7 +25,7 @@ ORDER = (
     ("judge",),
     ("model",),
     ("work",),
-    ("adoption",),
+    ("adoption", "structure"),
     ("faces",),
     ("study", "arguments"),
     ("cli", "sklearn"),

@@ -122,6 +122,8 @@ class Asked:
 
 def completed(kept: Mapping[str, Any]) -> dict[str, Any]:
     """What a plan.json keeps as asked, options that are younger than it at their defaults: a run of an earlier release goes on."""
+    if "job" in kept:  # of a run without a target
+        return dict(kept)
     usual = Asked("", "").identity
     return {key: list(value) if isinstance(value, tuple) else value for key, value in usual.items()} | dict(kept)
 

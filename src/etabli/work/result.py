@@ -6,7 +6,7 @@ Documented in docs/result.md; `schema` is raised when a key changes its meaning.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -302,16 +302,15 @@ def _shape(table: Table, column: Column, levels: Sequence[str], used: bool) -> d
     return {"shares": [float(counts[order[level]] / max(1, counts.sum())) for level in levels]} if levels else {}
 
 
-def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping[str, Any]], outputs: Sequence[str]) -> dict[str, Any]:
-    """What the file says about itself (docs/model-file.md). inputs: [{"input", "columns", "type"}]. outputs: their names."""
-    table = material.table
+def described_columns(table: Table, used: Collection[str], aside: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The columns as the card has them, less those aside; levels and shape of those in use."""
     columns = []
     for column in table.columns:
-        if column.name == material.target.name:
+        if column.name in aside:
             continue
         levels: list[str] = []
-        used = column.name in material.used
-        if used and not column.is_double and column.kind == "category":
+        mine = column.name in used
+        if mine and not column.is_double and column.kind == "category":
             codes = table.values[column.name]
             counts = np.bincount(codes[codes >= 0], minlength=len(table.levels[column.name]))
             levels = [table.levels[column.name][int(i)] for i in np.argsort(-counts, kind="stable")[:50]]
@@ -327,10 +326,16 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
                 "low": column.low,
                 "high": column.high,
                 "levels": levels,
-                "used": used,
-                **_shape(table, column, levels, used),
+                "used": mine,
+                **_shape(table, column, levels, mine),
             }
         )
+    return columns
+
+
+def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping[str, Any]], outputs: Sequence[str]) -> dict[str, Any]:
+    """What the file says about itself (docs/model-file.md). inputs: [{"input", "columns", "type"}]. outputs: their names."""
+    table = material.table
     target = next((column for column in table.columns if column.name == material.target.name), None)
     kept = (
         "task",
@@ -366,7 +371,7 @@ def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping
         "target_reading": {}
         if target is None
         else {"header": target.header, "kind": target.kind, "reading": dict(target.reading), "missing": list(target.missing)},
-        "columns": columns,
+        "columns": described_columns(table, set(material.used), {material.target.name}),
         "inputs": [dict(one) for one in inputs],
         "outputs": list(outputs),
         "members": result["winner"]["members"] if "winner" in result else [],

@@ -1,0 +1,1 @@
+"""Clusterings: which rows belong together, one method a file."""

@@ -1,0 +1,48 @@
+"""k-means: the nearest of k centres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from etabli.graph.graph import Graph
+from etabli.records import Array, Cost
+from etabli.structure.method import Clustering, Found, Stop, Values
+
+STARTS = 10
+
+
+class KMeans(Clustering):
+    """k-means by scikit-learn."""
+
+    name, title, needs, citation, rank = "kmeans", "k-means", ("scikit-learn",), "Lloyd 1982; Arthur & Vassilvitskii 2007", 0
+    doc = "Round groups of about one size: each row belongs to the nearest centre. Fast, and the first to try."
+
+    def settings(self, rows: int, columns: int) -> Sequence[Values]:
+        """Two to twelve clusters."""
+        return [{"clusters": k} for k in range(2, min(12, rows - 1) + 1)]
+
+    def cost(self, values: Values, rows: int, columns: int) -> Cost:
+        """Ten starts of some thirty rounds."""
+        return Cost(work=2e-9 * STARTS * 30 * rows * columns * values["clusters"], memory=16.0 * rows * columns)
+
+    def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
+        """The best of ten starts."""
+        from sklearn.cluster import KMeans as Library
+
+        clusters = min(int(values["clusters"]), len(np.unique(x, axis=0)))
+        fitted: Any = Library(clusters, n_init=STARTS, random_state=seed).fit(x)
+        return Found(self.name, values, {"centres": fitted.cluster_centers_}, fitted.labels_.astype(np.int64))
+
+    def apply(self, found: Found, x: Array) -> Array:
+        """Minus the squared distance to each centre (up to what is the same for all)."""
+        centres = found.arrays["centres"]
+        return np.asarray(x @ (2 * centres.T) - (centres**2).sum(axis=1))
+
+    def write(self, found: Found, graph: Graph, x: str) -> str:
+        """One product with all centres."""
+        centres = found.arrays["centres"]
+        turned = graph.op("MatMul", x, graph.const(np.ascontiguousarray(2 * centres.T)))
+        return graph.op("Sub", turned, graph.const((centres**2).sum(axis=1)[None]))

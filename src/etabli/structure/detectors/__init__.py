@@ -1,0 +1,1 @@
+"""Detectors: how odd a row is, one method a file."""

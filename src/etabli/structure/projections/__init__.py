@@ -1,0 +1,1 @@
+"""Projections: few coordinates for many columns, one method a file."""

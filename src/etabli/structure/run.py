@@ -1,0 +1,105 @@
+"""One run without a target: the folder it works in, the clock, and the table with what may go wrong."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from etabli.data.audit import audit
+from etabli.data.preparation import usable
+from etabli.data.sources import read as read_source
+from etabli.data.store import load as load_table
+from etabli.errors import DataError, UsageError, did_you_mean
+from etabli.job.budget import Budget, budget
+from etabli.records import Array, Finding, Table, Watch, digest
+from etabli.structure.asked import Question
+from etabli.work.asked import sha256, versions
+from etabli.work.journal import Journal, unwritable, write_arrays, write_json
+
+
+@dataclass(frozen=True)
+class Run:
+    """began: time.monotonic() of the start. planned: the effort and its cap."""
+
+    question: Question
+    journal: Journal
+    planned: Budget
+    watch: Watch
+    interrupted: Callable[[], bool]
+    began: float
+
+    def over(self) -> bool:
+        """Whether the time is over, or an end was asked for."""
+        spent = self.planned.seconds is not None and time.monotonic() - self.began > self.planned.seconds
+        return spent or self.interrupted()
+
+    def remembered(
+        self, task: Mapping[str, Any], make: Callable[[], tuple[dict[str, Any], dict[str, Array]]]
+    ) -> tuple[Any, dict[str, Array]]:
+        """What a finished task wrote (facts, arrays), or what `make` gives, kept for a run that goes on. task: what decides the answer."""
+        name, folder = digest(task), self.journal.folder / "done"
+        folder.mkdir(exist_ok=True)
+        facts, arrays = folder / f"{name}.json", folder / f"{name}.npz"
+        if facts.exists():
+            with np.load(arrays) as kept:
+                return json.loads(facts.read_text(encoding="utf-8")), dict(kept)
+        told, made = make()
+        write_arrays(arrays, **made)
+        write_json(facts, told)
+        return told, made
+
+
+@contextmanager
+def opened(question: Question, watch: Watch, interrupted: Callable[[], bool], began: float) -> Iterator[Run]:
+    """Holds the run folder."""
+    journal = Journal(question.folder)
+    with journal.alone():
+        yield Run(question, journal, budget(question.effort, question.time), watch, interrupted, began)
+
+
+def read(run: Run) -> Table:
+    """The table, read once into the run folder; writes the plan."""
+    question, data = run.question, run.journal.folder / "data"
+    if (run.journal.folder / "plan.json").exists() and (data / "table.json").exists():
+        table = load_table(data)
+        fingerprint = sha256(question.file)
+    else:
+        try:
+            table = read_source(question.file, data, dict(question.kinds), run.watch)
+        except OSError as error:
+            raise unwritable(data, error) from error
+        fingerprint = table.fingerprint
+    names = [column.name for column in table.columns]
+    for option, given in (("--ignore", question.ignore), ("--label", (question.label,) if question.label else ())):
+        for name in given:
+            if name not in names:
+                hint = did_you_mean(name, names) or "columns: " + ", ".join(names[:20])
+                raise UsageError(f"{option} takes a column of the file", f'"{name}" in {question.file}', hint)
+    run.journal.begin({"schema": 1, "asked": question.identity, "fingerprint": fingerprint, "versions": versions(), "rows": table.rows})
+    return table
+
+
+def audited(run: Run, table: Table) -> list[Finding]:
+    """What may go wrong, told at once; a refusal ends the run."""
+    found = [*table.notes, *audit(table, None, run.question.ignore, run.watch)]
+    for finding in found:
+        run.watch("finding", finding=finding)
+        if finding.level == "refuse":
+            raise DataError(finding.text["en"], ", ".join(finding.columns), finding.cure.get("en", ""))
+    return found
+
+
+def used(question: Question, table: Table) -> Sequence[str]:
+    """The columns a method may see: no identifier, no constant, no free text, none that is ignored or only compared with."""
+    aside = {question.label, *question.ignore}
+    names = [name for name in usable(table, None) if name not in aside and table.column(name).kind != "text"]
+    if not names:
+        told = ", ".join(f"{column.name} ({column.kind})" for column in table.columns[:10])
+        raise DataError("at least one column must be left to look at", told, "--kind COLUMN=number (or category, date) takes one back")
+    return names

@@ -1,0 +1,92 @@
+"""The columns as one matrix in which distances mean something, learned from the rows and written as a graph.
+
+Numbers come scaled, categories one-hot, dates as seconds, missing cells filled (the preparation of the families, `data/preparation`). Then
+every raw column is brought to the same inertia, however many features it became (a level's column is divided by the root of its share,
+as in a multiple correspondence analysis; Pagès 2004, factor analysis of mixed data), and weighed. A missing cell takes the column's middle and has no
+column of its own: that two rows were measured carelessly does not make them alike. Wide tables are rotated to their leading components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from etabli.data.preparation import matrix, prepare
+from etabli.errors import DataError
+from etabli.graph.graph import Graph
+from etabli.records import PREPARED, Array, Column, Prepared, Table, Wants
+
+WANTS = Wants(numbers="scaled", filled=True, categories="one-hot", dates="seconds", text="none")
+FLOOR = 1e-9
+
+
+@dataclass(frozen=True)
+class Space:
+    """columns: the raw columns in use. prepared: their features. kept: int [k], the features in use. centre, scale: [k], a row's
+    coordinates are (feature - centre) * scale. turned: [k, d] or None, the leading components of a wide table. owner: int [k], the
+    column (its place in `columns`) of each feature in use."""
+
+    columns: tuple[Column, ...]
+    prepared: Prepared
+    kept: Array
+    centre: Array
+    scale: Array
+    owner: Array
+    turned: Array | None = None
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The features in use."""
+        return tuple(self.prepared.features[i].name for i in self.kept)
+
+    def apply(self, table: Table, rows: Array) -> Array:
+        """float64 [rows, d]: the coordinates of those rows of a table."""
+        return self.turn(self.plain(table, rows))
+
+    def plain(self, table: Table, rows: Array) -> Array:
+        """float64 [rows, k]: before any rotation, a coordinate a feature."""
+        return np.asarray((matrix(self.prepared, table, rows)[:, self.kept] - self.centre) * self.scale)
+
+    def turn(self, plain: Array) -> Array:
+        """[rows, k] -> [rows, d]."""
+        return plain if self.turned is None else plain @ self.turned
+
+    def write(self, graph: Graph) -> tuple[str, str]:
+        """Adds the nodes from the raw columns on: (the plain coordinates, the coordinates), both [rows, ...] double."""
+        import onnx
+
+        x = dict(graph.inline(onnx.load_from_string(self.prepared.raw)))[PREPARED]
+        if len(self.kept) < len(self.prepared.features):
+            x = graph.op("Gather", x, graph.const(self.kept, np.int64), axis=1)
+        plain = graph.op("Mul", graph.op("Sub", x, graph.const(self.centre[None])), graph.const(self.scale[None]))
+        return plain, plain if self.turned is None else graph.op("MatMul", plain, graph.const(self.turned))
+
+
+def learned(table: Table, columns: Sequence[str], rows: Array, seed: int, weights: dict[str, float] | None = None) -> Space:
+    """The space of those columns, learned from `rows`. weights: a column's share of a distance (default 1 each; 0 leaves it out).
+    DataError when no column varies."""
+    made = prepare(table, None, WANTS, rows, seed, columns)
+    raw = matrix(made, table, rows)
+    used = tuple(table.column(name) for name in columns)
+    place = {column.name: i for i, column in enumerate(used)}
+    owner = np.array([place[feature.source[0]] for feature in made.features])
+    missing = np.array([feature.name == f"{feature.source[0]} missing" for feature in made.features])
+    centre, deviation = raw.mean(axis=0), raw.std(axis=0)
+    kept = np.flatnonzero(~missing & (deviation > FLOOR))
+    scale = np.zeros(len(owner))
+    for i, column in enumerate(used):
+        mine = kept[owner[kept] == i]
+        if not len(mine):
+            continue
+        scale[mine] = 1 / np.sqrt(centre[mine]) if not column.is_double else 1 / deviation[mine]
+        inertia = float(((deviation[mine] * scale[mine]) ** 2).sum())
+        scale[mine] *= np.sqrt((weights or {}).get(column.name, 1.0) / inertia)
+    kept = kept[scale[kept] > 0]
+    if not len(kept):
+        raise DataError(
+            "at least one column must vary", ", ".join(f"{c.name} ({c.kind})" for c in used[:8]) or "no column", "look at: etabli explore"
+        )
+    return Space(used, made, kept, centre[kept], scale[kept], owner[kept])
