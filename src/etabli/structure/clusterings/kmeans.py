@@ -10,6 +10,7 @@ import numpy as np
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost
 from etabli.structure.method import Clustering, Found, Stop, Values
+from etabli.structure.placing import counts, distinct, drawn, finished, near, write_near
 
 STARTS = 10
 
@@ -22,7 +23,7 @@ class KMeans(Clustering):
 
     def settings(self, rows: int, columns: int) -> Sequence[Values]:
         """Two to twelve clusters."""
-        return [{"clusters": k} for k in range(2, min(12, rows - 1) + 1)]
+        return [{"clusters": k} for k in counts(rows)]
 
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """Ten starts of some thirty rounds."""
@@ -32,17 +33,16 @@ class KMeans(Clustering):
         """The best of ten starts."""
         from sklearn.cluster import KMeans as Library
 
-        clusters = min(int(values["clusters"]), len(np.unique(x, axis=0)))
-        fitted: Any = Library(clusters, n_init=STARTS, random_state=seed).fit(x)
-        return Found(self.name, values, {"centres": fitted.cluster_centers_}, fitted.labels_.astype(np.int64))
+        order = drawn(x, len(x), seed)
+        clusters = distinct(x, int(values["clusters"]))
+        fitted: Any = Library(clusters, n_init=STARTS, random_state=seed).fit(x[order])
+        own = (order, fitted.labels_.astype(np.int64))
+        return finished(self.name, values, {"centres": fitted.cluster_centers_}, x, own, self.apply)
 
     def apply(self, found: Found, x: Array) -> Array:
         """Minus the squared distance to each centre (up to what is the same for all)."""
-        centres = found.arrays["centres"]
-        return np.asarray(x @ (2 * centres.T) - (centres**2).sum(axis=1))
+        return near(x, found.arrays["centres"])
 
     def write(self, found: Found, graph: Graph, x: str) -> str:
         """One product with all centres."""
-        centres = found.arrays["centres"]
-        turned = graph.op("MatMul", x, graph.const(np.ascontiguousarray(2 * centres.T)))
-        return graph.op("Sub", turned, graph.const((centres**2).sum(axis=1)[None]))
+        return write_near(graph, x, found.arrays["centres"])

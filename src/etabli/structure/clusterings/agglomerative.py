@@ -1,0 +1,125 @@
+"""Agglomerative clustering: the two nearest groups are joined, again and again, until as many are left as asked.
+
+The tree needs all distances between rows, so at most four thousand rows are joined and the others placed. Neither linkage says where a new
+row belongs. Ward: to the nearest mean, which is where joining it adds least to the spread within (up to a factor n / (n + 1)). Average: to the
+cluster whose rows are nearest on average, which is the linkage itself. How often that gives back the tree's own labels is measured
+(`agreement`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+
+from etabli.graph.graph import Graph
+from etabli.records import Array, Cost
+from etabli.structure.method import Clustering, Found, Stop, Values
+from etabli.structure.placing import (
+    POINTS,
+    counts,
+    distinct,
+    drawn,
+    finished,
+    in_parts,
+    near,
+    squares,
+    thinned,
+    write_near,
+    write_squares,
+)
+
+SAMPLE = 4000
+TREES = 32  # kept: one tree serves every number of clusters
+
+
+class Ward(Clustering):
+    """Ward's method by scipy, cut at a number of clusters."""
+
+    name, title, needs, citation, rank = "ward", "agglomerative (Ward)", ("scipy",), "Ward 1963; Murtagh & Legendre 2014", 2
+    doc = "Joins the groups whose union spreads least, from single rows up. Round groups as in k-means, without a chance start, and a tree of them."
+
+    linkage = "ward"
+
+    def __init__(self) -> None:
+        self._trees: OrderedDict[bytes, Array] = OrderedDict()
+
+    def settings(self, rows: int, columns: int) -> Sequence[Values]:
+        """Two to twelve clusters."""
+        return [{"clusters": k} for k in counts(rows)]
+
+    def cost(self, values: Values, rows: int, columns: int) -> Cost:
+        """All distances between at most four thousand rows; the others are placed."""
+        seen = min(rows, SAMPLE)
+        return Cost(
+            work=(2e-9 * columns + 3e-8) * seen**2 + 4e-9 * rows * columns * values["clusters"],
+            memory=24.0 * seen**2 + 24.0 * rows * columns,
+        )
+
+    def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
+        """The tree of at most four thousand rows, cut."""
+        from scipy.cluster.hierarchy import cut_tree
+
+        order = drawn(x, SAMPLE, seed)
+        seen = x[order]
+        clusters = distinct(seen, int(values["clusters"]))
+        labels = cut_tree(self._tree(seen), n_clusters=clusters)[:, 0].astype(np.int64) if len(seen) > 1 else np.zeros(1, np.int64)
+        return finished(self.name, values, self._learned(seen, labels, seed), x, (order, labels), self.apply)
+
+    def _tree(self, x: Array) -> Array:
+        """The linkage of those rows, made once."""
+        from scipy.cluster.hierarchy import linkage
+
+        key = sha256(np.ascontiguousarray(x).tobytes() + str(x.shape).encode()).digest()
+        if key not in self._trees:
+            self._trees[key] = linkage(x, self.linkage)
+            while len(self._trees) > TREES:
+                self._trees.popitem(last=False)
+        return self._trees[key]
+
+    def _learned(self, x: Array, labels: Array, seed: int) -> dict[str, Array]:
+        return {"centres": np.array([x[labels == k].mean(axis=0) for k in range(labels.max() + 1)])}
+
+    def apply(self, found: Found, x: Array) -> Array:
+        """Minus the squared distance to each mean (up to what is the same for all)."""
+        return near(x, found.arrays["centres"])
+
+    def write(self, found: Found, graph: Graph, x: str) -> str:
+        """One product with all means."""
+        return write_near(graph, x, found.arrays["centres"])
+
+
+class Average(Ward):
+    """Average linkage (UPGMA) by scipy, cut at a number of clusters."""
+
+    name, title, needs, citation, rank = "average", "agglomerative (average)", ("scipy",), "Sokal & Michener 1958", 4
+    doc = "Joins the groups whose rows are nearest on average. Groups of unequal size and spread, and rows far from all stay alone."
+
+    linkage = "average"
+
+    def cost(self, values: Values, rows: int, columns: int) -> Cost:
+        """As Ward's; placing a row takes a thousand distances."""
+        whole = super().cost(values, rows, columns)
+        return Cost(work=whole.work + 1.2e-9 * rows * POINTS * (columns + 4), memory=whole.memory + 1e8)
+
+    def _learned(self, x: Array, labels: Array, seed: int) -> dict[str, Array]:
+        kept = thinned(labels, seed)
+        return {"points": x[kept], "owner": labels[kept]}
+
+    def apply(self, found: Found, x: Array) -> Array:
+        """Minus the mean distance to the stored rows of each cluster."""
+        points, share = found.arrays["points"], _shares(found.arrays["owner"])
+        return in_parts(x, len(points), lambda part: -(np.sqrt(squares(part, points)) @ share))
+
+    def write(self, found: Found, graph: Graph, x: str) -> str:
+        """Distances to all stored rows, averaged by one product."""
+        far = graph.op("Sqrt", write_squares(graph, x, found.arrays["points"]))
+        return graph.op("MatMul", far, graph.const(-_shares(found.arrays["owner"])))
+
+
+def _shares(owner: Array) -> Array:
+    """[points, clusters]: 1 / the number of stored rows of the cluster, 0 for others."""
+    member = (owner[:, None] == np.arange(owner.max() + 1)).astype(np.float64)
+    return np.asarray(member / member.sum(axis=0))

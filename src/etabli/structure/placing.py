@@ -1,0 +1,139 @@
+"""How clusterings place rows: by centres, or by stored points of every cluster; and in what order they see the rows.
+
+Libraries start from rows drawn by their number, and DBSCAN gives a row between two groups to the one met first. So every method sees
+the rows in an order of their own content (`drawn`): the same rows in another order give the same clusters. The same draw bounds a fit
+whose memory grows with the square of the rows.
+
+Distances to stored points are made by differences, column by column, here as in the file (`recipes.square_distances`): the same steps
+in the same order, so that a row on the brink of "none" falls on the same side in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from etabli.estimators.recipes import SMALL, affine, number, square_distances
+from etabli.graph.graph import Graph
+from etabli.records import Array
+from etabli.structure.method import Found, Values
+
+POINTS = 1000  # stored points of a file, all clusters together
+MOST = 12  # clusters that are tried
+CELLS = 2_000_000  # distances made at once
+
+
+def counts(rows: int) -> range:
+    """The numbers of clusters to try."""
+    return range(2, min(MOST, rows - 1) + 1)
+
+
+def drawn(x: Array, most: int, seed: int) -> Array:
+    """Numbers of at most `most` rows, in an order that rests on their content alone."""
+    keys = (x * np.random.default_rng(0).normal(size=x.shape[1])).sum(axis=1)
+    order = np.argsort(keys, kind="stable")
+    if len(order) <= most:
+        return order
+    return np.asarray(order[np.sort(np.random.default_rng(seed).choice(len(order), most, replace=False))])
+
+
+def distinct(x: Array, clusters: int) -> int:
+    """That number of clusters, or as many as there are rows that differ."""
+    if len(x) > clusters and len(np.unique(x[: 100 * clusters], axis=0)) >= clusters:
+        return clusters
+    return min(clusters, len(np.unique(x, axis=0)))
+
+
+def finished(
+    name: str, values: Values, arrays: Mapping[str, Array], x: Array, own: tuple[Array, Array], apply: Callable[[Found, Array], Array]
+) -> Found:
+    """What was found, with a label for every row. own: (row numbers, the labels the method gave them); other rows are placed as new
+    rows are. arrays gain `agreement`: the share of the method's own rows that placing gives their own label."""
+    rows, labels = own
+    placed = answers(apply(Found(name, values, arrays), x), int(labels.max(initial=-1)) + 1)
+    agreement = np.array(np.mean(placed[rows] == labels))
+    placed[rows] = labels
+    return Found(name, values, {**arrays, "agreement": agreement}, placed)
+
+
+def answers(scores: Array, clusters: int) -> Array:
+    """int64 [rows]: the cluster of the largest score, -1 where that is the column after the clusters."""
+    best = scores.argmax(axis=1).astype(np.int64)
+    return np.where(best < clusters, best, -1)
+
+
+# centres -----------------------------------------------------------------------------------------------------------------
+
+
+def near(x: Array, centres: Array) -> Array:
+    """Minus the squared distance to each centre, up to what is the same for all: [rows, centres]."""
+    return np.asarray(x @ (2 * centres.T) - (centres**2).sum(axis=1))
+
+
+def write_near(graph: Graph, x: str, centres: Array) -> str:
+    """The same as nodes: one product with all centres."""
+    return affine(graph, x, np.ascontiguousarray(2 * centres.T), -(centres**2).sum(axis=1)[None])
+
+
+# stored points ---------------------------------------------------------------------------------------------------------------
+
+
+def squares(x: Array, points: Array) -> Array:
+    """[rows, points]: squared distances by differences, added up in the order of the columns."""
+    made = np.zeros((len(x), len(points)))
+    for j in range(x.shape[1]):
+        step = x[:, j : j + 1] - points[None, :, j]
+        step *= step
+        made += step
+    return made
+
+
+def in_parts(x: Array, points: int, make: Callable[[Array], Array]) -> Array:
+    """make(rows of x), a part at a time, so that memory stays bounded."""
+    step = max(1, CELLS // max(points, 1))
+    return np.concatenate([make(x[start : start + step]) for start in range(0, len(x), step)])
+
+
+def write_squares(graph: Graph, x: str, points: Array) -> str:
+    """The same as nodes."""
+    return square_distances(graph, x, points, exact=points.size > SMALL)
+
+
+def thinned(labels: Array, seed: int, most: int = POINTS) -> Array:
+    """Numbers of at most about `most` labelled rows, cluster by cluster, each keeping its share and at least ten. -1 is left out."""
+    random, kept = np.random.default_rng(seed), []
+    whole = max(int((labels >= 0).sum()), 1)
+    for cluster in range(int(labels.max(initial=-1)) + 1):
+        mine = np.flatnonzero(labels == cluster)
+        share = max(10, int(most * len(mine) / whole))
+        kept.append(mine if len(mine) <= share else np.sort(random.choice(mine, share, replace=False)))
+    return np.concatenate(kept) if kept else np.zeros(0, np.int64)
+
+
+def reached(x: Array, points: Array, floor: Array, owner: Array, reach: Array) -> Array:
+    """Scores [rows, clusters + 1] of the nearest stored point: -(distance / reach)^2 / 2 for each cluster, -1/2 for none of them. A point
+    is never nearer than the root of its floor. owner: the cluster of each point, sorted. reach: of each cluster."""
+    none = np.full((len(x), 1), -0.5)
+    if not len(reach):
+        return none
+    starts = np.searchsorted(owner, np.arange(len(reach)))
+    near = in_parts(x, len(points), lambda part: np.minimum.reduceat(np.maximum(squares(part, points), floor), starts, axis=1))
+    return np.concatenate([near * (-0.5 / reach**2), none], axis=1)
+
+
+def write_reached(graph: Graph, x: str, points: Array, floor: Array, owner: Array, reach: Array) -> str:
+    """The same as nodes."""
+    if not len(reach):
+        first = graph.op("Gather", x, graph.const([0], np.int64), axis=1)
+        return graph.op("Sub", graph.op("Mul", first, number(graph, 0.0)), number(graph, 0.5))
+    far = graph.op("Max", write_squares(graph, x, points), number(graph, floor[None]))
+    sizes = np.bincount(owner, minlength=len(reach))
+    parts = graph.ops("Split", far, graph.const(sizes, np.int64), count=len(sizes), axis=1) if len(sizes) > 1 else [far]
+    near = [graph.op("ReduceMin", part, graph.const([1], np.int64), keepdims=1) for part in parts]
+    joined = graph.op("Concat", *near, axis=1) if len(near) > 1 else near[0]
+    scores = graph.op("Mul", joined, number(graph, (-0.5 / reach**2)[None]))
+    none = graph.op(
+        "Sub", graph.op("Mul", graph.op("Gather", scores, graph.const([0], np.int64), axis=1), number(graph, 0.0)), number(graph, 0.5)
+    )
+    return graph.op("Concat", scores, none, axis=1)
