@@ -28,6 +28,8 @@ ORDER = (
     ("adoption", "structure"),
     ("faces",),
     ("study", "arguments"),
+    ("without",),
+    ("commands",),
     ("cli", "sklearn"),
     ("__init__", "__main__"),
 )

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from etabli.study import fit as fit
     from etabli.study import load_study as load_study
     from etabli.study import resume as resume
+    from etabli.without import cluster as cluster
 
 __version__ = "0.1.0"
-__all__ = ["Classifier", "Regressor", "Study", "__version__", "adopt", "explore", "fit", "load", "load_study", "resume", "track"]
+__all__ = ["Classifier", "Regressor", "Study", "__version__", "adopt", "cluster", "explore", "fit", "load", "load_study", "resume", "track"]
 WHERE = {
     "Classifier": "etabli.sklearn",
     "Regressor": "etabli.sklearn",
@@ -35,6 +36,7 @@ WHERE = {
     "fit": "etabli.study",
     "resume": "etabli.study",
     "load_study": "etabli.study",
+    "cluster": "etabli.without",
 }
 
 

@@ -16,6 +16,7 @@ Act = Callable[[argparse.Namespace], int]
 EXAMPLES = """examples:
   etabli fit census.csv --target income                      the main job: look, warn, compare, prove, report
   etabli fit census.csv --target income --time 5m --json     at most five minutes; the result as JSON on stdout
+  etabli cluster penguins.csv                                without a target: are there groups of rows, and which?
   etabli explore census.csv                                  a local page: what is in it, what may go wrong
   etabli predict census.etabli/model.onnx new.csv -o out.csv
   etabli explain census.etabli/model.onnx new.csv --row 3    why this answer, and what would change it
@@ -70,6 +71,22 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         made.set_defaults(act=run, quiet=False, lang=None, json=False)
         made.add_argument("--lang", choices=("en", "fr"), help="language of what people read (default: the locale's)")
         return made
+
+    def without(name: str, epilog: str) -> argparse.ArgumentParser:
+        """A command without a target: the options that all of them have."""
+        one = command(name, epilog)
+        one.add_argument("file", help="CSV (any dialect, gzip, zstd), Parquet, SQLite (my.db::table), or a table's address in a Datasette")
+        one.add_argument("--methods", metavar="A,B", help="only these (default: all)")
+        one.add_argument("--ignore", metavar="COL", action="append", default=[], help="a column not to look at (may be repeated)")
+        one.add_argument("--kind", metavar="COL=KIND", action="append", default=[], help="number, category, flag, date, text, identifier")
+        one.add_argument("--effort", default="standard", help="glance, standard or thorough: how much is tried (default: standard)")
+        one.add_argument("--time", metavar="TIME", help="a cap such as 60s, 10m or 1h30m")
+        one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")
+        one.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+        one.add_argument("--jsonl", action="store_true", help="progress as JSON lines on stderr, one an event, and no summary")
+        one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+        one.add_argument("-o", "--output", metavar="RUN", help=f"the run folder (default: FILE.{name}.etabli here)")
+        return one
 
     one = command(
         "fit",
@@ -132,6 +149,13 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--jsonl", action="store_true", help="progress as JSON lines on stderr, one an event, and no summary")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     one.add_argument("-o", "--output", metavar="RUN", help="the run folder (default: FILE.etabli here)")
+
+    one = without(
+        "cluster",
+        "  etabli cluster penguins.csv --ignore species\n  etabli cluster penguins.csv --label species --clusters 3 -o penguins.etabli",
+    )
+    one.add_argument("--clusters", type=int, metavar="K", help="so many groups (default: chosen by what is found again in other rows)")
+    one.add_argument("--label", metavar="COL", help="a known grouping to compare with; never learned from")
 
     one = command(
         "adopt",

@@ -11,15 +11,14 @@ import contextlib
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
 from etabli.arguments import numbers, pair_list, pairs, parser
+from etabli.commands import BEGAN, cluster, tell
 from etabli.errors import EtabliError, UsageError
 
-BEGAN = time.monotonic()  # what was imported before belongs to the cap of --time as well
 # commands ------------------------------------------------------------------------------------------------------------
 
 
@@ -83,7 +82,7 @@ def _establish(question: Any, options: argparse.Namespace, run: Callable[..., An
     if options.json:
         from etabli.study import public
 
-        _say(public(study.result))
+        tell(public(study.result))
     if not options.quiet and not options.jsonl:
         print(summary(study.result, lang), file=sys.stderr)
     if not options.json:
@@ -112,7 +111,7 @@ def adopt(options: argparse.Namespace) -> int:
             watch=watch,
         )
     if options.json:
-        _say(dict(study.result))
+        tell(dict(study.result))
     else:
         print(study.result["sentence"][lang], file=sys.stderr)
         print(study.folder / "model.onnx")
@@ -135,7 +134,7 @@ def status(options: argparse.Namespace) -> int:
     from etabli.work.status import status as look
 
     found = look(options.run)
-    _say(found if options.json else words(found, language(options.lang)))
+    tell(found if options.json else words(found, language(options.lang)))
     return 0
 
 
@@ -162,7 +161,7 @@ def explore(options: argparse.Namespace) -> int:
     from etabli.study import explore as look
 
     text, facts = look(options.file, target=options.target, kinds=kinds, ignore=ignore, lang=lang)
-    _say(facts if options.json else text.rstrip("\n"))
+    tell(facts if options.json else text.rstrip("\n"))
     return 0
 
 
@@ -204,7 +203,7 @@ def predict(options: argparse.Namespace) -> int:
         half_width=options.half_width,
     )
     if options.json:
-        _say(summary.to_json())
+        tell(summary.to_json())
     elif not options.quiet:
         print(summary.words(language(options.lang)), file=sys.stderr)
     return 0
@@ -235,7 +234,7 @@ def explain(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     if text:
-        _say(json.loads(text) if options.json else text)
+        tell(json.loads(text) if options.json else text)
     return 0
 
 
@@ -245,7 +244,7 @@ def check(options: argparse.Namespace) -> int:
     from etabli.model.check import check as look
 
     checked = look(options.model, options.file, training=options.training, by=options.by)
-    _say(checked.to_json() if options.json else checked.text(language(options.lang)))
+    tell(checked.to_json() if options.json else checked.text(language(options.lang)))
     return 0 if checked.fine else 1
 
 
@@ -292,11 +291,11 @@ def families(options: argparse.Namespace) -> int:
         for f in found().values()
     ]
     if options.json:
-        _say(facts)
+        tell(facts)
     else:
         wide = max(len(str(one["name"])) for one in facts)
         for one in facts:
-            _say(f"{one['name']:<{wide}}  {one['title']} ({', '.join(one['tasks'])}). {one['doc']} {one['citation']}.", wide + 2)
+            tell(f"{one['name']:<{wide}}  {one['title']} ({', '.join(one['tasks'])}). {one['doc']} {one['citation']}.", wide + 2)
     return 0
 
 
@@ -317,18 +316,9 @@ def man(options: argparse.Namespace) -> int:
 
 
 ACTS = {
-    act.__name__: act for act in (fit, adopt, resume, status, explore, publish, predict, explain, check, report, families, completion, man)
+    act.__name__: act
+    for act in (fit, cluster, adopt, resume, status, explore, publish, predict, explain, check, report, families, completion, man)
 }
-
-
-def _say(told: Any, indent: int = 2) -> None:
-    """Text, folded at a terminal; or facts as JSON, escaped where the stream lacks letters."""
-    from etabli.faces.lines import folded
-
-    if isinstance(told, str):
-        print(folded(told, sys.stdout, indent))
-    else:
-        print(json.dumps(told, ensure_ascii=not (sys.stdout.encoding or "").casefold().startswith("utf")))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

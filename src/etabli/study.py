@@ -99,7 +99,7 @@ class Study:
     @property
     def status(self) -> int:
         """The exit status: 4 when nothing beat the constant."""
-        members = self.result["winner"]["members"] if "winner" in self.result else []
+        members = self.result["winner"].get("members", []) if "winner" in self.result else []
         return 4 if members and members[0]["family"] == "baseline" else 0
 
     def __str__(self) -> str:

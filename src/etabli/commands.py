@@ -1,0 +1,63 @@
+"""Commands without a target: `cluster`, and its sisters. `cli.py` has the rest and the entry point."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from etabli.arguments import pairs
+
+BEGAN = time.monotonic()  # what was imported before belongs to the cap of --time as well
+
+
+def tell(told: Any, indent: int = 2) -> None:
+    """Text, folded at a terminal; or facts as JSON, escaped where the stream lacks letters."""
+    from etabli.faces.lines import folded
+
+    if isinstance(told, str):
+        print(folded(told, sys.stdout, indent))
+    else:
+        print(json.dumps(told, ensure_ascii=not (sys.stdout.encoding or "").casefold().startswith("utf")))
+
+
+def cluster(options: argparse.Namespace) -> int:
+    """Which rows belong together, how many groups there are, and whether there are any; one file that places new rows."""
+    return _established("cluster", options, clusters=options.clusters, label=options.label)
+
+
+def _established(job: Any, options: argparse.Namespace, **own: Any) -> int:
+    """own: options of that command alone."""
+    from etabli.faces.events import Events
+    from etabli.faces.terminal import Progress, summary
+    from etabli.faces.words import language
+    from etabli.job.budget import parse_time
+    from etabli.job.interrupt import Interrupt
+    from etabli.structure.asked import asked
+    from etabli.without import established
+
+    question = asked(
+        job,
+        options.file,
+        ignore=tuple(options.ignore),
+        kinds=pairs(options.kind, "--kind"),
+        methods=tuple(name for name in (options.methods or "").split(",") if name),
+        effort=options.effort,
+        time=parse_time(options.time) if options.time else None,
+        seed=options.seed,
+        lang=options.lang,
+        out=options.output,
+        **own,
+    )
+    lang, stop = language(options.lang), Interrupt()
+    with Events() if options.jsonl else Progress(lang, quiet=options.quiet) as watch:
+        study = established(question, watch=watch, interrupted=stop, began=BEGAN)
+    if options.json:
+        tell(dict(study.result))
+    if not options.quiet and not options.jsonl:
+        print(summary(study.result, lang), file=sys.stderr)
+    if not options.json:
+        print(study.result.get("report") or study.result["model"])
+    return 130 if stop.asked else study.status

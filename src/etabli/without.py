@@ -1,0 +1,62 @@
+"""The studies without a target: `etabli.cluster`, and its sisters.
+
+As `study.fit`: a file or a frame in, a run folder with one proven file out. The stories are in `structure/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from etabli.records import Watch, quiet
+from etabli.study import Study, never
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from etabli.structure.asked import Job, Question
+
+
+def cluster(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], bool] | None = None, **options: Any) -> Study:
+    """Which rows belong together, how many groups there are, and whether there are any: `etabli.cluster("penguins.csv")`.
+
+    file: the path of a CSV or Parquet file, or a frame. options: those of the command line (clusters, methods, label, ignore, kinds,
+    effort, time in seconds, seed, out). watch, interrupted: as for `fit`. The study's `model` answers new rows; `result` is described in
+    docs/cluster.md. Errors: EtabliError and its children.
+    """
+    return _asked("cluster", file, watch, interrupted, options)
+
+
+def established(
+    question: Question, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, began: float | None = None, resumed: bool = False
+) -> Study:
+    """The whole story of what was asked. began: when the cap's clock started, by time.monotonic(); None: now. resumed: told for the sake of
+    `study.establish`; a run without a target goes on by itself from what its folder holds."""
+    from importlib import import_module
+
+    story = getattr(import_module(f"etabli.structure.{question.job}"), question.job)
+    return Study(question.folder, story(question, watch, interrupted, monotonic() if began is None else began))
+
+
+def _asked(job: Job, file: Any, watch: Watch | None, interrupted: Callable[[], bool] | None, options: dict[str, Any]) -> Study:
+    from etabli.faces.live import attended
+    from etabli.structure.asked import asked
+
+    with attended(watch, interrupted, options.get("lang")) as (see, stop), _kept(job, file, options) as (path, told):
+        return established(asked(job, path, **told), watch=see, interrupted=stop)
+
+
+@contextmanager
+def _kept(job: Job, file: Any, options: dict[str, Any]) -> Iterator[tuple[str | Path, dict[str, Any]]]:
+    """The path and options of a call in which the data may be a frame, which is then kept in the run folder."""
+    from etabli.work.handed import FRAME, kept
+
+    if isinstance(file, str | Path):
+        yield file, options
+        return
+    folder = Path(options.get("out") or f"frame.{job}.etabli")
+    with kept({FRAME: file}, folder) as kinds:
+        yield folder / FRAME, options | {"out": str(folder), "kinds": kinds | dict(options.get("kinds") or {})}
