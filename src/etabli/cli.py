@@ -76,8 +76,7 @@ def _establish(question: Any, options: argparse.Namespace, run: Callable[..., An
     from etabli.job.interrupt import Interrupt
 
     lang = language(options.lang)
-    stop = Interrupt()
-    with Events() if options.jsonl else Progress(lang, quiet=options.quiet) as watch:
+    with Interrupt() as stop, Events() if options.jsonl else Progress(lang, quiet=options.quiet) as watch:
         study = run(question, watch=watch, interrupted=stop, began=BEGAN)
     if options.json:
         from etabli.study import public
