@@ -21,6 +21,7 @@ from etabli.structure.method import Found, Values
 
 POINTS = 1000  # stored points of a file, all clusters together
 MOST = 12  # clusters that are tried
+FOUND = 50  # clusters kept of those that find their own number
 CELLS = 2_000_000  # distances made at once
 
 
@@ -61,6 +62,20 @@ def answers(scores: Array, clusters: int) -> Array:
     """int64 [rows]: the cluster of the largest score, -1 where that is the column after the clusters."""
     best = scores.argmax(axis=1).astype(np.int64)
     return np.where(best < clusters, best, -1)
+
+
+def largest(labels: Array) -> Array:
+    """The same clusters, numbered from the largest on; beyond fifty, the smaller ones are none (-1)."""
+    sizes = np.bincount(labels[labels >= 0], minlength=labels.max(initial=-1) + 1)
+    place = np.full(len(sizes) + 1, -1)  # the last is that of none
+    kept = np.argsort(-sizes, kind="stable")[:FOUND]
+    place[kept] = np.arange(len(kept))
+    return np.asarray(place[labels])
+
+
+def rough(x: Array) -> float:
+    """A distance that is as good as none: a millionth of the spread of the rows, above 0."""
+    return 1e-6 * (float(np.sqrt(x.var(axis=0).sum())) or 1.0)
 
 
 # centres -----------------------------------------------------------------------------------------------------------------
@@ -109,6 +124,50 @@ def thinned(labels: Array, seed: int, most: int = POINTS) -> Array:
         share = max(10, int(most * len(mine) / whole))
         kept.append(mine if len(mine) <= share else np.sort(random.choice(mine, share, replace=False)))
     return np.concatenate(kept) if kept else np.zeros(0, np.int64)
+
+
+def outlined(x: Array, labels: Array, most: int = POINTS) -> Array:
+    """As `thinned`, but the rows kept of a cluster lie as far apart as they can, so that its shape and its rim stay: each next one is the
+    farthest from those kept (Gonzalez 1985)."""
+    kept = []
+    whole = max(int((labels >= 0).sum()), 1)
+    for cluster in range(int(labels.max(initial=-1)) + 1):
+        mine = np.flatnonzero(labels == cluster)
+        share = max(10, int(most * len(mine) / whole))
+        if len(mine) > share:
+            near, chosen = np.full(len(mine), np.inf), [0]
+            while len(chosen) < share:
+                near = np.minimum(near, ((x[mine] - x[mine[chosen[-1]]]) ** 2).sum(axis=1))
+                chosen.append(int(near.argmax()))
+            mine = mine[np.sort(chosen)]
+        kept.append(mine)
+    return np.concatenate(kept) if kept else np.zeros(0, np.int64)
+
+
+def reaches(x: Array, labels: Array, kept: Array, floor: Array, owner: Array) -> Array:
+    """[clusters]: how near a row must be to the nearest stored row of each, so that as many as possible of the cluster's own rows, each
+    without itself, and as few as possible of the rows of none are within. kept: numbers of the stored rows among x."""
+    bounds, least = [], rough(x)
+    for cluster in range(labels.max(initial=-1) + 1):
+        mine = np.flatnonzero(owner == cluster)
+        rows = np.flatnonzero((labels == cluster) | (labels < 0))
+        place = {row: n for n, row in enumerate(kept[mine])}
+
+        def near(part: Array, mine: Array = mine, place: dict[int, int] = place) -> Array:
+            far = squares(x[part], x[kept[mine]])
+            for n, row in enumerate(part):
+                if row in place:
+                    far[n, place[row]] = np.inf
+            return np.asarray(np.maximum(far, floor[mine]).min(axis=1))
+
+        step = max(1, CELLS // len(mine))
+        far = np.concatenate([near(rows[start : start + step]) for start in range(0, len(rows), step)])
+        order = np.argsort(far, kind="stable")
+        gain = np.cumsum(np.where(labels[rows[order]] == cluster, 1, -1))
+        ends = np.append(np.flatnonzero(np.diff(far[order])), len(order) - 1)  # equal distances are within together
+        best = ends[len(ends) - 1 - np.argmax(gain[ends][::-1])]
+        bounds.append(max(float(np.sqrt(far[order[best]])) * (1 + 1e-9), least))
+    return np.array(bounds)
 
 
 def reached(x: Array, points: Array, floor: Array, owner: Array, reach: Array) -> Array:
