@@ -22,9 +22,24 @@ if TYPE_CHECKING:
     from etabli.study import load_study as load_study
     from etabli.study import resume as resume
     from etabli.without import cluster as cluster
+    from etabli.without import map as map
 
 __version__ = "0.1.0"
-__all__ = ["Classifier", "Regressor", "Study", "__version__", "adopt", "cluster", "explore", "fit", "load", "load_study", "resume", "track"]
+__all__ = [
+    "Classifier",
+    "Regressor",
+    "Study",
+    "__version__",
+    "adopt",
+    "cluster",
+    "explore",
+    "fit",
+    "load",
+    "load_study",
+    "map",
+    "resume",
+    "track",
+]
 WHERE = {
     "Classifier": "etabli.sklearn",
     "Regressor": "etabli.sklearn",
@@ -37,6 +52,7 @@ WHERE = {
     "resume": "etabli.study",
     "load_study": "etabli.study",
     "cluster": "etabli.without",
+    "map": "etabli.without",
 }
 
 

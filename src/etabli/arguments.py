@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   etabli fit census.csv --target income                      the main job: look, warn, compare, prove, report
   etabli fit census.csv --target income --time 5m --json     at most five minutes; the result as JSON on stdout
   etabli cluster penguins.csv                                without a target: are there groups of rows, and which?
+  etabli map penguins.csv                                    few coordinates for many columns, and what to believe
   etabli explore census.csv                                  a local page: what is in it, what may go wrong
   etabli predict census.etabli/model.onnx new.csv -o out.csv
   etabli explain census.etabli/model.onnx new.csv --row 3    why this answer, and what would change it
@@ -156,6 +157,11 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     )
     one.add_argument("--clusters", type=int, metavar="K", help="so many groups (default: chosen by what is found again in other rows)")
     one.add_argument("--label", metavar="COL", help="a known grouping to compare with; never learned from")
+
+    one = without(
+        "map", "  etabli map penguins.csv --ignore species\n  etabli map genes.csv --components 5 --methods pca,umap -o genes.etabli"
+    )
+    one.add_argument("--components", type=int, metavar="K", help="so many coordinates (default: as many as are larger than by chance)")
 
     one = command(
         "adopt",

@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
+from etabli import commands
 from etabli.arguments import numbers, pair_list, pairs, parser
-from etabli.commands import BEGAN, cluster, tell
+from etabli.commands import BEGAN, tell
 from etabli.errors import EtabliError, UsageError
 
 # commands ------------------------------------------------------------------------------------------------------------
@@ -316,7 +317,23 @@ def man(options: argparse.Namespace) -> int:
 
 ACTS = {
     act.__name__: act
-    for act in (fit, cluster, adopt, resume, status, explore, publish, predict, explain, check, report, families, completion, man)
+    for act in (
+        fit,
+        commands.cluster,
+        commands.map,
+        adopt,
+        resume,
+        status,
+        explore,
+        publish,
+        predict,
+        explain,
+        check,
+        report,
+        families,
+        completion,
+        man,
+    )
 }
 
 

@@ -28,6 +28,11 @@ def cluster(options: argparse.Namespace) -> int:
     return _established("cluster", options, clusters=options.clusters, label=options.label)
 
 
+def map(options: argparse.Namespace) -> int:
+    """Few coordinates for many columns, how many there should be, and what of the picture may be believed; one file that places new rows."""
+    return _established("map", options, components=options.components)
+
+
 def _established(job: Any, options: argparse.Namespace, **own: Any) -> int:
     """own: options of that command alone."""
     from etabli.faces.events import Events

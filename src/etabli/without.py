@@ -30,6 +30,14 @@ def cluster(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], 
     return _asked("cluster", file, watch, interrupted, options)
 
 
+def map(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], bool] | None = None, **options: Any) -> Study:
+    """Few coordinates for many columns, and what may be believed of them: `etabli.map("penguins.csv")`.
+
+    options: components, methods, ignore, kinds, effort, time in seconds, seed, out; else as `cluster`. `result` is described in docs/map.md.
+    """
+    return _asked("map", file, watch, interrupted, options)
+
+
 def established(
     question: Question, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, began: float | None = None, resumed: bool = False
 ) -> Study:

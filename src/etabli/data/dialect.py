@@ -111,7 +111,7 @@ def glimpse(path: str | Path) -> tuple[str, ...]:
 
 
 RESERVED = frozenset(  # the model file's own names
-    "prediction probability set lower upper deviation novelty confidence quantile quantiles cdf at p0 p1 half_width".split()
+    "prediction probability set coordinates error certainty lower upper deviation novelty confidence quantile quantiles cdf at p0 p1 half_width".split()
 )
 
 

@@ -67,7 +67,7 @@ def fit(Z: Array, fold: Array, seed: int = 0) -> Novelty:
     for k in parts:
         here = fold == k
         scores[here] = _shape(Z[~here] if len(parts) > 1 else Z).score(Z[here])[:, 0]
-    knots, p = _table(scores)
+    knots, p = table(scores)
     shape = _shape(Z)
     return Novelty(shape.centre, shape.map, knots, p)
 
@@ -88,7 +88,7 @@ def _shape(Z: Array) -> Novelty:
     return Novelty(centre, np.ascontiguousarray(vectors / np.sqrt(values) / deviation[:, None]), none, none)
 
 
-def _table(scores: Array) -> tuple[Array, Array]:
+def table(scores: Array) -> tuple[Array, Array]:
     """Knots and p-values. Each of the largest scores is a knot, then ever wider apart: small p-values are the ones people act on."""
     ordered = np.sort(scores)
     n = len(ordered)

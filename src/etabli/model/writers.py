@@ -119,14 +119,16 @@ def writer(out: str | os.PathLike[str]) -> Iterator[Writer]:
         raise
 
 
-SINGLE = ("p0", "p1", "lower", "upper", "deviation", "cdf", "novelty")
+SEVERAL = ("prediction", "coordinates", "probability", "set", "quantile")
+SINGLE = ("p0", "p1", "lower", "upper", "deviation", "cdf", "error", "certainty", "novelty")
 
 
 def names(outputs: Mapping[str, Array], classes: Sequence[str], taken: Sequence[str] = (), quantiles: Sequence[float] = ()) -> list[str]:
-    """The headers of the new columns: prediction first, then probability_<class>, set, p0, p1, lower, upper, deviation, cdf, novelty,
-    quantile_<level>, then what else an adopted model gives (values_1, values_2 ...). A header the source already has gets a number
+    """The headers of the new columns: prediction or the coordinates x1, x2 ... first, then probability_<class>, set, p0, p1, lower, upper,
+    deviation, cdf, error, certainty, novelty, quantile_<level>, then what else an adopted model gives (values_1, values_2 ...). A header the source already has gets a number
     ("prediction_2"): two columns of one name cannot be told apart."""
     wanted = ["prediction"] if "prediction" in outputs else []
+    wanted += [f"x{i + 1}" for i in range(outputs["coordinates"].shape[1])] if "coordinates" in outputs else []
     wanted += [f"probability_{label}" for label in classes] if "probability" in outputs else []
     wanted += [name for name in ("set", *SINGLE) if name in outputs]
     wanted += [f"quantile_{level:g}" for level in quantiles] if "quantile" in outputs else []
@@ -138,6 +140,7 @@ def names(outputs: Mapping[str, Array], classes: Sequence[str], taken: Sequence[
 def columns(outputs: Mapping[str, Array], classes: Sequence[str]) -> list[Array]:
     """The new columns in the order of `names`. A set is its labels with | between them ("\\" before a | or \\ of a label)."""
     made: list[Array] = [outputs["prediction"][:, 0]] if "prediction" in outputs else []
+    made += [outputs["coordinates"][:, i] for i in range(outputs["coordinates"].shape[1])] if "coordinates" in outputs else []
     if "probability" in outputs:
         made += [outputs["probability"][:, i] for i in range(len(classes))]
     if "set" in outputs:
@@ -149,7 +152,7 @@ def columns(outputs: Mapping[str, Array], classes: Sequence[str]) -> list[Array]
 
 
 def _others(outputs: Mapping[str, Array]) -> list[tuple[str, Array]]:
-    return [(name, values) for name, values in outputs.items() if name not in ("prediction", "probability", "set", "quantile", *SINGLE)]
+    return [(name, values) for name, values in outputs.items() if name not in (*SEVERAL, *SINGLE)]
 
 
 def sets(members: Array, classes: Sequence[str]) -> Array:

@@ -1,0 +1,224 @@
+"""The story of `etabli map`: few coordinates for many columns, how many there should be, and what in the picture may be believed.
+
+read -> audited -> the space -> how many coordinates -> every method on halves of the rows, judged on rows it did not learn from
+-> the most faithful (the simplest of the tied) -> one file -> proven
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from etabli.judge.components import components
+from etabli.judge.novelty import table as p_values
+from etabli.judge.stability import halves
+from etabli.judge.trust import Trust, procrustes, ranks, trust
+from etabli.records import Array, Watch
+from etabli.structure import file, run
+from etabli.structure.asked import Question
+from etabli.structure.maptold import told
+from etabli.structure.method import Found, Projection, Values
+from etabli.structure.methods import chosen, projections
+from etabli.structure.placement import Placement, back, errors, spread
+from etabli.structure.space import learned
+
+LEARNED = {"glance": 20_000, "standard": 100_000, "thorough": 1_000_000}  # rows at most, by effort
+TIMES = {"glance": 1, "standard": 3, "thorough": 6}  # pairs of halves
+COMPARED = 10_000  # rows of a half at most
+JUDGED = 2_000  # rows whose neighbours are looked at
+MOST = 20  # coordinates, unless more are asked for
+TIED = 0.01  # a difference in faithfulness that nobody sees
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One method with one setting, judged on rows it did not learn from. score: the area of neighbour recall beyond chance; each: that of every half.
+    trust: measures of all halves, averaged. rebuilt: the share of what the columns hold that comes back from the coordinates. stability: the
+    Procrustes correlation between maps learned from two halves. seconds: of one fit."""
+
+    method: str
+    values: Values
+    score: float
+    each: tuple[float, ...]
+    trust: Mapping[str, Any]
+    rebuilt: float
+    stability: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The map of the judged rows: rows (numbers in the table), their coordinates and plain columns, what of them may be believed in all
+    coordinates and in the picture of the first two."""
+
+    rows: Array
+    z: Array
+    plain: Array
+    whole: Trust | None
+    picture: Trust | None
+
+
+def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began: float) -> dict[str, Any]:
+    """The whole story; gives the result."""
+    with run.opened(question, watch, interrupted, began) as one:
+        watch("step", name={"en": "reading the data", "fr": "lecture des données"})
+        table = run.read(one)
+        watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
+        findings = run.audited(one, table)
+        rows = sample(table.rows, LEARNED[question.effort], question.seed)
+        space = learned(table, run.used(question, table), rows, question.seed)
+        plain = space.plain(table, rows)
+        x = space.turn(plain)
+        watch("step", name={"en": "how many coordinates?", "fr": "combien de coordonnées ?"})
+        number = components(plain, space.owner, min(MOST, *x.shape), question.seed)
+        count = min(question.components or max(2, number.parallel), *x.shape)
+        watch("step", name={"en": "comparing", "fr": "comparaison"})
+        judged = distinct(x, JUDGED, question.seed)
+        candidates = compared(one, x, judged, count)
+        best = winner(candidates)
+        watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
+        head = placement(projections()[best.method], best.values, x, question.seed, one.over)
+        made = file.whole(table, space, head, rows, question.seed)
+        drawn = shown(head, x, plain, rows, judged)
+        watch("step", name={"en": "proving it", "fr": "preuve"})
+        result = told(one, table, space, candidates, best, head, number, drawn, findings, len(rows))
+        return file.written(one, table, made, result, rows)
+
+
+def sample(rows: int, most: int, seed: int) -> Array:
+    """Row numbers, rising; some by chance where there are more than `most`."""
+    return np.arange(rows) if rows <= most else np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def distinct(x: Array, most: int, seed: int) -> Array:
+    """Places in x of at most so many rows, no two alike: a row that is there twice has itself for a neighbour on every map."""
+    order = np.random.default_rng(seed).permutation(len(x))[: 2 * most]
+    first = np.unique(x[order], axis=0, return_index=True)[1]
+    return np.sort(order[np.sort(first)[:most]])
+
+
+def compared(one: run.Run, x: Array, judged: Array, count: int) -> list[Candidate]:
+    """Every method, the most faithful first. What the time does not allow is left out; the first method always runs."""
+    pairs = [(a[:COMPARED], b[:COMPARED]) for a, b in _shuffled_halves(len(x), TIMES[one.question.effort], one.question.seed)]
+    fresh = [np.setdiff1d(judged, half) for pair in pairs for half in pair]
+    near = [ranks(x[places]) if len(places) >= 4 else None for places in fresh]
+    made: list[Candidate] = []
+    methods = chosen(projections(), one.question.methods)
+    for name, method in methods.items():
+        if made and one.over():
+            one.watch("dropped", name=name)
+            continue
+        values = {**(method.settings(*x.shape) or [{}])[0], "components": count}
+        task = {"job": "map", "method": name, "values": values, "seed": one.question.seed, "effort": one.question.effort}
+        facts, _ = one.remembered(task, partial(_judged, one, method, values, x, judged, pairs, fresh, near))
+        made.append(Candidate(name, values, **{**facts, "each": tuple(facts["each"])}))
+        one.watch("task", done=len(made), total=len(methods), running=[])
+    return sorted(made, key=lambda candidate: -candidate.score)
+
+
+def _shuffled_halves(rows: int, times: int, seed: int) -> list[tuple[Array, Array]]:
+    random = np.random.default_rng(seed)
+    return [(random.permutation(a), random.permutation(b)) for a, b in halves(rows, times, seed)]
+
+
+def _judged(
+    one: run.Run,
+    method: Projection,
+    values: Values,
+    x: Array,
+    judged: Array,
+    pairs: list[tuple[Array, Array]],
+    fresh: list[Array],
+    near: list[Array | None],
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """What one method is worth, JSON-able, and no arrays."""
+    trusts: list[Trust] = []
+    rebuilt, alike, seconds = [], [], []
+    for k, pair in enumerate(pairs):
+        maps = []
+        for side, half in enumerate(pair):
+            began = time.process_time()
+            learn = np.sort(half)
+            found = method.fit(values, x[learn], one.question.seed, one.over)
+            seconds.append(time.process_time() - began)
+            z, places, seen = method.apply(found, x[judged]), fresh[2 * k + side], near[2 * k + side]
+            maps.append(z)
+            if seen is None:
+                continue
+            new = np.isin(judged, places)
+            trusts.append(trust(seen, ranks(z[new])))
+            middle = x[learn].mean(axis=0)
+            again = back(method, found, x[learn], one.question.seed).apply(z[new])
+            total = float(((x[places] - middle) ** 2).sum())
+            rebuilt.append(1 - float(((x[places] - again) ** 2).sum()) / total if total else 0.0)
+        width = min(maps[0].shape[1], maps[1].shape[1])
+        alike.append(procrustes(maps[0][:, :width], maps[1][:, :width]))
+    facts = {
+        "score": _mean([t.area for t in trusts]),
+        "each": [t.area for t in trusts],
+        "trust": {
+            "near": trusts[0].near if trusts else 0,
+            "trustworthiness": _mean([t.trustworthiness for t in trusts]),
+            "continuity": _mean([t.continuity for t in trusts]),
+            "recall": {
+                str(size): _mean([t.recall[size] for t in trusts if size in t.recall]) for size in (trusts[0].recall if trusts else ())
+            },
+            "chance": {
+                str(size): _mean([t.chance[size] for t in trusts if size in t.chance]) for size in (trusts[0].chance if trusts else ())
+            },
+        },
+        "rebuilt": _mean(rebuilt),
+        "stability": _mean(alike),
+        "seconds": _mean(seconds),
+    }
+    return facts, {}
+
+
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values)) if values else 0.0
+
+
+def tied(one: Candidate, best: Candidate) -> bool:
+    """Whether the difference in faithfulness may be chance or is too small to see: up to TIED or one standard error over the halves."""
+    gap = np.subtract(best.each, one.each)
+    error = float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else 0.0
+    return best.score - one.score <= max(TIED, error)
+
+
+def winner(candidates: list[Candidate]) -> Candidate:
+    """The simplest among those tied with the most faithful."""
+    known = projections()
+    return min((one for one in candidates if tied(one, candidates[0])), key=lambda one: (known[one.method].rank, -one.score))
+
+
+def placement(method: Projection, values: Values, x: Array, seed: int, stop: Callable[[], bool]) -> Placement:
+    """The head of the best, learned from all rows x; the p-values of its errors from maps that did not know the row."""
+    found = method.fit(values, x, seed, stop)
+    fold = np.random.default_rng(seed).permutation(np.arange(len(x)) % FOLDS)
+    size, strange = spread(x), np.empty(len(x))
+    for k in range(FOLDS):
+        train, valid = x[fold != k], x[fold == k]
+        if len(valid):
+            known = method.fit(values, train, seed, stop) if len(train) > 1 else found
+            strange[fold == k] = errors(valid, _rebuilt(method, known, train if len(train) > 1 else x, valid, seed), size)
+    knots, p = p_values(strange)
+    return Placement(method, found, method.apply(found, x[:1]).shape[1], back(method, found, x, seed), size, knots, p)
+
+
+def _rebuilt(method: Projection, found: Found, train: Array, rows: Array, seed: int) -> Array:
+    return back(method, found, train, seed).apply(method.apply(found, rows))
+
+
+def shown(head: Placement, x: Array, plain: Array, rows: Array, judged: Array) -> Drawn:
+    """The judged rows on the final map."""
+    z = head.apply(x[judged])["coordinates"]
+    if len(judged) < 4:
+        return Drawn(rows[judged], z, plain[judged], None, None)
+    near = ranks(x[judged])
+    return Drawn(rows[judged], z, plain[judged], trust(near, ranks(z)), trust(near, ranks(z[:, :2])))

@@ -1,0 +1,230 @@
+"""What is told of a map: the result, and in words what of the picture may be believed.
+
+A coordinate is read by the columns that go with it: correlations, so that straight and bent methods are told alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from etabli.judge.components import Components
+from etabli.judge.trust import Trust
+from etabli.records import Array, Table, Words
+from etabli.structure.methods import projections
+from etabli.structure.space import Space
+
+if TYPE_CHECKING:
+    from etabli.structure.map import Candidate, Drawn
+    from etabli.structure.placement import Placement
+    from etabli.structure.run import Run
+
+NAMED = 4  # columns named for a coordinate, each way
+WEAK = 0.3  # correlations below it are not named, nor those below half the strongest
+
+
+def told(
+    one: Run,
+    table: Table,
+    space: Space,
+    candidates: Sequence[Candidate],
+    best: Candidate,
+    head: Placement,
+    number: Components,
+    drawn: Drawn,
+    findings: Sequence[Any],
+    learned: int,
+) -> dict[str, Any]:
+    """The result of the run (docs/map.md says what each key is)."""
+    from etabli.structure.map import tied
+
+    question, known = one.question, projections()
+    explained = shares(drawn.plain, drawn.z)
+    answer = head.apply(space.turn(drawn.plain))
+    warnings = [
+        {"code": f.code, "level": f.level, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure)} for f in findings
+    ]
+    if not number.parallel:
+        warnings.append(_apart())
+    return {
+        "schema": 1,
+        "task": "map",
+        "run": str(question.folder),
+        "model": str(question.folder / "model.onnx"),
+        "file": question.file,
+        "rows": table.rows,
+        "columns": [{"name": column.name, "kind": column.kind} for column in table.columns],
+        "used": [column.name for column in space.columns],
+        "sampled": learned if learned < table.rows else None,
+        "seed": question.seed,
+        "command": question.command,
+        "winner": {"family": best.method, "title": known[best.method].title, "values": dict(best.values)},
+        "leaderboard": [
+            {
+                "name": c.method,
+                "title": known[c.method].title,
+                "values": dict(c.values),
+                "score": c.score,
+                **c.trust,
+                "rebuilt": c.rebuilt,
+                "stability": c.stability,
+                "tied": tied(c, candidates[0]),
+                "seconds": c.seconds,
+                "believe": believe(c.trust, c.stability, c.rebuilt, known[c.method].linear),
+            }
+            for c in candidates
+        ],
+        "sentence": _sentence(known[best.method].title, head.components, best, number, table, space),
+        "citations": sorted({known[c.method].citation for c in candidates}),
+        "map": {
+            "components": {
+                "used": head.components,
+                "asked": question.components,
+                "parallel": number.parallel,
+                "held_out": number.held_out,
+                "variances": number.values.tolist(),
+                "chance": number.chance.tolist(),
+                "errors": [float(e) if np.isfinite(e) else None for e in number.errors],
+                "text": _counted(number, head.components, question.components),
+            },
+            "explained": explained.tolist(),
+            "loadings": loadings(drawn.plain, drawn.z, space),
+            "trust": {"coordinates": _trust(drawn.whole), "picture": _trust(drawn.picture)},
+            "believe": believe(best.trust, best.stability, best.rebuilt, known[best.method].linear),
+        },
+        "points": {
+            "row": drawn.rows.tolist(),
+            "x": drawn.z[:, 0].tolist(),
+            "y": drawn.z[:, 1].tolist() if head.components > 1 else [0.0] * len(drawn.z),
+            "kept": [] if drawn.picture is None else drawn.picture.kept.tolist(),
+            "error": answer["error"][:, 0].tolist(),
+            "certainty": answer["certainty"][:, 0].tolist(),
+        },
+        "warnings": warnings,
+    }
+
+
+def shares(plain: Array, z: Array) -> Array:
+    """[components]: what each coordinate adds to the share of the columns' spread that a straight line in the coordinates so far gives."""
+    plain, z = plain - plain.mean(axis=0), z - z.mean(axis=0)
+    total = float((plain**2).sum())
+    if not total:
+        return np.zeros(z.shape[1])
+    q, r = np.linalg.qr(z)
+    alive = np.abs(np.diag(r)) > 1e-9 * max(1e-300, float(np.abs(r).max()))
+    return np.where(alive, ((q.T @ plain) ** 2).sum(axis=1) / total, 0.0)
+
+
+def loadings(plain: Array, z: Array, space: Space) -> list[dict[str, Any]]:
+    """Each coordinate in words, and its correlations with the features it goes with."""
+    names, made = space.names, []
+    for j in range(z.shape[1]):
+        r = correlations(plain, z[:, j])
+        order = np.argsort(-np.abs(r), kind="stable")
+        bound = max(WEAK, 0.5 * float(np.abs(r).max(initial=0.0)))
+        strong = [int(i) for i in order if abs(r[i]) >= bound]
+        up, down = ([names[i] for i in strong if (r[i] > 0) == positive][:NAMED] for positive in (True, False))
+        made.append(
+            {
+                "coordinate": f"x{j + 1}",
+                "text": _named(f"x{j + 1}", up, down),
+                "columns": [
+                    {"feature": names[i], "column": space.columns[int(space.owner[i])].name, "correlation": float(r[i])} for i in order[:12]
+                ],
+            }
+        )
+    return made
+
+
+def correlations(plain: Array, z: Array) -> Array:
+    """[features]: the correlation of each with one coordinate; 0 where one of them does not vary."""
+    plain, z = plain - plain.mean(axis=0), z - z.mean()
+    size = np.sqrt((plain**2).sum(axis=0) * (z**2).sum())
+    return np.asarray(np.divide(plain.T @ z, size, out=np.zeros(plain.shape[1]), where=size > 1e-12))
+
+
+def _named(coordinate: str, up: Sequence[str], down: Sequence[str]) -> Words:
+    english = [f"{', '.join(names)} {way}" for names, way in ((up, "up"), (down, "down")) if names]
+    french = [f"{', '.join(names)} en {way}" for names, way in ((up, "hausse"), (down, "baisse")) if names]
+    return {
+        "en": f"{coordinate}: {'; '.join(english) or 'a little of many columns'}",
+        "fr": f"{coordinate} : {' ; '.join(french) or 'un peu de beaucoup de colonnes'}",
+    }
+
+
+def _trust(found: Trust | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "near": found.near,
+        "trustworthiness": found.trustworthiness,
+        "continuity": found.continuity,
+        "recall": {str(size): share for size, share in found.recall.items()},
+        "chance": {str(size): share for size, share in found.chance.items()},
+        "area": found.area,
+    }
+
+
+def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: bool) -> Words:
+    """What may be read off a map, on rows it did not learn from."""
+    near, recall = trust["near"], trust["recall"]
+    if not recall:
+        return {"en": "Too few rows to say what may be believed.", "fr": "Trop peu de lignes pour dire ce qui peut être cru."}
+    size = max((size for size in recall if int(size) <= max(near, 5)), key=int, default=next(iter(recall)))
+    kept, chance = int(size) * recall[size], int(size) * trust["chance"][size]
+    safe, whole = trust["trustworthiness"] >= 0.9, trust["continuity"] >= 0.9
+    again = stability >= 0.9
+    english = [
+        f"Of the {size} rows nearest to a row, {kept:.1f} are among its {size} nearest on the map ({chance:.1f} by chance)",
+        f"rows shown side by side are {'alike' if safe else 'often not alike'} (trustworthiness {trust['trustworthiness']:.2f})",
+        f"rows that are alike are {'shown close' if whole else 'often shown apart'} (continuity {trust['continuity']:.2f})",
+        f"two halves of the rows draw {'the same map' if again else 'different maps'} ({stability:.2f})",
+        f"distances and directions are those of the table, of which the coordinates hold {rebuilt:.0%}"
+        if linear
+        else "only who is beside whom may be read: empty space, sizes of groups and distances between far groups mean nothing",
+    ]
+    french = [
+        f"Des {size} lignes les plus proches d'une ligne, {kept:.1f} sont parmi ses {size} plus proches sur la carte ({chance:.1f} au hasard)",
+        f"les lignes montrées côte à côte {'se ressemblent' if safe else 'souvent ne se ressemblent pas'} (fidélité {trust['trustworthiness']:.2f})",
+        f"les lignes qui se ressemblent sont {'montrées proches' if whole else 'souvent montrées loin'} (continuité {trust['continuity']:.2f})",
+        f"deux moitiés des lignes dessinent {'la même carte' if again else 'des cartes différentes'} ({stability:.2f})",
+        f"distances et directions sont celles du tableau, dont les coordonnées gardent {100 * rebuilt:.0f} %"
+        if linear
+        else "seul se lit qui est à côté de qui : le vide, la taille des groupes et les distances entre groupes éloignés ne disent rien",
+    ]
+    return {"en": "; ".join(english) + ".", "fr": " ; ".join(french) + "."}
+
+
+def _sentence(title: str, components: int, best: Candidate, number: Components, table: Table, space: Space) -> Words:
+    used = len(space.columns)
+    english = f"{components} coordinate{'s' if components > 1 else ''} by {title} stand for {used} columns: on rows not learned from they give back {best.rebuilt:.0%} of what the columns hold."
+    french = f"{components} coordonnée{'s' if components > 1 else ''} ({title}) pour {used} colonnes : sur des lignes non apprises, elles rendent {100 * best.rebuilt:.0f} % de ce que les colonnes contiennent."
+    if not number.parallel:
+        english += " But the columns hardly go together: shuffled apart, they give components as large."
+        french += " Mais les colonnes ne vont guère ensemble : mélangées séparément, elles donnent des composantes aussi grandes."
+    return {"en": english, "fr": french}
+
+
+def _counted(number: Components, used: int, wanted: int | None) -> Words:
+    english = f"{number.parallel} by parallel analysis (larger than in shuffled columns), {number.held_out} by the reconstruction of held-out cells"
+    french = f"{number.parallel} par analyse parallèle (plus grandes qu'avec des colonnes mélangées), {number.held_out} par la reconstruction de cellules écartées"
+    if wanted is not None:
+        return {"en": f"{used} were asked for; {english}.", "fr": f"{used} demandées ; {french}."}
+    if used != number.parallel:
+        return {"en": f"{english}; {used} are kept, for a picture.", "fr": f"{french} ; {used} sont gardées, pour une image."}
+    return {"en": f"{english}.", "fr": f"{french}."}
+
+
+def _apart() -> dict[str, Any]:
+    return {
+        "code": "no_common_structure",
+        "level": "warn",
+        "columns": [],
+        "text": {
+            "en": "No component is larger than in columns shuffled apart: the columns hold nothing in common that a map could show.",
+            "fr": "Aucune composante n'est plus grande qu'avec des colonnes mélangées : les colonnes n'ont rien en commun qu'une carte puisse montrer.",
+        },
+        "cure": {"en": "read the columns one by one: etabli explore", "fr": "lire les colonnes une à une : etabli explore"},
+    }
