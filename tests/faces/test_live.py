@@ -8,6 +8,7 @@ import signal
 import sys
 import types
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ import etabli.examples
 from etabli.errors import EtabliWarning
 from etabli.faces.live import Display, Stop, attended, in_notebook
 from etabli.records import Finding
+
+
+@pytest.fixture(autouse=True)
+def at_a_terminal() -> Iterator[None]:
+    """Python's own handling of Ctrl-C, which a job in the background of a shell lacks."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -240,7 +240,7 @@ def test_a_full_disk_stops_the_run_and_leaves_no_half_file(place: Path, whole: b
     mount(8)
     try:
         stages = set()
-        for kilobytes in (8, 40, 100, 700, 1300):
+        for kilobytes in (8, 40, 100, 300, 500, 800, 1300):
             mount(kilobytes, "remount")
             process = start(place, *FIT)
             _, said = process.communicate(timeout=120)
