@@ -45,8 +45,13 @@ def established(
     `study.establish`; a run without a target goes on by itself from what its folder holds."""
     from importlib import import_module
 
+    from etabli.faces.report import write
+    from etabli.faces.words import language
+
     story = getattr(import_module(f"etabli.structure.{question.job}"), question.job)
-    return Study(question.folder, story(question, watch, interrupted, monotonic() if began is None else began))
+    study = Study(question.folder, story(question, watch, interrupted, monotonic() if began is None else began))
+    write(study.result, study.report.path, language(question.lang))
+    return study
 
 
 def _asked(job: Job, file: Any, watch: Watch | None, interrupted: Callable[[], bool] | None, options: dict[str, Any]) -> Study:

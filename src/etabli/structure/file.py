@@ -28,6 +28,7 @@ from etabli.work.file import PROBES, PROOF_ROWS, SELF_TEST_ROWS, inputs
 from etabli.work.journal import write, write_json
 from etabli.work.result import described_columns, finite
 
+POINTS = 2_000  # rows of a picture
 Outputs = dict[str, tuple[str, str, int]]  # output -> (tensor, type, width)
 
 
@@ -77,6 +78,27 @@ def whole(table: Table, space: Space, head: Head, rows: Array, seed: int) -> Who
     return Whole(space.columns, levels, space, head, fit_novelty(plain, fold, seed))
 
 
+def drawn(made: Whole, table: Table, rows: Array, seed: int) -> dict[str, Any]:
+    """At most POINTS rows for a picture: their places on the two leading principal components of the coordinates, their labels where the file
+    gives some, and the share of the spread that the two hold. row: from 0."""
+    some = rows if len(rows) <= POINTS else np.sort(np.random.default_rng(seed).choice(rows, POINTS, replace=False))
+    x = made.space.apply(table, some)
+    x = x - x.mean(axis=0)
+    _, values, axes = np.linalg.svd(x, full_matrices=False)
+    axes = axes[:2] * np.sign(axes[:2][np.arange(len(axes[:2])), np.abs(axes[:2]).argmax(axis=1)])[:, None]
+    at = np.zeros((len(some), 2))
+    at[:, : len(axes)] = x @ axes.T
+    total = float((values**2).sum())
+    told = {
+        "row": some.tolist(),
+        "x": at[:, 0].tolist(),
+        "y": at[:, 1].tolist(),
+        "share": float((values[:2] ** 2).sum()) / total if total else 0.0,
+    }
+    answer = made.answer(table, some).get("prediction")
+    return told | ({"label": answer[:, 0].astype(str).tolist()} if answer is not None and answer.dtype == object else {})
+
+
 def written(run: Run, table: Table, made: Whole, result: dict[str, Any], rows: Array) -> dict[str, Any]:
     """Proves the file against its parts on `rows`, writes model.onnx, card.json and result.json; gives the result with its proof.
     ProofError when the file misses its bound: then nothing is written."""
@@ -90,6 +112,9 @@ def written(run: Run, table: Table, made: Whole, result: dict[str, Any], rows: A
     proof = prove(
         model.SerializeToString(deterministic=True), table, some, made.answer, columns=made.columns, probes=PROBES, seed=run.question.seed
     )
+    if "points" not in result:
+        result = result | {"points": drawn(made, table, rows, run.question.seed)}
+    result = result | {"report": str(folder / "report.html")}
     result = finite(result | {"proof": proof.to_json() | {"held_out": False}, "versions": versions(), "fingerprint": table.fingerprint})
     ready, picked = session(model), rows[:: max(1, len(rows) // SELF_TEST_ROWS)][:SELF_TEST_ROWS]
     fed = feeds(table, made.columns, picked)

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces import figures
-from etabli.faces.report import curves, explained, groups, inside, learning, pictures, rows
+from etabli.faces.report import curves, explained, found, groups, inside, learning, pictures, rows
 from etabli.faces.report.contents import contents
 from etabli.faces.report.methods import methods as paragraph
 from etabli.faces.report.methods.card import markdown
+from etabli.faces.report.methods.found import methods as told
 from etabli.faces.report.trying import style, trying
 from etabli.faces.words import cell, known, pick, plain, say
 from etabli.work.journal import write as write_file
@@ -37,6 +38,27 @@ def report(result: Mapping[str, Any], lang: str = "en", model: bytes | None = No
     """The page as HTML text. result: see the module `etabli.faces.report.rows`; lang: "en" or "fr"; model: the model file, for the form that
     answers in the page; live: whether the page holds it (None: when it is small)."""
     sheet = _style()
+    view, picture = _found(result, lang) if found.without_target(result) else _established(result, lang)
+    view = view | {"trying": trying(result, lang, model, live)}
+    page = _template().render(
+        lang=lang,
+        style=_safe(sheet),
+        style_hash=base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode(),
+        t=lambda key, **values: say(key, lang, **values),
+        known=lambda prefix, value: known(prefix, value, lang),
+        plain=plain,
+        cell=cell,
+        key=key,
+        pick=lambda value: pick(value, lang),
+        view=view,
+        picture=picture,
+        contents=contents({"view": view, "picture": picture}, lang),
+    )
+    return page.lstrip() + "\n"
+
+
+def _established(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """View and pictures of a model with a target."""
     draw = partial(_both, result, lang)
     picture = {
         "leaderboard": draw(pictures.leaderboard),
@@ -58,31 +80,27 @@ def report(result: Mapping[str, Any], lang: str = "en", model: bytes | None = No
         "spread": draw(curves.spreading),
         "learning": draw(learning.picture),
     }
-    view = rows.view(result, lang) | {"trying": trying(result, lang, model, live)}
-    page = _template().render(
-        lang=lang,
-        style=_safe(sheet),
-        style_hash=base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode(),
-        t=lambda key, **values: say(key, lang, **values),
-        known=lambda prefix, value: known(prefix, value, lang),
-        plain=plain,
-        cell=cell,
-        pick=lambda value: pick(value, lang),
-        view=view,
-        picture=picture,
-        contents=contents({"view": view, "picture": picture}, lang),
-    )
-    return page.lstrip() + "\n"
+    return rows.view(result, lang), picture
+
+
+def _found(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """View and pictures of what was found without one."""
+    from etabli.faces.report import seen
+
+    draw = partial(_both, result, lang)
+    picture = {"rowmap": draw(seen.rowmap), "compared": draw(seen.compared), "stretched": draw(seen.stretched)}
+    return found.view(result, lang) | {"caption": seen.caption(result, lang)}, picture
 
 
 def write(result: Mapping[str, Any], path: str | Path, lang: str = "en", live: bool | None = None) -> Path:
     """Writes the page, and beside it the references of its methods paragraph and the model card (`methods.bib`, `card.md`), each aside and then
     renamed, so that a reader never sees half of one; returns the page's path. The model file beside it goes into its form: see `report`.
     StorageError as the system says."""
-    target, said = Path(path), paragraph(result, lang)
+    target, said = Path(path), (told if found.without_target(result) else paragraph)(result, lang)
     model = target.with_name("model.onnx")
     page = report(result, lang, model.read_bytes() if model.is_file() else None, live)
-    beside = {"methods.bib": said.bibtex, "card.md": markdown(result, lang)} if said.sentences else {}
+    beside = {"methods.bib": said.bibtex} if said.sentences else {}
+    beside |= {"card.md": markdown(result, lang)} if said.sentences and not found.without_target(result) else {}
     for name, text in {**beside, target.name: page}.items():
         data = text.encode("utf-8", "replace")
         write_file(target.with_name(name), lambda file, data=data: file.write(data))  # type: ignore[misc]
@@ -93,6 +111,16 @@ def _both(result: Mapping[str, Any], lang: str, draw: Callable[[Mapping[str, Any
     """The picture for a wide and for a narrow page."""
     wide, narrow = draw(result, lang, WIDE), draw(result, lang, NARROW)
     return _safe(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>') if wide else ""
+
+
+def key(look: int) -> str:
+    """The mark of a group in a picture's key: its shape in its colour."""
+    from etabli.faces.explore.scatter import look as colour
+    from etabli.faces.explore.scatter import shape
+
+    return _safe(
+        f'<svg class="mark {colour(look, False)}" viewBox="-5 -5 10 10" aria-hidden="true"><path d="M0 0{shape(look, False)}"/></svg>'
+    )
 
 
 def _safe(text: str) -> str:

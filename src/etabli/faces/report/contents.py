@@ -66,11 +66,37 @@ CONTENTS: tuple[tuple[str, tuple[tuple[str, Rule], ...]], ...] = (
     ),
 )
 
+WITHOUT_TARGET: tuple[tuple[str, tuple[tuple[str, Rule], ...]], ...] = (
+    (
+        "found",
+        (
+            ("clusters", lambda shown: shown["view"]["clusters"] or shown["view"]["structure"]),
+            ("flagged", lambda shown: shown["view"]["odd"]),
+            ("rowmap", drawn("rowmap")),
+            ("believe", viewed("believe")),
+            ("loadings", viewed("loadings")),
+        ),
+    ),
+    ("beware", (("findings", always),)),
+    ("try", (("try", viewed("trying")),)),
+    ("trust", (("compared", always), ("proof", always))),
+    (
+        "record",
+        (
+            ("predict", always),
+            ("reproduce", always),
+            ("methods", lambda shown: shown["view"]["methods"].sentences),
+            ("columns", always),
+            ("limits", always),
+        ),
+    ),
+)
+
 
 def contents(shown: Shown, lang: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """[(heading of the part, [(section, its name in the table of contents)])] of this page."""
     made = []
-    for part, sections in CONTENTS:
+    for part, sections in WITHOUT_TARGET if shown["view"].get("found") else CONTENTS:
         kept = [(name, say(f"nav.{name}", lang)) for name, rule in sections if rule(shown)]
         if kept:
             made.append((say(f"part.{part}", lang), kept))

@@ -43,7 +43,7 @@ def view(result: Result, lang: str) -> View:
         "split": _split(result, lang),
         "comparison": comparison(result, lang),
         "audited": audited(result, lang),
-        "findings": _findings(result, lang),
+        "findings": noted(result, lang),
         "board": _board(result, lang),
         "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
         "tree": inside.beside(result, lang),
@@ -191,7 +191,8 @@ def _split(result: Result, lang: str) -> View:
     }
 
 
-def _findings(result: Result, lang: str) -> View:
+def noted(result: Result, lang: str) -> View:
+    """The findings, the gravest first."""
     order = {"refuse": 0, "warn": 1, "note": 2}
     found = sorted(items(result, "warnings"), key=lambda f: order.get(str(f.get("level")), 1))
     made = []

@@ -166,24 +166,30 @@
 
   // the answer ----------------------------------------------------------------------------------------------------------------
 
-  const classes = card.classes, outputs = Object.keys(selftest.outputs);
-  const spread = classes.length ? [0, 1] : ["prediction", "lower", "upper"].flatMap(name => [...first[name]?.data ?? []]).filter(isFinite).sort((a, b) => a - b);
+  const classes = card.classes, outputs = Object.keys(selftest.outputs), target = card.target ?? words["target." + card.task];
+  const main = ["prediction", "score", "coordinates"].find(name => outputs.includes(name)) ?? outputs[0], across = first[main].data.length / count; // numbers in an answer
+  const KNOWN = [main, "prediction", "probability", "lower", "upper", "set", "p0", "p1", "cdf", "quantile", "novelty"], more = outputs.filter(name => !KNOWN.includes(name));
+  const spread = classes.length ? [0, 1] : [main, "lower", "upper"].flatMap(name => [...first[name]?.data ?? []]).filter(isFinite).sort((a, b) => a - b);
   const low = spread[0], high = spread.at(-1), digits = classes.length ? 3 : places(10 ** Math.floor(Math.log10((high - low || 1) / 300)));
   const bar = (from, to, css) => make("svg", {viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", class: "bar"},
     make("rect", {x: Math.min(from, to), width: Math.abs(to - from), height: 10, class: css}));
 
   function answer() {
     const made = run([row], outputs), at = name => made[name]?.data[0], level = rounded(asked.confidence);
-    const lines = [], value = at("prediction");
-    $("try-value").textContent = classes.length ? value : shown(value, digits);
+    const lines = [], value = at(main), all = [...made[main].data];
+    $("try-value").textContent = classes.length ? value : all.slice(0, 4).map(one => shown(one, digits)).join("  ") + (across > 4 ? " …" : "");
     $("try-value").className = $("try-value").textContent.length > 16 ? "long" : "";
-    $("try-slim").textContent = `${card.target}: ` + (classes.length ? `${value}, ${percent(made.probability.data[classes.indexOf(value)])}` : $("try-value").textContent);
+    $("try-slim").textContent = `${target}: ` + (classes.length ? `${value}, ${percent(made.probability.data[classes.indexOf(value)])}` : $("try-value").textContent);
     if (made.lower) lines.push(say("interval", {low: shown(at("lower"), digits), high: shown(at("upper"), digits), level}));
     if (made.set) {
       const inside = classes.filter((_, i) => made.set.data[i]);
       lines.push(say(inside.length ? inside.length > 1 ? "set" : "set.one" : "set.none", {level, names: inside.join(", ")}));
     }
     if (made.p0) lines.push(say("bounds", {name: classes[1], low: percent(at("p0")), high: percent(at("p1"))}));
+    for (const name of more) {
+      const told = made[name].type === DOUBLE ? shown(at(name), 3) : String(at(name));
+      lines.push(words["output." + name] ? say("output." + name, {value: told}) : say("output", {name: name.split("_").join(" "), value: told}));
+    }
     if (made.cdf && asked.at === asked.at) lines.push(say("cdf", {value: shown(asked.at, digits), share: percent(at("cdf"))}));
     $("try-quantiles").replaceChildren(...made.quantile ? card.quantiles.map((q, i) => make("li", {}, say("quantile", {level: rounded(q)}), make("span", {class: "n"}, shown(made.quantile.data[i], digits)))) : []);
     $("try-said").replaceChildren(...lines.map(line => make("p", {}, line)));
@@ -191,7 +197,7 @@
     const kept = classes.length > 8 ? ranked.sort((a, b) => b.p - a.p).slice(0, 6) : ranked;
     $("try-classes").replaceChildren(...kept.map(({name, p, inside}) =>
       make("li", {class: inside ? "in" : "out"}, make("span", {}, inside ? "● " : "○ ", make("bdi", {}, name)), make("span", {class: "n"}, percent(p)), bar(0, 100 * p, ""))));
-    $("try-strip").replaceChildren(...classes.length ? [] : [strip(value, at("lower"), at("upper"))]);
+    $("try-strip").replaceChildren(...classes.length ? [] : [across > 1 ? placed(all) : strip(value, at("lower"), at("upper"))]);
     novelty(at("novelty"));
     return made;
   }
@@ -201,6 +207,13 @@
     return make("svg", {viewBox: `0 0 ${w} 44`, "aria-hidden": "true"}, make("line", {x1: 8, x2: w - 8, y1: 22, y2: 22, class: "axis"}),
       ...from === undefined ? [] : [make("line", {x1: x(from), x2: x(to), y1: 12, y2: 12, class: "reach"})], make("circle", {cx: x(value), cy: 12, r: 5, class: "mark"}),
       make("text", {x: 8, y: 38}, shown(low, digits)), make("text", {x: w - 8, y: 38, "text-anchor": "end"}, shown(high, digits)));
+  }
+
+  function placed([a, b]) { // the row among the stored rows, on the first two coordinates
+    const stored = [...first[main].data], xs = stored.filter((_, i) => i % across === 0), ys = stored.filter((_, i) => i % across === 1), w = 300, h = 200;
+    const on = (v, list, from, to) => { const low = Math.min(...list, v), high = Math.max(...list, v); return from + (to - from) * (v - low) / (high - low || 1); };
+    const x = v => on(v, [...xs, a], 10, w - 10), y = v => on(v, [...ys, b], h - 10, 10);
+    return make("svg", {viewBox: `0 0 ${w} ${h}`, role: "img"}, make("title", {}, say("where", {rows: count})), ...xs.map((v, i) => make("circle", {cx: x(v), cy: y(ys[i]), r: 3, class: "other"})), make("circle", {cx: x(a), cy: y(b), r: 6, class: "mark"}));
   }
 
   function novelty(p) {
@@ -236,7 +249,7 @@
 
   function curves(found, n) { // [{name, y, low, high}]: what is drawn of n rows' answers
     const pick = (name, width, k) => found[name] && Array.from({length: n}, (_, i) => found[name].data[i * width + k]);
-    if (!classes.length) return [{name: card.target, y: pick("prediction", 1, 0), low: pick("lower", 1, 0), high: pick("upper", 1, 0)}];
+    if (!classes.length) return range(0, Math.min(across, 4) - 1, Math.min(across, 4)).map(k => ({name: across > 1 ? `x${k + 1}` : target, y: pick(main, across, k), low: pick("lower", 1, 0), high: pick("upper", 1, 0)}));
     const all = classes.map((name, k) => ({name, y: pick("probability", classes.length, k)}));
     if (classes.length === 2) return [{...all[1], low: pick("p0", 1, 0), high: pick("p1", 1, 0)}];
     const most = one => one.name === predicted ? 2 : Math.max(...one.y); // the label of now first, then those that come up
@@ -248,7 +261,7 @@
     const one = can.find(one => one.name === choice.value) ?? can[0];
     if (!one) return;
     const now = row.get(one.name), missing = now !== now || now === "";
-    const wide = Math.max(280, box.clientWidth), wanted = outputs.filter(name => ["prediction", "probability", "lower", "upper", "p0", "p1"].includes(name));
+    const wide = Math.max(280, box.clientWidth), wanted = outputs.filter(name => [main, "probability", "lower", "upper", "p0", "p1"].includes(name));
     const levels = one.text ? [...new Set([...one.levels.slice(0, 12), ...missing || now === OTHER ? [] : [now], OTHER, ""])] : one.kind === "flag" ? [0, 1, NaN] : null;
     const points = levels ?? [...new Set([...range(Math.min(one.low, missing ? one.low : now), Math.max(one.high, missing ? one.high : now), 97)
       .map(value => one.step === 1 || one.kind === "date" ? Math.round(value) : value), ...missing ? [] : [now]])].sort((a, b) => a - b);
@@ -271,7 +284,7 @@
     const from = points[0], to = points.at(-1), x = v => left + (right - left) * (v - from) / (to - from), y = v => under - (under - 12) * (Math.min(top, Math.max(bottom, v)) - bottom) / (top - bottom);
     const path = (ys, xs = points) => ys.map((v, i) => `${x(xs[i]).toFixed(1)} ${y(v).toFixed(1)}`).join("L"), isDate = one.kind === "date";
     const up = ticks(bottom, top, 4), across = isDate ? {list: range(from, to, wide < 500 ? 3 : 5)} : ticks(from, to, wide < 500 ? 4 : 7);
-    const figure = make("svg", {viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, role: "img"}, make("title", {}, say("curve", {column: one.name, target: card.target})));
+    const figure = make("svg", {viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, role: "img"}, make("title", {}, say("curve", {column: one.name, target})));
     for (const v of up.list) figure.append(make("line", {x1: left, x2: right, y1: y(v), y2: y(v), class: "grid"}), make("text", {x: left - 6, y: y(v) + 4, "text-anchor": "end"}, said(v)));
     for (const v of across.list) figure.append(make("text", {x: x(v), y: tall - 10, "text-anchor": isDate && v === from ? "start" : isDate && v === to ? "end" : "middle"}, isDate ? date(v) : shown(v, across.digits, true)));
     found.forEach(({y: ys, low, high}, i) => {
@@ -294,7 +307,7 @@
 
   function bars(one, points, found, {now, wide, bottom, top, said}) {
     const step = 26, tall = step * points.length + 30, left = Math.min(200, wide * 0.38), right = wide - 70, x = v => left + (right - left) * (Math.min(top, Math.max(bottom, v)) - bottom) / (top - bottom);
-    const figure = make("svg", {viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, role: "img"}, make("title", {}, say("curve", {column: one.name, target: card.target})));
+    const figure = make("svg", {viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, role: "img"}, make("title", {}, say("curve", {column: one.name, target})));
     for (const v of ticks(bottom, top, wide < 500 ? 2 : 4).list) figure.append(make("line", {x1: x(v), x2: x(v), y1: 6, y2: tall - 24, class: "grid"}), make("text", {x: x(v), y: tall - 8, "text-anchor": "middle"}, said(v)));
     points.forEach((value, i) => {
       const mine = Object.is(value, now), at = 20 + step * i, name = valued(one, value), long = Math.floor(left / 7.2);
@@ -313,8 +326,8 @@
 
   let turn = 0;
   async function effects(made) {
-    const mine = ++turn, best = classes.length === 2 ? 1 : classes.indexOf(made.prediction.data[0]), key = classes.length ? "probability" : "prediction";
-    const score = rows => { const {data} = run(rows, [key])[key]; return classes.length ? rows.map((_, i) => data[i * classes.length + best]) : [...data]; };
+    const mine = ++turn, best = classes.length === 2 ? 1 : classes.indexOf(made[main].data[0]), key = classes.length ? "probability" : main;
+    const score = rows => { const {data} = run(rows, [key])[key]; return classes.length ? rows.map((_, i) => data[i * classes.length + best]) : rows.map((_, i) => data[i * across]); };
     const players = [...columns.map(one => [one.name]), ...hidden.length ? [hidden] : []], parts = new Map(players.map(names => [names, 0])), here = new Map(row), began = performance.now();
     let seed = 7, orders = 0, base = 0, size = 8, spent = 0;
     const random = n => (seed = (seed * 48271) % 2147483647) % n;
@@ -349,7 +362,7 @@
     if (rest.length) lines.push([say("others", {count: rest.length + hidden.length}), rest.reduce((sum, {part}) => sum + part, together)]);
     $("try-effects").replaceChildren(...lines.map(([name, part]) => make("li", {}, make("span", {}, name), bar(50, 50 + 48 * Math.max(-1, Math.min(1, part / most)), part < 0 ? "minus" : "plus"), make("span", {class: "n"}, signed(part)))));
     const unit = classes.length ? "\u00a0%" : "";
-    $("try-sum").textContent = say(classes.length ? "effects.p" : "effects.y", {name: classes[best] ?? card.target, mean: said(base / orders) + unit, answer: said(base / orders + total) + unit, orders, rows: count});
+    $("try-sum").textContent = (across > 1 ? "x1. " : "") + say(classes.length ? "effects.p" : "effects.y", {name: classes[best] ?? target, mean: said(base / orders) + unit, answer: said(base / orders + total) + unit, orders, rows: count});
     $("try-cut").replaceChildren(...columns.filter(one => one.kind === "text" && here.get(one.name)).map(one => { // each word left out, wherever it stands
       const all = here.get(one.name).split(/(\s+)/), some = [...new Set(all.filter(word => word.trim()))].slice(0, 100), [whole, ...without] = score([here, ...some.map(word => new Map(here).set(one.name, all.filter(other => other !== word).join("").trim()))]);
       const ranked = some.map((word, i) => ({word, part: whole - without[i]})).sort((a, b) => Math.abs(b.part) - Math.abs(a.part)).filter(({part}) => said(part) !== said(0)).slice(0, 8);
@@ -375,9 +388,9 @@
   function update() {
     const made = answer(), json = JSON.stringify(plainly(), null, 1);
     $("try-json").textContent = json;
-    $("try-python").textContent = `import etabli\n\nmodel = etabli.load(${JSON.stringify(file)})\nrow = ${json.split(": null").join(": None")}\nprint(model.predict(row, confidence=${asked.confidence})["prediction"])`;
+    $("try-python").textContent = `import etabli\n\nmodel = etabli.load(${JSON.stringify(file)})\nrow = ${json.split(": null").join(": None")}\nprint(model.predict(row${model.inputs.includes("confidence") ? `, confidence=${asked.confidence}` : ""})["${main}"])`;
     clearTimeout(timer);
-    timer = setTimeout(() => { predicted = made.prediction.data[0]; whatif(); remember(); effects(made); }, 0);
+    timer = setTimeout(() => { predicted = made[main].data[0]; whatif(); remember(); effects(made); }, 0);
   }
 
   function put(one, value) {

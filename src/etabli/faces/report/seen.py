@@ -1,0 +1,127 @@
+"""Pictures of what was found without a target: the rows on two coordinates, and the methods beside one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from etabli.faces import figures
+from etabli.faces.explore.scatter import scatter
+from etabli.faces.report.found import Result, method
+from etabli.faces.report.pictures import items, part
+from etabli.faces.words import plain, say
+from etabli.faces.words.numbers import number, real, share
+
+COLOURS, METHODS = 7, 12  # groups with a colour of their own; methods drawn
+
+
+def groups(result: Result) -> list[tuple[str, int]]:
+    """(label, its place among shapes and colours) of what the picture shows; the largest groups, the others share the last."""
+    labels = [str(label) for label in part(result, "points").get("label") or ()]
+    told = [str(one.get("label")) for one in items(result, "clusters")] or sorted(set(labels), key=lambda label: (len(label), label))
+    return [(label, -1 if label in ("none", "") else i if i < COLOURS else -1) for i, label in enumerate(told)]
+
+
+def rowmap(result: Result, lang: str, width: float) -> str:
+    """The rows on two coordinates; "" without points."""
+    points = part(result, "points")
+    x, y = points.get("x") or [], points.get("y") or []
+    if not x or len(x) != len(y):
+        return ""
+    where = np.array([[real(a) or 0.0, real(b) or 0.0] for a, b in zip(x, y, strict=True)])
+    look, labels = dict(groups(result)), points.get("label")
+    group = np.array([look.get(str(label), -1) for label in labels]) if labels else np.zeros(len(where), int)
+    odd = points.get("flagged")
+    chosen = np.array(odd, bool) if odd else None
+    if chosen is not None and not labels:
+        group = chosen.astype(int)
+    return scatter(
+        where, group, False, say("found.picture", lang, rows=len(where)), width, round(width * (0.62 if width > 500 else 0.9)), chosen
+    )
+
+
+def compared(result: Result, lang: str, width: float) -> str:
+    """The best setting of each method with its main figure; "" where there is none."""
+    every = items(result, "leaderboard")
+    key = next((name for name in ("stability", "score", "rebuilt") if any(real(e.get(name)) is not None for e in every)), "")
+    if not key:
+        return ""
+    best: dict[str, Mapping[str, Any]] = {}
+    for e in every:
+        best.setdefault(str(e.get("name")), e)
+    dots = [
+        figures.Dot(
+            method({**e, "values": {}}, lang),
+            real(e.get(key)),
+            *_reach(e, key),
+            "tied" if not i or e.get("tied") else "apart",
+            method(e, lang).partition(" (")[2].removesuffix(")"),
+            number(e.get(key), lang, 2),
+            method(e, lang),
+        )
+        for i, e in enumerate(list(best.values())[:METHODS])
+    ]
+    null = real(part(result, "structure").get("null")) if key == "stability" else None
+    return figures.intervals(
+        dots, say("found.compared", lang), width, lambda v: number(v, lang, 2), None, null, say(f"found.measure.{key}", lang)
+    )
+
+
+def _reach(entry: Mapping[str, Any], key: str) -> tuple[float | None, float | None]:
+    each = [value for v in entry.get("each") or () if (value := real(v)) is not None]
+    if key != "stability" or len(each) < 3:
+        return None, None
+    middle, error = float(np.mean(each)), float(np.std(each, ddof=1) / np.sqrt(len(each)))
+    return middle - error, middle + error
+
+
+def stretched(result: Result, lang: str, width: float) -> str:
+    """Stability by the number of clusters, of the winner's method, over what the same gives without structure."""
+    family, lines = str(part(result, "winner").get("family")), dict[int, Mapping[str, Any]]()
+    for e in items(result, "leaderboard"):
+        k = real(part(e, "values").get("clusters"))
+        if k is not None and e.get("name") == family and real(e.get("stability")) is not None:
+            lines.setdefault(int(k), e)
+    ks = sorted(lines)
+    if len(ks) < 3:
+        return ""
+    stability = [float(lines[k]["stability"]) for k in ks]
+    null = [real(lines[k].get("null")) for k in ks]
+    every = [*stability, *(v for v in null if v is not None)]
+    plot = figures.Plot(
+        say("found.numbers", lang), (width, 240), (ks[0] - 0.3, ks[-1] + 0.3), (min(0.0, *every), max(1.0, *every)), (26, 14, 40, 44)
+    )
+    plot.axes(
+        lambda v: f"{v:g}" if v == int(v) else "",
+        lambda v: number(v, lang, 1),
+        say("found.axis.clusters", lang),
+        say("found.measure.stability", lang),
+        (min(len(ks), 12), 4),
+    )
+    if all(v is not None for v in null):
+        plot.add("path", "dash", d=_path(plot, ks, [float(v) for v in null if v is not None]))
+    plot.add("path", "trace", d=_path(plot, ks, stability))
+    chosen = real(part(part(result, "winner"), "values").get("clusters"))
+    for k, value in zip(ks, stability, strict=True):
+        tip = f"{k}: {number(value, lang, 3)}"
+        if k == chosen:
+            plot.add("path", "honest", tip, d=f"M{plot.x(k):.1f} {plot.y(value):.1f}m-7 0l7 -7l7 7l-7 7z")
+        else:
+            plot.add("circle", "tied", tip, cx=plot.x(k), cy=plot.y(value), r=3.5)
+    return plot.svg()
+
+
+def _path(plot: figures.Plot, xs: Sequence[float], ys: Sequence[float]) -> str:
+    return "M" + "L".join(f"{plot.x(x):.1f} {plot.y(y):.1f}" for x, y in zip(xs, ys, strict=True))
+
+
+def caption(result: Result, lang: str) -> list[tuple[str, str, int]]:
+    """(label, its share of the rows, its look) of each group in the picture."""
+    shares = {str(one.get("label")): share(one.get("share"), lang, 0) for one in items(result, "clusters")}
+    if part(result, "points").get("label"):
+        return [(plain(label, 40), shares.get(label, ""), look) for label, look in groups(result)]
+    if part(result, "points").get("flagged"):
+        return [(say("found.key.ordinary", lang), "", 0), (say("found.key.flagged", lang), "", 1)]
+    return []

@@ -1,0 +1,86 @@
+"""The report of what was found without a target, as a reader meets it: groups, a map, and the form that answers in the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv
+import pytest
+
+import etabli
+import etabli.examples
+from etabli.faces.report import report, write
+from etabli.study import Study
+
+Tab = Callable[..., Any]
+DETAILS = {  # what a story may add to its result, in the shape that the page reads
+    "structure": {"found": False, "stability": 0.41, "null": 0.40, "p": 0.4},
+    "clusters": [
+        {"label": "1", "rows": 200, "share": 0.58, "sure": 0.9, "differs": [{"column": "<b>", "text": {"en": "longer <b>", "fr": "plus long <b>"}}]},
+        {"label": "2", "rows": 144, "share": 0.42, "sure": None, "differs": [{"column": "island"}]},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A real run, once."""
+    folder = tmp_path_factory.mktemp("found") / "penguins.cluster.etabli"
+    return etabli.cluster(etabli.examples.path("penguins.csv"), methods=("kmeans", "ward"), effort="glance", out=folder, lang="en")
+
+
+@pytest.fixture(scope="session")
+def mapped(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A real run, once."""
+    folder = tmp_path_factory.mktemp("found") / "penguins.map.etabli"
+    return etabli.map(etabli.examples.path("penguins.csv"), methods=("pca",), effort="glance", out=folder, lang="en")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1100, False), (390, True)])
+def test_groups_fit_are_accessible_and_answer_a_row(tab: Tab, grouped: Study, tmp_path: Path, width: int, dark: bool) -> None:
+    path = write({**grouped.result, **DETAILS}, tmp_path / "report.html")
+    path.write_text(report({**grouped.result, **DETAILS}, model=(grouped.folder / "model.onnx").read_bytes()))
+    seen = tab(width=width, dark=dark).open(path)
+    seen.page.wait_for_selector("#try-form:not([hidden])")
+    assert seen.page.locator("#try-value").text_content() in {one for one in grouped.model.card["classes"]}
+    shares = seen.page.locator("#try-classes .n").all_text_contents()
+    assert len(shares) == min(6, len(grouped.model.card["classes"]))
+    assert "longer <b>" in seen.page.locator("#clusters").text_content()
+    assert "No groups were found" in seen.page.locator("#clusters").text_content()
+    seen.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    seen.page.wait_for_selector("#try-form[aria-busy=false]")
+    seen.fits()
+    seen.accessible()
+    seen.fine()
+    seen.kept(f"found-cluster-{width}{'-dark' if dark else ''}")
+
+
+def test_a_map_is_shown_and_places_a_row(tab: Tab, mapped: Study) -> None:
+    seen = tab(width=390).open(mapped.folder / "report.html")
+    seen.page.wait_for_selector("#try-form[aria-busy=false]")
+    seen.page.locator("#try-random").click()
+    seen.page.wait_for_selector("#try-form[aria-busy=false]")
+    assert seen.page.locator("#try-strip circle.mark").count() == 1
+    assert len(seen.page.locator("#try-value").text_content().split()) == 2
+    seen.fits()
+    seen.accessible()
+    seen.fine()
+
+
+def test_every_row_of_the_picture_has_its_place_and_group(grouped: Study) -> None:
+    rows = pyarrow.csv.read_csv(etabli.examples.path("penguins.csv"), convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
+    points, answer = grouped.result["points"], grouped.model.predict(rows)["prediction"]
+    assert len(points["x"]) == len(points["y"]) == len(points["row"]) == grouped.result["rows"]
+    assert points["label"] == [str(answer[i]) for i in points["row"]]
+    assert 0 < points["share"] <= 1
+
+
+def test_in_french_and_with_nothing_measured(grouped: Study, mapped: Study) -> None:
+    for result in (grouped.result, mapped.result):
+        french = report(result, "fr")
+        assert 'lang="fr"' in french and "Ce qui a été trouvé" in french
+        bare = {key: result[key] for key in ("task", "file", "rows", "winner", "sentence")}
+        assert not re.search(r"{[a-z]+}", report(bare).split("</style>")[1])
