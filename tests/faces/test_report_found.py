@@ -74,7 +74,7 @@ def test_every_row_of_the_picture_has_its_place_and_group(grouped: Study) -> Non
     rows = pyarrow.csv.read_csv(etabli.examples.path("penguins.csv"), convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
     points, answer = grouped.result["points"], grouped.model.predict(rows)["prediction"]
     assert len(points["x"]) == len(points["y"]) == len(points["row"]) == grouped.result["rows"]
-    assert points["label"] == [str(answer[i]) for i in points["row"]]
+    assert points["label"] == [str(answer[i, 0]) for i in points["row"]]
     assert 0 < points["share"] <= 1
 
 

@@ -249,7 +249,7 @@
 
   function curves(found, n) { // [{name, y, low, high}]: what is drawn of n rows' answers
     const pick = (name, width, k) => found[name] && Array.from({length: n}, (_, i) => found[name].data[i * width + k]);
-    if (!classes.length) return range(0, Math.min(across, 4) - 1, Math.min(across, 4)).map(k => ({name: across > 1 ? `x${k + 1}` : target, y: pick(main, across, k), low: pick("lower", 1, 0), high: pick("upper", 1, 0)}));
+    if (!classes.length) return [...Array(Math.min(across, 4)).keys()].map(k => ({name: across > 1 ? `x${k + 1}` : target, y: pick(main, across, k), low: pick("lower", 1, 0), high: pick("upper", 1, 0)}));
     const all = classes.map((name, k) => ({name, y: pick("probability", classes.length, k)}));
     if (classes.length === 2) return [{...all[1], low: pick("p0", 1, 0), high: pick("p1", 1, 0)}];
     const most = one => one.name === predicted ? 2 : Math.max(...one.y); // the label of now first, then those that come up
