@@ -289,7 +289,8 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--width", metavar="WIDTH", help="with --figures: 85mm (one column, the default), 170mm (two), or another")
     one.add_argument("--only", metavar="A,B", help="with --figures: only these, such as leaderboard,calibration")
 
-    one = command("families")
+    one = command("families", "  etabli families\n  etabli families --job cluster")
+    one.add_argument("--job", choices=("fit", "cluster", "map", "anomalies"), default="fit", help="those of that command (default: fit)")
     one.add_argument("--json", action="store_true", help="as JSON")
     one.add_argument("--check", metavar="PACKAGE", help="hold the families of an installed package to the contract")
 

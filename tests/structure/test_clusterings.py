@@ -3,6 +3,7 @@ placing new rows gives back what the method said of its own."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,16 @@ def test_a_mixed_table_with_missing_cells_is_grouped(tmp_path: Path) -> None:
         assert 0 < found.labels.max() < 12
         answer = method.apply(found, x)
         assert np.abs(answered(method, found, x) - answer).max() <= 1e-12 * max(1.0, np.abs(answer).max())
+
+
+def test_the_methods_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    from etabli.cli import main
+
+    assert main(["families", "--job", "cluster", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in told] == [method.name for method in METHODS]
+    assert all(one["tasks"] == ["cluster"] and one["citation"] and one["needs"] for one in told)
+    assert main(["families", "--job", "cluster"]) == 0
+    assert "k-means" in capsys.readouterr().out
+    assert main(["families", "--json"]) == 0
+    assert "ridge" in {one["name"] for one in json.loads(capsys.readouterr().out)}

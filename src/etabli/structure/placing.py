@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from etabli.estimators.recipes import SMALL, affine, number, square_distances
+from etabli.estimators.recipes import SMALL, affine, number, repeated, square_distances
 from etabli.graph.graph import Graph
 from etabli.records import Array
 from etabli.structure.method import Found, Values
@@ -47,13 +47,20 @@ def distinct(x: Array, clusters: int) -> int:
 
 
 def finished(
-    name: str, values: Values, arrays: Mapping[str, Array], x: Array, own: tuple[Array, Array], apply: Callable[[Found, Array], Array]
+    name: str,
+    values: Values,
+    arrays: Mapping[str, Array],
+    x: Array,
+    own: tuple[Array, Array],
+    apply: Callable[[Found, Array], Array],
+    alike: Array | None = None,
 ) -> Found:
     """What was found, with a label for every row. own: (row numbers, the labels the method gave them); other rows are placed as new
-    rows are. arrays gain `agreement`: the share of the method's own rows that placing gives their own label."""
+    rows are. arrays gain `agreement`: the share of the method's own rows that placing gives their own label. alike: what placing says of
+    them where it is known better, as when a row must not be its own neighbour."""
     rows, labels = own
     placed = answers(apply(Found(name, values, arrays), x), int(labels.max(initial=-1)) + 1)
-    agreement = np.array(np.mean(placed[rows] == labels))
+    agreement = np.array(np.mean((placed[rows] if alike is None else alike) == labels))
     placed[rows] = labels
     return Found(name, values, {**arrays, "agreement": agreement}, placed)
 
@@ -115,20 +122,9 @@ def write_squares(graph: Graph, x: str, points: Array) -> str:
     return square_distances(graph, x, points, exact=points.size > SMALL)
 
 
-def thinned(labels: Array, seed: int, most: int = POINTS) -> Array:
-    """Numbers of at most about `most` labelled rows, cluster by cluster, each keeping its share and at least ten. -1 is left out."""
-    random, kept = np.random.default_rng(seed), []
-    whole = max(int((labels >= 0).sum()), 1)
-    for cluster in range(int(labels.max(initial=-1)) + 1):
-        mine = np.flatnonzero(labels == cluster)
-        share = max(10, int(most * len(mine) / whole))
-        kept.append(mine if len(mine) <= share else np.sort(random.choice(mine, share, replace=False)))
-    return np.concatenate(kept) if kept else np.zeros(0, np.int64)
-
-
 def outlined(x: Array, labels: Array, most: int = POINTS) -> Array:
-    """As `thinned`, but the rows kept of a cluster lie as far apart as they can, so that its shape and its rim stay: each next one is the
-    farthest from those kept (Gonzalez 1985)."""
+    """Numbers of about `most` labelled rows, cluster by cluster, each keeping its share and at least ten; -1 is left out. Those of a cluster
+    lie as far apart as they can, so that its shape and its rim stay: each next one is the farthest from those kept (Gonzalez 1985)."""
     kept = []
     whole = max(int((labels >= 0).sum()), 1)
     for cluster in range(int(labels.max(initial=-1)) + 1):
@@ -144,55 +140,65 @@ def outlined(x: Array, labels: Array, most: int = POINTS) -> Array:
     return np.concatenate(kept) if kept else np.zeros(0, np.int64)
 
 
-def reaches(x: Array, labels: Array, kept: Array, floor: Array, owner: Array) -> Array:
-    """[clusters]: how near a row must be to the nearest stored row of each, so that as many as possible of the cluster's own rows, each
-    without itself, and as few as possible of the rows of none are within. kept: numbers of the stored rows among x."""
-    bounds, least = [], rough(x)
-    for cluster in range(labels.max(initial=-1) + 1):
-        mine = np.flatnonzero(owner == cluster)
-        rows = np.flatnonzero((labels == cluster) | (labels < 0))
-        place = {row: n for n, row in enumerate(kept[mine])}
+def alone(x: Array, kept: Array, floor: Array, owner: Array) -> Array:
+    """[rows, clusters]: as `closest` to the stored rows x[kept], but no row counts as its own neighbour; infinite where none is left."""
+    place = np.full(len(x), -1)
+    place[kept] = np.arange(len(kept))
+    starts = np.searchsorted(owner, np.arange(owner.max(initial=-1) + 1))
 
-        def near(part: Array, mine: Array = mine, place: dict[int, int] = place) -> Array:
-            far = squares(x[part], x[kept[mine]])
-            for n, row in enumerate(part):
-                if row in place:
-                    far[n, place[row]] = np.inf
-            return np.asarray(np.maximum(far, floor[mine]).min(axis=1))
+    def part(rows: Array) -> Array:
+        far = squares(x[rows], x[kept])
+        stored = np.flatnonzero(place[rows] >= 0)
+        far[stored, place[rows[stored]]] = np.inf
+        return np.asarray(np.minimum.reduceat(np.maximum(far, floor), starts, axis=1))
 
-        step = max(1, CELLS // len(mine))
-        far = np.concatenate([near(rows[start : start + step]) for start in range(0, len(rows), step)])
-        order = np.argsort(far, kind="stable")
-        gain = np.cumsum(np.where(labels[rows[order]] == cluster, 1, -1))
-        ends = np.append(np.flatnonzero(np.diff(far[order])), len(order) - 1)  # equal distances are within together
+    return in_parts(np.arange(len(x)), len(kept), part) if len(kept) else np.zeros((len(x), 0))
+
+
+def reaches(near: Array, labels: Array, least: float) -> Array:
+    """[clusters]: how near a row must be to the nearest stored row of each, so that as many as possible of the cluster's own rows and as few as
+    possible of the rows of none are within. near: of `alone`."""
+    bounds = []
+    for cluster in range(near.shape[1]):
+        far = near[:, cluster]
+        rows = np.flatnonzero(((labels == cluster) | (labels < 0)) & np.isfinite(far))
+        rows = rows[np.argsort(far[rows], kind="stable")]
+        if not len(rows):
+            bounds.append(least)
+            continue
+        gain = np.cumsum(np.where(labels[rows] == cluster, 1, -1))
+        ends = np.append(np.flatnonzero(np.diff(far[rows])), len(rows) - 1)  # equal distances are within together
         best = ends[len(ends) - 1 - np.argmax(gain[ends][::-1])]
-        bounds.append(max(float(np.sqrt(far[order[best]])) * (1 + 1e-9), least))
+        bounds.append(max(float(np.sqrt(far[rows[best]])) * (1 + 1e-9), least))
     return np.array(bounds)
 
 
+def closest(x: Array, points: Array, floor: Array, owner: Array) -> Array:
+    """[rows, clusters]: the squared distance to the nearest stored point of each cluster. A point is never nearer than its floor, squared.
+    owner: the cluster of each point, sorted."""
+    starts = np.searchsorted(owner, np.arange(owner.max() + 1))
+    return in_parts(x, len(points), lambda part: np.minimum.reduceat(np.maximum(squares(part, points), floor), starts, axis=1))
+
+
+def write_closest(graph: Graph, x: str, points: Array, floor: Array, owner: Array) -> str:
+    """The same as nodes."""
+    far = graph.op("Max", write_squares(graph, x, points), number(graph, floor[None]))
+    sizes = np.bincount(owner)
+    parts = graph.ops("Split", far, graph.const(sizes, np.int64), count=len(sizes), axis=1) if len(sizes) > 1 else [far]
+    near = [graph.op("ReduceMin", part, graph.const([1], np.int64), keepdims=1) for part in parts]
+    return graph.op("Concat", *near, axis=1) if len(near) > 1 else near[0]
+
+
 def reached(x: Array, points: Array, floor: Array, owner: Array, reach: Array) -> Array:
-    """Scores [rows, clusters + 1] of the nearest stored point: -(distance / reach)^2 / 2 for each cluster, -1/2 for none of them. A point
-    is never nearer than the root of its floor. owner: the cluster of each point, sorted. reach: of each cluster."""
+    """Scores [rows, clusters + 1]: -(distance / reach)^2 / 2 for each cluster, by `closest`, and -1/2 for none of them. reach: of each cluster."""
     none = np.full((len(x), 1), -0.5)
-    if not len(reach):
-        return none
-    starts = np.searchsorted(owner, np.arange(len(reach)))
-    near = in_parts(x, len(points), lambda part: np.minimum.reduceat(np.maximum(squares(part, points), floor), starts, axis=1))
-    return np.concatenate([near * (-0.5 / reach**2), none], axis=1)
+    return np.concatenate([closest(x, points, floor, owner) * (-0.5 / reach**2), none], axis=1) if len(reach) else none
 
 
 def write_reached(graph: Graph, x: str, points: Array, floor: Array, owner: Array, reach: Array) -> str:
     """The same as nodes."""
+    none = repeated(graph, x, [-0.5])
     if not len(reach):
-        first = graph.op("Gather", x, graph.const([0], np.int64), axis=1)
-        return graph.op("Sub", graph.op("Mul", first, number(graph, 0.0)), number(graph, 0.5))
-    far = graph.op("Max", write_squares(graph, x, points), number(graph, floor[None]))
-    sizes = np.bincount(owner, minlength=len(reach))
-    parts = graph.ops("Split", far, graph.const(sizes, np.int64), count=len(sizes), axis=1) if len(sizes) > 1 else [far]
-    near = [graph.op("ReduceMin", part, graph.const([1], np.int64), keepdims=1) for part in parts]
-    joined = graph.op("Concat", *near, axis=1) if len(near) > 1 else near[0]
-    scores = graph.op("Mul", joined, number(graph, (-0.5 / reach**2)[None]))
-    none = graph.op(
-        "Sub", graph.op("Mul", graph.op("Gather", scores, graph.const([0], np.int64), axis=1), number(graph, 0.0)), number(graph, 0.5)
-    )
-    return graph.op("Concat", scores, none, axis=1)
+        return none
+    near = write_closest(graph, x, points, floor, owner)
+    return graph.op("Concat", graph.op("Mul", near, number(graph, (-0.5 / reach**2)[None])), none, axis=1)

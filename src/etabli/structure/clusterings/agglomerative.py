@@ -2,8 +2,9 @@
 
 The tree needs all distances between rows, so at most four thousand rows are joined and the others placed. Neither linkage says where a new
 row belongs. Ward: to the nearest mean, which is where joining it adds least to the spread within (up to a factor n / (n + 1)). Average: to the
-cluster whose rows are nearest on average, which is the linkage itself. How often that gives back the tree's own labels is measured
-(`agreement`).
+cluster of the nearest row. The mean distance, which is the linkage, does not do: within a wide cluster most rows are nearer on average
+to a small one at its rim (on overlapping clouds it gave back 0.86 of the tree's labels, the nearest other row 0.99). How often placing gives back
+the tree's own labels is measured (`agreement`), for average linkage with no row as its own neighbour.
 """
 
 from __future__ import annotations
@@ -17,19 +18,7 @@ import numpy as np
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost
 from etabli.structure.method import Clustering, Found, Stop, Values
-from etabli.structure.placing import (
-    POINTS,
-    counts,
-    distinct,
-    drawn,
-    finished,
-    in_parts,
-    near,
-    squares,
-    thinned,
-    write_near,
-    write_squares,
-)
+from etabli.structure.placing import POINTS, alone, closest, counts, distinct, drawn, finished, near, outlined, write_closest, write_near
 
 SAMPLE = 4000
 TREES = 32  # kept: one tree serves every number of clusters
@@ -66,7 +55,8 @@ class Ward(Clustering):
         seen = x[order]
         clusters = distinct(seen, int(values["clusters"]))
         labels = cut_tree(self._tree(seen), n_clusters=clusters)[:, 0].astype(np.int64) if len(seen) > 1 else np.zeros(1, np.int64)
-        return finished(self.name, values, self._learned(seen, labels, seed), x, (order, labels), self.apply)
+        arrays, alike = self._learned(seen, labels)
+        return finished(self.name, values, arrays, x, (order, labels), self.apply, alike)
 
     def _tree(self, x: Array) -> Array:
         """The linkage of those rows, made once."""
@@ -79,8 +69,9 @@ class Ward(Clustering):
                 self._trees.popitem(last=False)
         return self._trees[key]
 
-    def _learned(self, x: Array, labels: Array, seed: int) -> dict[str, Array]:
-        return {"centres": np.array([x[labels == k].mean(axis=0) for k in range(labels.max() + 1)])}
+    def _learned(self, x: Array, labels: Array) -> tuple[dict[str, Array], Array | None]:
+        """(what places rows, the labels that placing gives to x where `apply` would flatter)."""
+        return {"centres": np.array([x[labels == k].mean(axis=0) for k in range(labels.max() + 1)])}, None
 
     def apply(self, found: Found, x: Array) -> Array:
         """Minus the squared distance to each mean (up to what is the same for all)."""
@@ -95,31 +86,25 @@ class Average(Ward):
     """Average linkage (UPGMA) by scipy, cut at a number of clusters."""
 
     name, title, needs, citation, rank = "average", "agglomerative (average)", ("scipy",), "Sokal & Michener 1958", 4
-    doc = "Joins the groups whose rows are nearest on average. Groups of unequal size and spread, and rows far from all stay alone."
-
+    doc = "Joins the groups whose rows are nearest on average. Groups of unequal size and spread; rows far from all stay alone."
     linkage = "average"
 
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """As Ward's; placing a row takes a thousand distances."""
         whole = super().cost(values, rows, columns)
-        return Cost(work=whole.work + 1.2e-9 * rows * POINTS * (columns + 4), memory=whole.memory + 1e8)
+        return Cost(work=whole.work + 1.2e-9 * rows * min(rows, POINTS) * (columns + 2), memory=whole.memory + 1e8)
 
-    def _learned(self, x: Array, labels: Array, seed: int) -> dict[str, Array]:
-        kept = thinned(labels, seed)
-        return {"points": x[kept], "owner": labels[kept]}
+    def _learned(self, x: Array, labels: Array) -> tuple[dict[str, Array], Array | None]:
+        kept = outlined(x, labels)
+        owner, floor = labels[kept], np.zeros(len(kept))
+        return {"points": x[kept], "owner": owner}, alone(x, kept, floor, owner).argmin(axis=1)
 
     def apply(self, found: Found, x: Array) -> Array:
-        """Minus the mean distance to the stored rows of each cluster."""
-        points, share = found.arrays["points"], _shares(found.arrays["owner"])
-        return in_parts(x, len(points), lambda part: -(np.sqrt(squares(part, points)) @ share))
+        """Minus the squared distance to the nearest stored row of each cluster."""
+        points, owner = found.arrays["points"], found.arrays["owner"]
+        return -closest(x, points, np.zeros(len(points)), owner)
 
     def write(self, found: Found, graph: Graph, x: str) -> str:
-        """Distances to all stored rows, averaged by one product."""
-        far = graph.op("Sqrt", write_squares(graph, x, found.arrays["points"]))
-        return graph.op("MatMul", far, graph.const(-_shares(found.arrays["owner"])))
-
-
-def _shares(owner: Array) -> Array:
-    """[points, clusters]: 1 / the number of stored rows of the cluster, 0 for others."""
-    member = (owner[:, None] == np.arange(owner.max() + 1)).astype(np.float64)
-    return np.asarray(member / member.sum(axis=0))
+        """Distances to all stored rows, the least of each cluster."""
+        points, owner = found.arrays["points"], found.arrays["owner"]
+        return graph.op("Neg", write_closest(graph, x, points, np.zeros(len(points)), owner))

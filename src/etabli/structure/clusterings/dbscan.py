@@ -14,7 +14,7 @@ import numpy as np
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost
 from etabli.structure.method import Clustering, Found, Stop, Values
-from etabli.structure.placing import POINTS, drawn, finished, largest, outlined, reached, reaches, rough, write_reached
+from etabli.structure.placing import POINTS, alone, drawn, finished, largest, outlined, reached, reaches, rough, write_reached
 
 SAMPLE = 4000
 NEIGHBOURS, FEW, CORE = (10, 20), 5, ("knee", 0.9, 0.7, 0.5)
@@ -54,7 +54,7 @@ class Dbscan(Clustering):
         kept = outlined(seen, core)
         points, owner, floor = seen[kept], core[kept], np.zeros(len(kept))
         whole = len(kept) == (core >= 0).sum()
-        reach = np.full(labels.max(initial=-1) + 1, eps) if whole else reaches(seen, labels, kept, floor, owner)
+        reach = np.full(labels.max(initial=-1) + 1, eps) if whole else reaches(alone(seen, kept, floor, owner), labels, rough(seen))
         arrays = {"points": points, "floor": floor, "owner": owner, "reach": reach, "eps": np.array(eps)}
         return finished(self.name, values, arrays, x, (order, labels), self.apply)
 

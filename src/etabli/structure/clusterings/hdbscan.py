@@ -14,7 +14,7 @@ import numpy as np
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost
 from etabli.structure.method import Clustering, Found, Stop, Values
-from etabli.structure.placing import POINTS, drawn, finished, largest, outlined, reached, reaches, write_reached
+from etabli.structure.placing import POINTS, alone, answers, drawn, finished, largest, outlined, reached, reaches, rough, write_reached
 
 SAMPLE = 4000
 LEAST, NEIGHBOURS = (0.05, 0.02, 0.1), (5, 15)
@@ -54,8 +54,11 @@ class Hdbscan(Clustering):
         core = NearestNeighbors(n_neighbors=neighbours).fit(seen).kneighbors(seen)[0][:, -1]
         kept = outlined(seen, labels)
         owner, floor = labels[kept], core[kept] ** 2
-        arrays = {"points": seen[kept], "floor": floor, "owner": owner, "reach": reaches(seen, labels, kept, floor, owner)}
-        return finished(self.name, values, arrays, x, (order, labels), self.apply)
+        near = alone(seen, kept, floor, owner)
+        reach = reaches(near, labels, rough(seen))
+        alike = answers(np.concatenate([-near / reach**2, np.full((len(seen), 1), -1.0)], axis=1), len(reach))
+        arrays = {"points": seen[kept], "floor": floor, "owner": owner, "reach": reach}
+        return finished(self.name, values, arrays, x, (order, labels), self.apply, alike)
 
     def apply(self, found: Found, x: Array) -> Array:
         """-(mutual reachability of the nearest stored row of each cluster / reach)^2 / 2; -1/2 for none."""
