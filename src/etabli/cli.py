@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from etabli import commands
 from etabli.arguments import numbers, pair_list, pairs, parser
-from etabli.commands import BEGAN, tell
+from etabli.commands import BEGAN, families, tell
 from etabli.errors import EtabliError, UsageError
 
 # commands ------------------------------------------------------------------------------------------------------------
@@ -273,38 +273,6 @@ def report(options: argparse.Namespace) -> int:
     print(written)
     if options.open and not written.open():
         raise UsageError("--open needs a browser", "none was found here", f"open {written} yourself")
-    return 0
-
-
-def families(options: argparse.Namespace) -> int:
-    """What is there, what each needs, its citation; --job: the methods without a target; --check PACKAGE holds a plug-in to the contract."""
-    from etabli.families import families as found
-    from etabli.structure.asked import KNOWN
-
-    if options.check:
-        from etabli.families.conformance import check_package
-
-        for line in check_package(options.check):
-            print(line)
-        return 0
-    tasks = {f.name: list(f.tasks) for f in found().values()} if options.job == "fit" else {}
-    facts = [
-        {
-            "name": f.name,
-            "title": f.title,
-            "tasks": tasks.get(f.name, [options.job]),
-            "needs": list(f.needs),
-            "citation": f.citation,
-            "doc": f.doc,
-        }
-        for f in (found() if options.job == "fit" else KNOWN[options.job]()).values()
-    ]
-    if options.json:
-        tell(facts)
-    else:
-        wide = max((len(str(one["name"])) for one in facts), default=0)
-        for one in facts:
-            tell(f"{one['name']:<{wide}}  {one['title']} ({', '.join(one['tasks'])}). {one['doc']} {one['citation']}.", wide + 2)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Commands without a target: `cluster`, and its sisters. `cli.py` has the rest and the entry point."""
+"""Commands without a target: `cluster`, and its sisters, and the list of all methods. `cli.py` has the rest and the entry point."""
 
 from __future__ import annotations
 
@@ -31,6 +31,38 @@ def cluster(options: argparse.Namespace) -> int:
 def map(options: argparse.Namespace) -> int:
     """Few coordinates for many columns, how many there should be, and what of the picture may be believed; one file that places new rows."""
     return _established("map", options, components=options.components)
+
+
+def families(options: argparse.Namespace) -> int:
+    """What is there, what each needs, its citation; --job: the methods without a target; --check PACKAGE holds a plug-in to the contract."""
+    from etabli.families import families as found
+    from etabli.structure.asked import KNOWN
+
+    if options.check:
+        from etabli.families.conformance import check_package
+
+        for line in check_package(options.check):
+            print(line)
+        return 0
+    tasks = {f.name: list(f.tasks) for f in found().values()} if options.job == "fit" else {}
+    facts = [
+        {
+            "name": f.name,
+            "title": f.title,
+            "tasks": tasks.get(f.name, [options.job]),
+            "needs": list(f.needs),
+            "citation": f.citation,
+            "doc": f.doc,
+        }
+        for f in (found() if options.job == "fit" else KNOWN[options.job]()).values()
+    ]
+    if options.json:
+        tell(facts)
+    else:
+        wide = max((len(str(one["name"])) for one in facts), default=0)
+        for one in facts:
+            tell(f"{one['name']:<{wide}}  {one['title']} ({', '.join(one['tasks'])}). {one['doc']} {one['citation']}.", wide + 2)
+    return 0
 
 
 def _established(job: Any, options: argparse.Namespace, **own: Any) -> int:
