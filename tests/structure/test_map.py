@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 import etabli
 import etabli.examples
 from etabli.cli import main
-from etabli.errors import UsageError
+from etabli.errors import DataError, UsageError
 from etabli.structure.maptold import shares
-from etabli.structure.method import Projection
 from etabli.structure.methods import projections
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
@@ -94,10 +93,6 @@ def test_columns_without_anything_in_common_are_called_so(tmp_path: Path) -> Non
     assert "hardly" in result["sentence"]["en"]
 
 
-def straight() -> list[Projection]:
-    return [method for method in projections().values() if method.linear]
-
-
 def never() -> bool:
     return False
 
@@ -127,3 +122,82 @@ def test_principal_components_are_scikit_learns() -> None:
         z = method.apply(method.fit({"components": 3}, x, 0, never), x)
         assert np.abs(z) == pytest.approx(np.abs(PCA(3, svd_solver="full").fit_transform(x)), abs=1e-8)
         assert shares(x, z) == pytest.approx(PCA(3, svd_solver="full").fit(x).explained_variance_ratio_, abs=1e-10)
+
+
+def test_parts_are_placed_by_non_negative_least_squares() -> None:
+    from scipy.optimize import nnls
+
+    random = np.random.default_rng(0)
+    weights, parts = (random.exponential(size=shape) * (random.random(shape) > 0.4) for shape in ((200, 4), (4, 15)))
+    x = weights @ parts + 0.05 * random.random((200, 15))
+    method = projections()["nmf"]
+    found = method.fit({"components": 4, "origin": [0.0] * 15}, x, 0, never)
+    z = method.apply(found, x)
+    exact = np.array([nnls(found.arrays["back"].T, row)[0] for row in x])
+    assert z.min() >= 0
+    assert found.arrays["back"].min() >= 0
+    assert np.abs(z - exact).max() < 0.01 * exact.max()
+    assert ((x - method.back(found, z)) ** 2).sum() < 1e-3 * (x**2).sum()
+
+
+def test_independent_sources_come_apart() -> None:
+    random = np.random.default_rng(0)
+    sources = np.column_stack([np.sign(np.sin(np.arange(1500) / 7)), random.laplace(size=1500), random.random(1500)])
+    x = sources @ random.normal(size=(3, 6)) + 0.01 * random.normal(size=(1500, 6))
+    method = projections()["ica"]
+    z = method.apply(method.fit({"components": 3}, x, 0, never), x)
+    together = np.abs(np.corrcoef(z.T, sources.T)[:3, 3:])
+    assert (together.max(axis=0) > 0.98).all()
+    assert (np.sort(together, axis=0)[-2] < 0.15).all()
+
+
+def test_kernel_components_are_scikit_learns_where_every_row_is_a_landmark() -> None:
+    from sklearn.decomposition import KernelPCA
+
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    method = projections()["kernel"]
+    found = method.fit({"components": 3, "width": 1.0}, x, 0, never)
+    theirs = KernelPCA(3, kernel="rbf", gamma=float(found.arrays["gamma"])).fit(x)
+    new = np.random.default_rng(1).normal(size=(20, 4))
+    for rows in (x, new):
+        assert np.abs(method.apply(found, rows)) == pytest.approx(np.abs(theirs.transform(rows)), abs=1e-8)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 12), st.sampled_from(["pca", "svd", "random", "ica", "nmf"]))
+def test_what_was_made_of_few_coordinates_is_given_back(seed: int, columns: int, name: str) -> None:
+    random = np.random.default_rng(seed)
+    x = random.random((40, 1)) @ random.random((1, columns)) + 1
+    method = projections()[name]
+    found = method.fit({"components": min(2, columns), "origin": [0.0] * columns}, x, 0, never)
+    again = method.back(found, method.apply(found, x))
+    if name != "random":
+        assert again == pytest.approx(x, abs=0.1 if name == "nmf" else 1e-6)
+    twice = method.back(found, method.apply(found, again))
+    assert twice == pytest.approx(again, abs=0.02 if name == "nmf" else 1e-6)  # placing what was rebuilt changes nothing
+
+
+def test_methods_that_need_a_zero_are_offered_for_amounts_only(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    amounts = {f"c{j}": column for j, column in enumerate((random.exponential(size=(120, 2)) @ random.exponential(size=(2, 5)) + 0.01).T)}
+    result = etabli.map(amounts, effort="glance", components=2, out=str(tmp_path / "amounts")).result
+    assert {"nmf", "svd"} <= {entry["name"] for entry in result["leaderboard"]}
+    assert not any("origin" in entry["values"] for entry in result["leaderboard"])
+    nmf = etabli.map(amounts, methods=("nmf",), effort="glance", components=2, out=str(tmp_path / "nmf"))
+    answers = nmf.model.predict({name: [0.0] for name in amounts})
+    assert answers["coordinates"] == pytest.approx(np.zeros((1, 2)), abs=1e-9)  # zero everywhere is nothing of each part
+    with pytest.raises(DataError, match="never negative"):
+        etabli.map(PENGUINS, methods=("nmf",), effort="glance", out=str(tmp_path / "no"))
+
+
+def test_the_most_faithful_wins_and_chance_does_not(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    angle = random.random(400) * 2 * np.pi
+    turn = np.linalg.qr(random.normal(size=(6, 6)))[0][:2]
+    x = np.column_stack([np.cos(angle), np.sin(angle)]) @ turn + 0.02 * random.normal(size=(400, 6))
+    result = etabli.map({f"c{j}": x[:, j] for j in range(6)}, effort="glance", out=str(tmp_path / "run")).result
+    assert result["winner"]["family"] == "pca"
+    assert result["leaderboard"][0]["score"] > 0.8
+    by_chance = next(entry for entry in result["leaderboard"] if entry["name"] == "random")
+    assert by_chance["score"] < result["leaderboard"][0]["score"] - 0.1
+    assert not by_chance["tied"]

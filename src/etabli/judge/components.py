@@ -58,12 +58,16 @@ def variances(x: Array, most: int) -> Array:
 
 def parallel(x: Array, owner: Array, most: int, random: np.random.Generator) -> tuple[Array, Array]:
     """The variances of the components, and what shuffled columns reach at LEVEL, both [most]."""
-    blocks = [np.flatnonzero(owner == column) for column in np.unique(owner)]
+    order = np.argsort(owner, kind="stable")
+    _, starts, widths = np.unique(owner[order], return_index=True, return_counts=True)
+    alone = order[starts[widths == 1]]
+    blocks = [order[start : start + width] for start, width in zip(starts, widths, strict=True) if width > 1]
     made = []
     for _ in range(DRAWS):
         shuffled = np.empty_like(x)
+        shuffled[:, alone] = random.permuted(x[:, alone], axis=0)
         for block in blocks:
-            shuffled[:, block] = x[random.permutation(len(x))][:, block]
+            shuffled[:, block] = x[np.ix_(random.permutation(len(x)), block)]
         made.append(variances(shuffled, most))
     return variances(x, most), np.quantile(made, LEVEL, axis=0, method="weibull")
 

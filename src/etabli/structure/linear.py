@@ -6,7 +6,7 @@ import numpy as np
 
 from etabli.graph.graph import Graph
 from etabli.records import Array
-from etabli.structure.method import Found, Projection
+from etabli.structure.method import Found, Projection, Values
 
 
 class Linear(Projection):
@@ -40,3 +40,8 @@ def counts(rows: int, columns: int) -> list[dict[str, int]]:
     """The settings of a method that takes any number of components: two, and as many as there may be up to ten."""
     most = max(1, min(rows, columns))
     return [{"components": count} for count in dict.fromkeys((min(2, most), min(5, most), min(10, most)))]
+
+
+def origin(values: Values, x: Array) -> Array:
+    """[columns]: where nothing is, in the coordinates of x: `values["origin"]`, or else the smallest seen of each column."""
+    return np.array(values["origin"], float) if "origin" in values else x.min(axis=0)

@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from etabli.errors import DataError
 from etabli.judge.components import components
 from etabli.judge.novelty import table as p_values
 from etabli.judge.stability import halves
 from etabli.judge.trust import Trust, procrustes, ranks, trust
-from etabli.records import Array, Watch
+from etabli.records import Array, Table, Watch, Words
 from etabli.structure import file, run
 from etabli.structure.asked import Question
 from etabli.structure.maptold import told
 from etabli.structure.method import Found, Projection, Values
 from etabli.structure.methods import chosen, projections
 from etabli.structure.placement import Placement, back, errors, spread
-from etabli.structure.space import learned
+from etabli.structure.space import Space, learned
 
 LEARNED = {"glance": 20_000, "standard": 100_000, "thorough": 1_000_000}  # rows at most, by effort
 TIMES = {"glance": 1, "standard": 3, "thorough": 6}  # pairs of halves
@@ -34,6 +35,11 @@ JUDGED = 2_000  # rows whose neighbours are looked at
 MOST = 20  # coordinates, unless more are asked for
 TIED = 0.01  # a difference in faithfulness that nobody sees
 FOLDS = 5
+NEGATIVE = {
+    "en": "it needs numbers that are never negative in all columns",
+    "fr": "il lui faut dans toutes les colonnes des nombres jamais négatifs",
+}
+LATE = {"en": "the time did not allow it", "fr": "le temps ne l'a pas permis"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,14 @@ class Candidate:
     rebuilt: float
     stability: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A method that was not compared, and why."""
+
+    name: str
+    reason: Words
 
 
 @dataclass(frozen=True)
@@ -80,14 +94,15 @@ def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began
         count = min(question.components or max(2, number.parallel), *x.shape)
         watch("step", name={"en": "comparing", "fr": "comparaison"})
         judged = distinct(x, JUDGED, question.seed)
-        candidates = compared(one, x, judged, count)
+        offers, dropped = offered(question, table, space, plain, rows, count)
+        candidates = compared(one, x, judged, offers, dropped)
         best = winner(candidates)
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
         head = placement(projections()[best.method], best.values, x, question.seed, one.over)
         made = file.whole(table, space, head, rows, question.seed)
         drawn = shown(head, x, plain, rows, judged)
         watch("step", name={"en": "proving it", "fr": "preuve"})
-        result = told(one, table, space, candidates, best, head, number, drawn, findings, len(rows))
+        result = told(one, table, space, candidates, best, head, number, drawn, findings, dropped, len(rows))
         return file.written(one, table, made, result, rows)
 
 
@@ -103,23 +118,77 @@ def distinct(x: Array, most: int, seed: int) -> Array:
     return np.sort(order[np.sort(first)[:most]])
 
 
-def compared(one: run.Run, x: Array, judged: Array, count: int) -> list[Candidate]:
-    """Every method, the most faithful first. What the time does not allow is left out; the first method always runs."""
+def offered(
+    question: Question, table: Table, space: Space, plain: Array, rows: Array, count: int
+) -> tuple[list[tuple[Projection, Values]], list[Dropped]]:
+    """Every method with every setting but the number of components, simplest first, and those set aside: methods in which zero means nothing
+    need numbers that are never negative. DataError when nothing is left of the methods asked for."""
+    offers: list[tuple[Projection, Values]] = []
+    dropped: list[Dropped] = []
+    zero = None if space.turned is not None else nothing(table, space, plain, rows)
+    for name, method in chosen(projections(), question.methods).items():
+        if method.grounded and zero is None:
+            dropped.append(Dropped(name, NEGATIVE))
+            continue
+        more: dict[str, Any] = {"origin": zero.tolist()} if method.grounded and zero is not None else {}
+        settings = [
+            {key: value for key, value in values.items() if key != "components"} for values in method.settings(len(plain), plain.shape[1])
+        ]
+        for place, values in enumerate(settings):
+            if values not in settings[:place]:
+                offers.append((method, {**values, "components": count, **more}))
+    if not offers:
+        kinds = ", ".join(f"{column.name} ({column.kind})" for column in space.columns[:8])
+        raise DataError(f"{', '.join(question.methods)}: {NEGATIVE['en']}", kinds, "another of --methods, or --ignore the other columns")
+    return offers, dropped
+
+
+def nothing(table: Table, space: Space, plain: Array, rows: Array) -> Array | None:
+    """[features]: where zero lies on each plain coordinate; None unless all columns are numbers that are never negative."""
+    if any(column.kind not in ("number", "flag") or column.low is None or column.low < 0 for column in space.columns):
+        return None
+    made = np.empty(plain.shape[1])
+    for j, owner in enumerate(space.owner):
+        cells = table.values[space.columns[int(owner)].name][rows]
+        known = np.flatnonzero(np.isfinite(cells))
+        low, high = known[cells[known].argmin()], known[cells[known].argmax()]
+        made[j] = plain[low, j] - cells[low] * (plain[high, j] - plain[low, j]) / (cells[high] - cells[low])
+    return made
+
+
+def compared(one: run.Run, x: Array, judged: Array, offers: list[tuple[Projection, Values]], dropped: list[Dropped]) -> list[Candidate]:
+    """Every offer, the most faithful first. What the time does not allow is set aside; the first always runs."""
     pairs = [(a[:COMPARED], b[:COMPARED]) for a, b in _shuffled_halves(len(x), TIMES[one.question.effort], one.question.seed)]
     fresh = [np.setdiff1d(judged, half) for pair in pairs for half in pair]
     near = [ranks(x[places]) if len(places) >= 4 else None for places in fresh]
     made: list[Candidate] = []
-    methods = chosen(projections(), one.question.methods)
-    for name, method in methods.items():
-        if made and one.over():
-            one.watch("dropped", name=name)
+    for method, values in offers:
+        if made and (one.over() or not _fits(one, method, values, 2 * len(pairs) + FOLDS + 1, x)):
+            if method.name not in [candidate.method for candidate in made]:
+                dropped.append(Dropped(method.name, LATE))
             continue
-        values = {**(method.settings(*x.shape) or [{}])[0], "components": count}
-        task = {"job": "map", "method": name, "values": values, "seed": one.question.seed, "effort": one.question.effort}
+        task = {"job": "map", "method": method.name, "values": values, "seed": one.question.seed, "effort": one.question.effort}
         facts, _ = one.remembered(task, partial(_judged, one, method, values, x, judged, pairs, fresh, near))
-        made.append(Candidate(name, values, **{**facts, "each": tuple(facts["each"])}))
-        one.watch("task", done=len(made), total=len(methods), running=[])
+        made.append(Candidate(method.name, values, **{**facts, "each": tuple(facts["each"])}))
+        leader = max(made, key=lambda candidate: candidate.score)
+        one.watch(
+            "task",
+            done=len(made),
+            total=len(offers),
+            running=[],
+            best=projections()[leader.method].title,
+            metric="faithfulness",
+            score=leader.score,
+        )
     return sorted(made, key=lambda candidate: -candidate.score)
+
+
+def _fits(one: run.Run, method: Projection, values: Values, fits: int, x: Array) -> bool:
+    """Whether so many fits are estimated to end within half of what is left of the cap; true without one."""
+    if one.planned.seconds is None:
+        return True
+    left = one.planned.seconds - (time.monotonic() - one.began)
+    return method.cost(values, min(len(x), COMPARED), x.shape[1]).work * fits < left / 2
 
 
 def _shuffled_halves(rows: int, times: int, seed: int) -> list[tuple[Array, Array]]:
@@ -145,7 +214,8 @@ def _judged(
         for side, half in enumerate(pair):
             began = time.process_time()
             learn = np.sort(half)
-            found = method.fit(values, x[learn], one.question.seed, one.over)
+            seed = one.question.seed + 2 * k + side  # chance is part of what may come out otherwise
+            found = method.fit(values, x[learn], seed, one.over)
             seconds.append(time.process_time() - began)
             z, places, seen = method.apply(found, x[judged]), fresh[2 * k + side], near[2 * k + side]
             maps.append(z)
@@ -154,7 +224,7 @@ def _judged(
             new = np.isin(judged, places)
             trusts.append(trust(seen, ranks(z[new])))
             middle = x[learn].mean(axis=0)
-            again = back(method, found, x[learn], one.question.seed).apply(z[new])
+            again = back(method, found, x[learn], seed).apply(z[new])
             total = float(((x[places] - middle) ** 2).sum())
             rebuilt.append(1 - float(((x[places] - again) ** 2).sum()) / total if total else 0.0)
         width = min(maps[0].shape[1], maps[1].shape[1])

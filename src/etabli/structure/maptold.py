@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from etabli.judge.components import Components
+from etabli.judge.sentence import number
 from etabli.judge.trust import Trust
 from etabli.records import Array, Table, Words
 from etabli.structure.methods import projections
 from etabli.structure.space import Space
 
 if TYPE_CHECKING:
-    from etabli.structure.map import Candidate, Drawn
+    from etabli.structure.map import Candidate, Drawn, Dropped
     from etabli.structure.placement import Placement
     from etabli.structure.run import Run
 
 NAMED = 4  # columns named for a coordinate, each way
+WELL = 0.9  # from here on a measure is called good
 WEAK = 0.3  # correlations below it are not named, nor those below half the strongest
 
 
@@ -32,9 +34,10 @@ def told(
     candidates: Sequence[Candidate],
     best: Candidate,
     head: Placement,
-    number: Components,
+    found: Components,
     drawn: Drawn,
     findings: Sequence[Any],
+    dropped: Sequence[Dropped],
     learned: int,
 ) -> dict[str, Any]:
     """The result of the run (docs/map.md says what each key is)."""
@@ -46,7 +49,7 @@ def told(
     warnings = [
         {"code": f.code, "level": f.level, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure)} for f in findings
     ]
-    if not number.parallel:
+    if not found.parallel:
         warnings.append(_apart())
     return {
         "schema": 1,
@@ -60,12 +63,12 @@ def told(
         "sampled": learned if learned < table.rows else None,
         "seed": question.seed,
         "command": question.command,
-        "winner": {"family": best.method, "title": known[best.method].title, "values": dict(best.values)},
+        "winner": {"family": best.method, "title": known[best.method].title, "values": _values(best)},
         "leaderboard": [
             {
                 "name": c.method,
                 "title": known[c.method].title,
-                "values": dict(c.values),
+                "values": _values(c),
                 "score": c.score,
                 **c.trust,
                 "rebuilt": c.rebuilt,
@@ -76,18 +79,19 @@ def told(
             }
             for c in candidates
         ],
-        "sentence": _sentence(known[best.method].title, head.components, best, number, table, space),
+        "dropped": [{"name": d.name, "title": known[d.name].title, "reason": dict(d.reason)} for d in dropped],
+        "sentence": _sentence(known[best.method].title, head.components, best, found, table, space),
         "citations": sorted({known[c.method].citation for c in candidates}),
         "map": {
             "components": {
                 "used": head.components,
                 "asked": question.components,
-                "parallel": number.parallel,
-                "held_out": number.held_out,
-                "variances": number.values.tolist(),
-                "chance": number.chance.tolist(),
-                "errors": [float(e) if np.isfinite(e) else None for e in number.errors],
-                "text": _counted(number, head.components, question.components),
+                "parallel": found.parallel,
+                "held_out": found.held_out,
+                "variances": found.values.tolist(),
+                "chance": found.chance.tolist(),
+                "errors": [float(e) if np.isfinite(e) else None for e in found.errors],
+                "text": _counted(found, head.components, question.components),
             },
             "explained": explained.tolist(),
             "loadings": loadings(drawn.plain, drawn.z, space),
@@ -104,6 +108,11 @@ def told(
         },
         "warnings": warnings,
     }
+
+
+def _values(one: Candidate) -> dict[str, Any]:
+    """What people may read of a setting: a number for each column is none of it."""
+    return {key: value for key, value in one.values.items() if key != "origin"}
 
 
 def shares(plain: Array, z: Array) -> Array:
@@ -169,50 +178,56 @@ def _trust(found: Trust | None) -> dict[str, Any] | None:
 
 def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: bool) -> Words:
     """What may be read off a map, on rows it did not learn from."""
-    near, recall = trust["near"], trust["recall"]
+    recall = trust["recall"]
     if not recall:
         return {"en": "Too few rows to say what may be believed.", "fr": "Trop peu de lignes pour dire ce qui peut être cru."}
-    size = max((size for size in recall if int(size) <= max(near, 5)), key=int, default=next(iter(recall)))
-    kept, chance = int(size) * recall[size], int(size) * trust["chance"][size]
-    safe, whole = trust["trustworthiness"] >= 0.9, trust["continuity"] >= 0.9
-    again = stability >= 0.9
+    size = max((size for size in recall if int(size) <= max(trust["near"], 5)), key=int, default=next(iter(recall)))
+    safe, whole, again = trust["trustworthiness"] >= WELL, trust["continuity"] >= WELL, stability >= WELL
+    counted = int(size) * recall[size], int(size) * trust["chance"][size]
+    shares = trust["trustworthiness"], trust["continuity"], stability
+    kept, chance = (number(value, 1, "en") for value in counted)
+    true, near, same = (number(value, 2, "en") for value in shares)
     english = [
-        f"Of the {size} rows nearest to a row, {kept:.1f} are among its {size} nearest on the map ({chance:.1f} by chance)",
-        f"rows shown side by side are {'alike' if safe else 'often not alike'} (trustworthiness {trust['trustworthiness']:.2f})",
-        f"rows that are alike are {'shown close' if whole else 'often shown apart'} (continuity {trust['continuity']:.2f})",
-        f"two halves of the rows draw {'the same map' if again else 'different maps'} ({stability:.2f})",
+        f"Of the {size} rows nearest to a row, {kept} are among its {size} nearest on the map ({chance} by chance)",
+        f"rows shown side by side are {'alike' if safe else 'often not alike'} (trustworthiness {true})",
+        f"rows that are alike are {'shown close' if whole else 'often shown apart'} (continuity {near})",
+        f"two halves of the rows draw {'the same map' if again else 'different maps'} ({same})",
         f"distances and directions are those of the table, of which the coordinates hold {rebuilt:.0%}"
         if linear
         else "only who is beside whom may be read: empty space, sizes of groups and distances between far groups mean nothing",
     ]
+    kept, chance = (number(value, 1, "fr") for value in counted)
+    true, near, same = (number(value, 2, "fr") for value in shares)
     french = [
-        f"Des {size} lignes les plus proches d'une ligne, {kept:.1f} sont parmi ses {size} plus proches sur la carte ({chance:.1f} au hasard)",
-        f"les lignes montrées côte à côte {'se ressemblent' if safe else 'souvent ne se ressemblent pas'} (fidélité {trust['trustworthiness']:.2f})",
-        f"les lignes qui se ressemblent sont {'montrées proches' if whole else 'souvent montrées loin'} (continuité {trust['continuity']:.2f})",
-        f"deux moitiés des lignes dessinent {'la même carte' if again else 'des cartes différentes'} ({stability:.2f})",
-        f"distances et directions sont celles du tableau, dont les coordonnées gardent {100 * rebuilt:.0f} %"
+        f"Des {size} lignes les plus proches d'une ligne, {kept} sont parmi ses {size} plus proches sur la carte ({chance} au hasard)",
+        f"les lignes montrées côte à côte {'se ressemblent' if safe else 'souvent ne se ressemblent pas'} (fidélité {true})",
+        f"les lignes qui se ressemblent sont {'montrées proches' if whole else 'souvent montrées loin'} (continuité {near})",
+        f"deux moitiés des lignes dessinent {'la même carte' if again else 'des cartes différentes'} ({same})",
+        f"distances et directions sont celles du tableau, dont les coordonnées gardent {100 * rebuilt:.0f}\u202f%"
         if linear
         else "seul se lit qui est à côté de qui : le vide, la taille des groupes et les distances entre groupes éloignés ne disent rien",
     ]
     return {"en": "; ".join(english) + ".", "fr": " ; ".join(french) + "."}
 
 
-def _sentence(title: str, components: int, best: Candidate, number: Components, table: Table, space: Space) -> Words:
+def _sentence(title: str, components: int, best: Candidate, found: Components, table: Table, space: Space) -> Words:
     used = len(space.columns)
     english = f"{components} coordinate{'s' if components > 1 else ''} by {title} stand for {used} columns: on rows not learned from they give back {best.rebuilt:.0%} of what the columns hold."
-    french = f"{components} coordonnée{'s' if components > 1 else ''} ({title}) pour {used} colonnes : sur des lignes non apprises, elles rendent {100 * best.rebuilt:.0f} % de ce que les colonnes contiennent."
-    if not number.parallel:
+    french = f"{components} coordonnée{'s' if components > 1 else ''} ({title}) pour {used} colonnes : sur des lignes non apprises, elles rendent {100 * best.rebuilt:.0f}\u202f% de ce que les colonnes contiennent."
+    if not found.parallel:
         english += " But the columns hardly go together: shuffled apart, they give components as large."
         french += " Mais les colonnes ne vont guère ensemble : mélangées séparément, elles donnent des composantes aussi grandes."
     return {"en": english, "fr": french}
 
 
-def _counted(number: Components, used: int, wanted: int | None) -> Words:
-    english = f"{number.parallel} by parallel analysis (larger than in shuffled columns), {number.held_out} by the reconstruction of held-out cells"
-    french = f"{number.parallel} par analyse parallèle (plus grandes qu'avec des colonnes mélangées), {number.held_out} par la reconstruction de cellules écartées"
+def _counted(found: Components, used: int, wanted: int | None) -> Words:
+    english = (
+        f"{found.parallel} by parallel analysis (larger than in shuffled columns), {found.held_out} by the reconstruction of held-out cells"
+    )
+    french = f"{found.parallel} par analyse parallèle (plus grandes qu'avec des colonnes mélangées), {found.held_out} par la reconstruction de cellules écartées"
     if wanted is not None:
         return {"en": f"{used} were asked for; {english}.", "fr": f"{used} demandées ; {french}."}
-    if used != number.parallel:
+    if used != found.parallel:
         return {"en": f"{english}; {used} are kept, for a picture.", "fr": f"{french} ; {used} sont gardées, pour une image."}
     return {"en": f"{english}.", "fr": f"{french}."}
 
