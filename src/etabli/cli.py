@@ -120,11 +120,12 @@ def adopt(options: argparse.Namespace) -> int:
 
 def resume(options: argparse.Namespace) -> int:
     """Goes on with a run that was cut, from what lies in its folder."""
+    from etabli import study, without
     from etabli.job.budget import parse_time
-    from etabli.study import asked_of, establish
 
-    question = asked_of(options.run, time=parse_time(options.time) if options.time else None, lang=options.lang)
-    return _establish(question, options, partial(establish, resumed=True))
+    find, run = (without.asked_of, without.established) if without.asks(options.run) else (study.asked_of, study.establish)
+    question = find(options.run, time=parse_time(options.time) if options.time else None, lang=options.lang)
+    return _establish(question, options, partial(run, resumed=True))
 
 
 def status(options: argparse.Namespace) -> int:

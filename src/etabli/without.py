@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from etabli.records import Watch, quiet
 from etabli.study import Study, never
+from etabli.work.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,20 @@ def established(
     study = Study(question.folder, story(question, watch, interrupted, monotonic() if began is None else began))
     write(study.result, study.report.path, language(question.lang))
     return study
+
+
+def asks(run: str | Path) -> bool:
+    """Whether that run folder is of a study without a target."""
+    return "job" in Journal(Path(run)).plan()["asked"]
+
+
+def asked_of(run: str | Path, time: float | None = None, lang: str | None = None) -> Question:
+    """What was asked of a run folder, for `resume`: the same, with another cap or language."""
+    from etabli.structure.asked import Question
+
+    kept = Journal(Path(run)).plan()["asked"]
+    lists = {name: tuple(value) for name, value in kept.items() if isinstance(value, list)}
+    return Question(**{**kept, **lists, "time": time, "lang": lang, "out": str(run)})
 
 
 def _asked(job: Job, file: Any, watch: Watch | None, interrupted: Callable[[], bool] | None, options: dict[str, Any]) -> Study:

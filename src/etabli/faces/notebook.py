@@ -10,12 +10,13 @@ from html import escape
 from typing import Any, final
 
 from etabli.faces import figures
+from etabli.faces.report.found import view, without_target
 from etabli.faces.report.pictures import is_winner, items, leaderboard, part, places, title_of
 from etabli.faces.words import known, pick, plain, say
 from etabli.faces.words.numbers import count, duration, number, signed
 from etabli.model import shown
 
-WIDTH, SHOWN, FINDINGS = 760.0, 12, 6
+WIDTH, SHOWN, FINDINGS, FEW = 760.0, 12, 6, 400
 Result = Mapping[str, Any]
 
 
@@ -29,6 +30,10 @@ class Leaderboard(list[Mapping[str, Any]]):
 
     def __repr__(self) -> str:
         result, lang = self._shown
+        if without_target(result):
+            compared = view(result, lang)["compared"]
+            heads = ", ".join(head.removeprefix("#") for head in compared["heads"])
+            return "\n".join([heads, *("  ".join([one["name"], one["setting"], *one["figures"]]) for one in compared["lines"][:SHOWN])])
         lines = [(number(entry.get("score"), lang, places(result) + 1), " ".join(title_of(entry, lang))) for entry in self[:SHOWN]]
         width = max((len(score) for score, _ in lines), default=0)
         rest = [say("end.left", lang, count=count(len(self) - SHOWN, lang))] if len(self) > SHOWN else []
@@ -43,7 +48,8 @@ class Leaderboard(list[Mapping[str, Any]]):
 def study(result: Result, lang: str, report: str = "") -> str:
     """A finished run. report: the path of its report."""
     kept = dict(result) | {"leaderboard": _few(result)}
-    parts = [f'<p class="said">{escape(pick(result.get("sentence"), lang))}</p>', shown.scrolled(leaderboard(kept, lang, WIDTH))]
+    picture = pictured(result, lang) if without_target(result) else leaderboard(kept, lang, WIDTH)
+    parts = [f'<p class="said">{escape(pick(result.get("sentence"), lang))}</p>', shown.scrolled(picture)]
     found = [f for f in items(result, "warnings") if f.get("level") in ("warn", "refuse")]
     if found:
         lines = [f'<li class="{escape(str(f["level"]))}">{_finding(f, lang)}</li>' for f in found[:FINDINGS]]
@@ -64,6 +70,8 @@ def text(result: Result, lang: str, folder: str) -> str:
 
 def board(result: Result, lang: str) -> str:
     """The leaderboard as a table: the best, and always the baseline."""
+    if without_target(result):
+        return _compared(view(result, lang)["compared"], lang)
     digits = places(result) + 1
     head = ("candidate", known("metric", result.get("metric") or "?", lang), say("difference", lang), say("table.seconds", lang))
     rows = []
@@ -81,6 +89,37 @@ def board(result: Result, lang: str) -> str:
     more = f'<p class="soft">{escape(say("end.left", lang, count=count(rest, lang)))}</p>' if rest > 0 else ""
     table = "<table><tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in named) + "</tr>" + "".join(rows) + "</table>"
     return wrapped(shown.scrolled(table) + more)
+
+
+def _compared(compared: Mapping[str, Any], lang: str) -> str:
+    """Methods without a target as a table, the best first."""
+    heads = [say("end.candidate", lang), *(head.removeprefix("#") for head in compared["heads"])]
+    rows = "".join(
+        f'<tr><td><b>{escape(one["name"])}</b> <span class="soft">{escape(one["setting"])}</span></td>'
+        + "".join(f"<td>{escape(value)}</td>" for value in one["figures"])
+        + "</tr>"
+        for one in compared["lines"][:SHOWN]
+    )
+    rest = len(compared["lines"]) - SHOWN
+    more = f'<p class="soft">{escape(say("end.left", lang, count=count(rest, lang)))}</p>' if rest > 0 else ""
+    return wrapped(shown.scrolled("<table><tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + f"</tr>{rows}</table>") + more)
+
+
+def pictured(result: Result, lang: str) -> str:
+    """The rows as the report draws them, at most FEW of them so that a notebook stays small, with what the marks stand for."""
+    from etabli.faces.explore.scatter import shape
+    from etabli.faces.report import seen
+
+    points = part(result, "points")
+    step = max(1, -(-len(points.get("x") or ()) // FEW))
+    few = {**result, "points": {name: value[::step] if isinstance(value, list) else value for name, value in points.items()}}
+    named = "".join(
+        f'<span><svg class="mark {seen.colour(look)}" viewBox="-5 -5 10 10" width="12" height="12" aria-hidden="true"><path d="M0 0{shape(look, False)}"/></svg> '
+        f'{escape(label)} <span class="soft">{escape(portion)}</span></span> '
+        for label, portion, look in seen.caption(result, lang)
+    )
+    drawn = seen.rowmap(few, lang, WIDTH)
+    return f"<style>{seen.TINTS}</style>{drawn}<p>{named}</p>" if drawn else ""
 
 
 def _few(result: Result) -> Sequence[Mapping[str, Any]]:

@@ -21,13 +21,19 @@ def status(facts: Facts, lang: str) -> str:
     state = "running" if facts["running"] else "finished" if facts["finished"] else "cut" if facts["cut"] else "open"
     asked, work = facts["asked"], duration(facts["seconds"], lang)
     what = say(
-        "status.what", lang, file=asked["file"], target=asked["target"], effort=known("effort", asked["effort"], lang), seed=asked["seed"]
+        "status.what",
+        lang,
+        file=asked["file"],
+        target=asked.get("target") or known("task", asked["job"], lang),
+        effort=known("effort", asked["effort"], lang),
+        seed=asked["seed"],
     )
     lines = [("asked", what)]
     if len(facts["rounds"]) > 1:
         lines += [(say("status.round", lang, number=one["round"]), _round(one, lang)) for one in facts["rounds"]]
     tasks, models = (count(facts[key], lang) for key in ("tasks_done", "models_done"))
-    lines.append(("done", say("status.work", lang, tasks=tasks, models=models, time=work)))
+    if facts["tasks_done"] or "target" in asked:
+        lines.append(("done", say("status.work", lang, tasks=tasks, models=models, time=work)))
     lines += [("aside", f"{known('family', one['family'], lang)}{colon}{plain(one['reason'], 200)}") for one in facts["set_aside"]]
     if facts["model"]:
         lines.append(("model", plain(facts["model"], 200)))

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from etabli.faces import plot, small
-from etabli.faces.report import learning, sure
+from etabli.faces import found_text, plot, small
+from etabli.faces.report import found, learning, sure
 from etabli.faces.report.explained import fails, uses
 from etabli.faces.report.facts import audited
 from etabli.faces.report.pictures import dot, honest_dot, is_baseline, items, others, part, places, tick, winner_of
@@ -34,6 +34,8 @@ def lines(result: Result, lang: str, width: int = 80, every: bool = False) -> Gr
     from rich.console import Group
     from rich.text import Text
 
+    if found.without_target(result):
+        return found_text.lines(result, lang, width, every, _facts(result, lang, every))
     parts: list[Any] = [Text()]
     if sentence := pick(result.get("sentence"), lang):
         parts += [Text(sentence, style="bold"), Text()]

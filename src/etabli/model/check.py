@@ -22,6 +22,7 @@ from etabli.judge.draws import means
 from etabli.judge.metrics import DEFAULTS, metric, named
 from etabli.judge.worth import Worth
 from etabli.model import tables
+from etabli.model.apart import Parts, parts
 from etabli.model.batch import UNLIKE
 from etabli.model.card import plain
 from etabli.model.drift import Drift, drift
@@ -84,7 +85,8 @@ class Checked:
     unlike: the share of rows with a novelty below 0.01. drift: column by column, against training. new_rows: rows of the file. shift: all columns
     together, against the training rows; None without these. worth: the old score on rows like these. foretold: whether the score of the labelled
     rows agrees with `worth`. novelty: p-values against what rows alike give. by: an entry a column asked for, as a result's (`grouped.py`).
-    terms: where the scores count rows by weight or exposure, as promised."""
+    terms: where the scores count rows by weight or exposure, as promised. groups: of a file without a target, how the rows fall among its groups.
+    target: whether the file has a target."""
 
     verdict: str
     words: Mapping[str, str]
@@ -107,6 +109,8 @@ class Checked:
     novelty: Novel | None = None
     by: tuple[Mapping[str, Any], ...] = ()
     terms: tuple[Mapping[str, str], ...] = ()
+    groups: Parts | None = None
+    target: bool = True
 
     @property
     def fine(self) -> bool:
@@ -145,7 +149,9 @@ def check(
     found = inside(Path(model.path).read_bytes())
     foreign = tuple(sorted(op for domain, op in found.operators if op not in {"": PLAIN, ML: ML_OPERATORS}.get(domain, ())))
     tested = model.self_test()
-    alone = Checked("sound", {}, tested, {op: count for (_, op), count in sorted(found.operators.items())}, foreign)
+    alone = Checked(
+        "sound", {}, tested, {op: count for (_, op), count in sorted(found.operators.items())}, foreign, target="target" in model.card
+    )
     if not tested.passed or foreign:
         return _told(replace(alone, verdict="broken"))
     if data is None:
@@ -159,12 +165,16 @@ def check(
             "the rows to check with must be there", "a table without rows", "add rows, or leave the file out for the self-test alone"
         )
     by = (by,) if isinstance(by, str) else by
+    if by and "target" not in model.card:
+        rule = "how a model fares by a column is told of models with a target"
+        raise UsageError(rule, f"a file of {model.card['task']}: it has no outcome to be wrong about", "leave --by out")
     where = places(model, table, by, target) if by else {}
-    labelled = labels(model, table, target)
+    labelled = labels(model, table, target) if "target" in model.card else None
     if by and labelled is None:
         rule = "how the model fares by a column is told of rows whose outcome is known"
         raise UsageError(rule, f'rows without the target "{model.card["target"]}"', "add that column, or leave --by out")
     every = model.run(read.feeds, read.rows)
+    told = every["prediction"][:, 0] if "target" not in model.card and model.classes else None
     old, trained = training_rows(model, training), int(model.card.get("rows") or 0)
     shifted = None if old is None else shift(model, old, read.feeds, seed)
     seen = replace(
@@ -175,6 +185,7 @@ def check(
         shift=shifted and shifted[0],
         worth=shifted and shifted[1],
         novelty=novel(every["novelty"][:, 0], trained) if "novelty" in every else None,
+        groups=None if told is None else parts(model.card, told, seed),
         learned=isinstance(data, (str, os.PathLike)) and fingerprint(Path(data)) == model.card.get("fingerprint"),
         notes=tuple(note.text for note in read.notes if note.column != target),
     )
@@ -345,6 +356,7 @@ def _unlabelled(seen: Checked) -> str:
     if seen.shift is not None and seen.shift.differs and seen.shift.word != "expected":
         return "unlike"
     many = seen.unlike is not None and seen.unlike.got > seen.unlike.high
+    many = many or (seen.groups is not None and seen.groups.changed)
     return "changed" if many or (seen.shift is not None and seen.shift.warns) or any(one.changed for one in seen.drift) else "alike"
 
 

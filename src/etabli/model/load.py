@@ -126,9 +126,7 @@ class Model:
         self._worded = frozenset(raw.name for raw in self.columns if raw.worded)
 
     def __repr__(self) -> str:
-        return (
-            f"Model({Path(self.path).name}: {self.card.get('task', '?')}, {self.card.get('target', '?')} from {len(self.columns)} columns)"
-        )
+        return f"Model({Path(self.path).name}: {self.card.get('task', '?')}, {self.card.get('target', 'no target')} from {len(self.columns)} columns)"
 
     def _repr_html_(self) -> str:
         from etabli.model.shown import html

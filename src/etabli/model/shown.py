@@ -39,6 +39,7 @@ WORDS = {
         "base": "; knowing nothing scores {value}", "answers": "answers", "learned": "learned from", "rows": "{count} rows",
         "inputs": "inputs: {count}", "more": "{count} more", "to": "{low} to {high}",
         "binary": "one of two classes", "multiclass": "one of several classes", "regression": "a number",
+        "cluster": "the group of a row", "map": "coordinates of a row", "anomalies": "how odd a row is",
         "number": "number", "category": "category", "flag": "yes/no", "date": "date", "text": "text",
     },
     "fr": {
@@ -46,6 +47,7 @@ WORDS = {
         "base": " ; ne rien savoir donne {value}", "answers": "répond", "learned": "appris de", "rows": "{count} lignes",
         "inputs": "entrées : {count}", "more": "{count} de plus", "to": "{low} à {high}",
         "binary": "une classe sur deux", "multiclass": "une classe parmi plusieurs", "regression": "un nombre",
+        "cluster": "le groupe d'une ligne", "map": "les coordonnées d'une ligne", "anomalies": "à quel point une ligne est insolite",
         "number": "nombre", "category": "catégorie", "flag": "oui/non", "date": "date", "text": "texte",
     },
 }  # fmt: skip
@@ -77,7 +79,7 @@ def html(card: Mapping[str, Any], outputs: tuple[str, ...], lang: str | None = N
     honest, base, metric = card.get("honest") or {}, card.get("baseline") or {}, card.get("metric") or ""
     metric = str(metric["name"] if isinstance(metric, Mapping) else metric)
     task = str(card.get("task", "?"))
-    facts = [("predicts", f"{card.get('target', '?')} ({words.get(task, task)})")]
+    facts = [("predicts", f"{card['target']} ({words.get(task, task)})" if "target" in card else words.get(task, task))]
     if card.get("classes"):
         facts.append(("classes", ", ".join(map(str, list(card["classes"])[:20]))))
     if honest:

@@ -25,6 +25,7 @@ _VERDICTS = {
     "changed but kept": ("No score is worse than promised, but the rows differ from the training rows.", "Aucun score n'est pire qu'annoncé, mais ces lignes diffèrent de celles d'apprentissage."),
     "alike": ("These rows look like the training rows.", "Ces lignes ressemblent à celles d'apprentissage."),
     "unlike": ("These rows are not like the training rows: the score promised does not hold for them.", "Ces lignes ne ressemblent pas à celles d'apprentissage : le score annoncé ne vaut pas pour elles."),
+    "unlike without a target": ("These rows are not like the training rows: what was found there may not hold for them.", "Ces lignes ne ressemblent pas à celles d'apprentissage : ce qui y fut trouvé peut ne pas valoir pour elles."),
     "broken": ("The file is not what it was: do not use it here.", "Le fichier n'est pas ce qu'il était : ne pas l'utiliser ici."),
 }  # fmt: skip
 
@@ -36,7 +37,8 @@ def told(seen: Checked, language: str) -> str:
     def say(english: str, autre: str) -> None:
         lines.append(_typed(autre) if french else english)
 
-    lines = [_VERDICTS["changed but kept" if seen.verdict == "changed" and seen.rows else seen.verdict][french]]
+    verdict = "changed but kept" if seen.verdict == "changed" and seen.rows else seen.verdict
+    lines = [_VERDICTS["unlike without a target" if verdict == "unlike" and not seen.target else verdict][french]]
     test = seen.self_test
     if test is not None:
         if test.equal:
@@ -51,9 +53,13 @@ def told(seen: Checked, language: str) -> str:
     s = "" if (seen.rows or seen.new_rows) == 1 else "s"
     if seen.rows:
         say(f"{seen.rows} labelled row{s}.", f"{seen.rows} ligne{s} étiquetée{s}.")
-    else:
+    elif seen.target:
         say(f"{seen.new_rows} row{s} without labels.", f"{seen.new_rows} ligne{s} sans étiquette.")
-    if seen.learned:
+    else:
+        say(f"{seen.new_rows} row{s}.", f"{seen.new_rows} ligne{s}.")
+    if seen.learned and not seen.target:
+        say("These are the very rows the model learned from.", "Ce sont les lignes mêmes de l'apprentissage.")
+    elif seen.learned:
         say("These are the very rows the model learned from: their scores flatter it.", "Ce sont les lignes mêmes de l'apprentissage : leurs scores flattent le modèle.")  # fmt: skip
     if seen.left_out and seen.rows:
         say(
@@ -73,6 +79,11 @@ def told(seen: Checked, language: str) -> str:
         one = seen.calibration
         fine = ("calibrated", "calibré") if one.kept else ("not calibrated on these rows", "non calibré sur ces lignes")
         say(f"Calibration error {one.got:.3f} (chance alone gives up to {one.high:.3f}): {fine[0]}.", f"Erreur de calibration {one.got:.3f} (le hasard seul donne jusqu'à {one.high:.3f}) : {fine[1]}.")  # fmt: skip
+    if seen.groups is not None:
+        for part in seen.groups.every[:SHOWN]:
+            say(f'Group "{part.label}": {part.got:.1%} of the rows, {part.usual:.1%} at training (chance allows {part.low:.1%} to {part.high:.1%}).', f"Groupe « {part.label} » : {part.got:.1%} des lignes, {part.usual:.1%} à l'apprentissage (le hasard permet {part.low:.1%} à {part.high:.1%}).")  # fmt: skip
+        if seen.groups.changed:
+            say("The rows fall among the groups otherwise than the training rows did.", "Les lignes se répartissent entre les groupes autrement que celles d'apprentissage.")  # fmt: skip
     if seen.unlike is not None:
         say(f"Rows unlike the training rows: {seen.unlike.got:.1%} (1 % expected, up to {seen.unlike.high:.1%} by chance).", f"Lignes différentes de l'apprentissage : {seen.unlike.got:.1%} (1 % attendu, jusqu'à {seen.unlike.high:.1%} par hasard).")  # fmt: skip
     if seen.novelty is not None and seen.novelty.p < 0.01:

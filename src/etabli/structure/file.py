@@ -121,6 +121,9 @@ def written(run: Run, table: Table, made: Whole, result: dict[str, Any], rows: A
     fed = {value.name: fed[value.name] for value in ready.get_inputs() if value.name in fed}
     answers = run_graph(ready, fed)
     kept = ("task", "rows", "seed", "fingerprint", "versions", "proof", "sentence", "command", "citations")
+    labels = result["points"].get("label") or []
+    known = {str(one["label"]): float(one["share"]) for one in result.get("clusters") or ()}
+    share = [known.get(name, labels.count(name) / max(1, len(labels))) for name in made.head.classes] if labels else []
     card = {
         "schema": SCHEMA,
         "etabli": result["versions"]["etabli"],
@@ -130,6 +133,7 @@ def written(run: Run, table: Table, made: Whole, result: dict[str, Any], rows: A
         "inputs": inputs(model, made.columns),
         "outputs": list(answers),
         "members": [result["winner"]],
+        **({"shares": {"labels": list(made.head.classes), "share": share, "rows": len(rows) if known else len(labels)}} if share else {}),
         "licence": "the model belongs to whoever made it; this file needs onnxruntime alone",
     }
     helper.set_model_props(model, {"etabli.card": dumps(card), "etabli.selftest": self_test(fed, answers)})

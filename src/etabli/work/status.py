@@ -24,20 +24,20 @@ def status(run: str | Path) -> dict[str, Any]:
             result = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             continue  # counts as missing
-        (aside if result.get("error") else done).append(result)
+        (aside if isinstance(result, dict) and result.get("error") else done).append(result)
     known, ended = told(rounds(folder)), folder / "result.json"
     result = json.loads(ended.read_text(encoding="utf-8")) if ended.exists() else None
-    cut = bool(result and result["cut"])
+    cut = bool(result and result.get("cut"))
     current = result is not None and len(result.get("rounds", known)) == len(known)  # not that of an earlier round
     return {
         "run": str(folder),
         "asked": plan["asked"],
         "rounds": known,
         "tasks_done": len(done),
-        "models_done": sum(len(result["settings"]) for result in done),
+        "models_done": sum(len(result["settings"]) if "settings" in result else 1 for result in done),
         "set_aside": [{"family": result["task"]["settings"][0]["family"], "reason": result["error"]} for result in aside],
         "running": busy,
-        "seconds": sum(result.get("seconds", 0.0) for result in done),
+        "seconds": sum(result.get("seconds") or 0.0 for result in done),
         "finished": current and not cut,
         "cut": cut,
         "model": str(folder / "model.onnx") if (folder / "model.onnx").exists() else None,

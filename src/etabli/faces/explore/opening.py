@@ -241,7 +241,7 @@ def _run(folder: Path, wish: Wish) -> Opened:
     plan = Journal(folder).plan()
     data = folder / "data"
     table = load_table(data)
-    named = replace(wish, target=wish.target or plan["asked"]["target"], ignore=wish.ignore or tuple(plan["asked"].get("ignore", ())))
+    named = replace(wish, target=wish.target or plan["asked"].get("target"), ignore=wish.ignore or tuple(plan["asked"].get("ignore", ())))
 
     def make(aside: Path) -> dict[str, Any]:
         cache.store(table, aside)

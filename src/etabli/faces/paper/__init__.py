@@ -81,6 +81,8 @@ def write(
 
     if kind not in KINDS:
         raise UsageError("figures are pdf, png or svg", f'"{kind}"', did_you_mean(kind, KINDS))
+    if not chosen(result, only):
+        raise UsageError("figures for a paper are drawn of a model with a target", f"{result.get('task')}", "the report has the pictures")
     size, picked, place = millimetres(width), chosen(result, only), Path(folder)
     made = []
     try:

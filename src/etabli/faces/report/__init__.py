@@ -132,7 +132,9 @@ def _safe(text: str) -> str:
 
 @cache
 def _style() -> str:
-    return figures.STYLE + "\n" + resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8") + style()
+    from etabli.faces.report.seen import TINTS
+
+    return figures.STYLE + "\n" + TINTS + "\n" + resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8") + style()
 
 
 @cache

@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 
 from etabli.faces import figures
+from etabli.faces.explore.scatter import look as coloured
 from etabli.faces.explore.scatter import scatter
 from etabli.faces.report.found import Result, method
 from etabli.faces.report.pictures import items, part
 from etabli.faces.words import plain, say
 from etabli.faces.words.numbers import number, real, share
 
+TINTS = (  # of the groups' marks, in a picture and in its key
+    ".figure .point,.mark path{fill:var(--tint);stroke:none}.figure .point{fill-opacity:.75}.figure .faint{fill-opacity:.28}"
+    ".g0{--tint:var(--blue,#0072b2)}.g1{--tint:var(--red,#d55e00)}.g2{--tint:#009e73}.g3{--tint:#a8578a}.g4{--tint:#946a00}"
+    ".g5{--tint:var(--ink,#1d2126)}.g6{--tint:#3f93c7}.g-none{--tint:var(--grey,#868d95)}"
+)
 COLOURS, METHODS = 7, 12  # groups with a colour of their own; methods drawn
 
 
@@ -115,6 +121,11 @@ def stretched(result: Result, lang: str, width: float) -> str:
 
 def _path(plot: figures.Plot, xs: Sequence[float], ys: Sequence[float]) -> str:
     return "M" + "L".join(f"{plot.x(x):.1f} {plot.y(y):.1f}" for x, y in zip(xs, ys, strict=True))
+
+
+def colour(look: int) -> str:
+    """The class of a group's colour."""
+    return coloured(look, False)
 
 
 def caption(result: Result, lang: str) -> list[tuple[str, str, int]]:

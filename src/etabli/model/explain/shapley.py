@@ -43,6 +43,12 @@ def explain(
         raise UsageError("the scale is output or margin", f'"{scale}"', did_you_mean(scale, ("output", "margin")))
     if budget < 1:
         raise UsageError("the budget is a number of answers a row, 1 or more", str(budget))
+    if "prediction" not in model.outputs:
+        raise UsageError(
+            "what is explained is one answer: a label with its probability, or a number",
+            f"a file of {model.card.get('task', '?')}, which answers {', '.join(model.outputs)}",
+            "its report says what each coordinate stands for, or what makes a row odd: etabli report RUN",
+        )
     playing = game(model)
     read = model.read(data)
     z, kept = background_of(model, background, seed)
