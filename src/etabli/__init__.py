@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from etabli.study import explore as explore
     from etabli.study import fit as fit
     from etabli.study import load_study as load_study
-    from etabli.study import resume as resume
     from etabli.without import cluster as cluster
     from etabli.without import map as map
+    from etabli.without import resume as resume
 
 __version__ = "0.1.0"
 __all__ = [
@@ -49,7 +49,7 @@ WHERE = {
     "adopt": "etabli.study",
     "explore": "etabli.study",
     "fit": "etabli.study",
-    "resume": "etabli.study",
+    "resume": "etabli.without",
     "load_study": "etabli.study",
     "cluster": "etabli.without",
     "map": "etabli.without",

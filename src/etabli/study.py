@@ -251,10 +251,6 @@ def asked_of(run: str | Path, time: float | None = None, lang: str | None = None
 
 def resume(run: str | Path, *, time: float | None = None, watch: Watch = quiet, interrupted: Callable[[], bool] = never) -> Study:
     """Goes on with a run that was cut; nothing finished is done again."""
-    from etabli import without
-
-    if without.asks(run):
-        return without.established(without.asked_of(run, time), watch=watch, interrupted=interrupted)
     return establish(asked_of(run, time), watch=watch, interrupted=interrupted, resumed=True)
 
 

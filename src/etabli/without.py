@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from etabli import study
 from etabli.records import Watch, quiet
 from etabli.study import Study, never
 from etabli.work.journal import Journal
@@ -50,9 +51,9 @@ def established(
     from etabli.faces.words import language
 
     story = getattr(import_module(f"etabli.structure.{question.job}"), question.job)
-    study = Study(question.folder, story(question, watch, interrupted, monotonic() if began is None else began))
-    write(study.result, study.report.path, language(question.lang))
-    return study
+    done = Study(question.folder, story(question, watch, interrupted, monotonic() if began is None else began))
+    write(done.result, done.report.path, language(question.lang))
+    return done
 
 
 def asks(run: str | Path) -> bool:
@@ -67,6 +68,13 @@ def asked_of(run: str | Path, time: float | None = None, lang: str | None = None
     kept = Journal(Path(run)).plan()["asked"]
     lists = {name: tuple(value) for name, value in kept.items() if isinstance(value, list)}
     return Question(**{**kept, **lists, "time": time, "lang": lang, "out": str(run)})
+
+
+def resume(run: str | Path, *, time: float | None = None, watch: Watch = quiet, interrupted: Callable[[], bool] = never) -> Study:
+    """Goes on with a run that was cut, with a target or without; nothing finished is done again. time: another cap, in seconds."""
+    if asks(run):
+        return established(asked_of(run, time), watch=watch, interrupted=interrupted)
+    return study.resume(run, time=time, watch=watch, interrupted=interrupted)
 
 
 def _asked(job: Job, file: Any, watch: Watch | None, interrupted: Callable[[], bool] | None, options: dict[str, Any]) -> Study:

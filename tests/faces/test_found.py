@@ -16,7 +16,7 @@ from etabli.errors import UsageError
 from etabli.faces.terminal import summary
 from etabli.model.apart import parts
 from etabli.model.check import check
-from etabli.study import Study, load_study, resume
+from etabli.study import Study, load_study
 
 PENGUINS = etabli.examples.path("penguins.csv")
 
@@ -55,7 +55,7 @@ def test_the_last_words_say_what_was_found(grouped: Study, mapped: Study) -> Non
         "task": "anomalies",
         "anomalies": {"rate": 0.1, "rows": [{"row": 7, "p": 0.0001, "columns": [{"column": "year"}]}]},
     }
-    assert "year" in summary(odd, "en", width=80) and "< 0.001" in summary(odd, "en", width=80)
+    assert "year" in summary(odd, "en", width=80) and "<\u00a00.001" in summary(odd, "en", width=80)
 
 
 def test_a_notebook_shows_rows_methods_and_findings(grouped: Study, mapped: Study) -> None:
@@ -70,7 +70,7 @@ def test_a_notebook_shows_rows_methods_and_findings(grouped: Study, mapped: Stud
 def test_it_stands_goes_on_and_is_read_again(grouped: Study, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", str(grouped.folder)]) == 0
     assert "Groups of rows" in capsys.readouterr().out
-    again = resume(grouped.folder)
+    again = etabli.resume(grouped.folder)
     assert again.result["sentence"] == grouped.result["sentence"] and again.result["points"] == grouped.result["points"]
     assert main(["report", str(grouped.folder), "--lang", "fr"]) == 0
     assert "Ce qui a été trouvé" in load_study(grouped.folder).report.read_text()

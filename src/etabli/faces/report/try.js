@@ -167,6 +167,7 @@
   // the answer ----------------------------------------------------------------------------------------------------------------
 
   const classes = card.classes, outputs = Object.keys(selftest.outputs), target = card.target ?? words["target." + card.task];
+  const titled = name => card.target ? name : `${target} ${name}`;
   const main = ["prediction", "score", "coordinates"].find(name => outputs.includes(name)) ?? outputs[0], across = first[main].data.length / count; // numbers in an answer
   const KNOWN = [main, "prediction", "probability", "lower", "upper", "set", "p0", "p1", "cdf", "quantile", "novelty"], more = outputs.filter(name => !KNOWN.includes(name));
   const spread = classes.length ? [0, 1] : [main, "lower", "upper"].flatMap(name => [...first[name]?.data ?? []]).filter(isFinite).sort((a, b) => a - b);
@@ -196,7 +197,7 @@
     const ranked = classes.map((name, i) => ({name, p: made.probability.data[i], inside: made.set ? made.set.data[i] : true}));
     const kept = classes.length > 8 ? ranked.sort((a, b) => b.p - a.p).slice(0, 6) : ranked;
     $("try-classes").replaceChildren(...kept.map(({name, p, inside}) =>
-      make("li", {class: inside ? "in" : "out"}, make("span", {}, inside ? "● " : "○ ", make("bdi", {}, name)), make("span", {class: "n"}, percent(p)), bar(0, 100 * p, ""))));
+      make("li", {class: inside ? "in" : "out"}, make("span", {}, inside ? "● " : "○ ", make("bdi", {}, titled(name))), make("span", {class: "n"}, percent(p)), bar(0, 100 * p, ""))));
     $("try-strip").replaceChildren(...classes.length ? [] : [across > 1 ? placed(all) : strip(value, at("lower"), at("upper"))]);
     novelty(at("novelty"));
     return made;
@@ -294,7 +295,7 @@
     if (now === now) {
       const i = points.indexOf(now);
       figure.append(make("line", {x1: x(now), x2: x(now), y1: 12, y2: under, class: "now"}), ...found.map(({y: ys}, k) => mark(k, x(now), y(ys[i]), 5)));
-      const point = `${valued(one, now)} → `, whole = point + (classes.length ? found[0].name + " " : "") + said(found[0].y[i]);
+      const point = `${valued(one, now)} → `, whole = point + (classes.length ? titled(found[0].name) + " " : "") + said(found[0].y[i]);
       const fits = 7.5 * whole.length < Math.max(x(now), wide - x(now)) - 20, label = fits ? whole : point + said(found[0].y[i]), end = x(now) > wide - 7.5 * label.length - 20;
       figure.append(make("text", {x: x(now) + (end ? -10 : 10), y: Math.max(24, y(found[0].y[i]) - 10), "text-anchor": end ? "end" : "start", class: "strong"}, label));
     }
@@ -362,7 +363,7 @@
     if (rest.length) lines.push([say("others", {count: rest.length + hidden.length}), rest.reduce((sum, {part}) => sum + part, together)]);
     $("try-effects").replaceChildren(...lines.map(([name, part]) => make("li", {}, make("span", {}, name), bar(50, 50 + 48 * Math.max(-1, Math.min(1, part / most)), part < 0 ? "minus" : "plus"), make("span", {class: "n"}, signed(part)))));
     const unit = classes.length ? "\u00a0%" : "";
-    $("try-sum").textContent = (across > 1 ? "x1. " : "") + say(classes.length ? "effects.p" : "effects.y", {name: classes[best] ?? target, mean: said(base / orders) + unit, answer: said(base / orders + total) + unit, orders, rows: count});
+    $("try-sum").textContent = (across > 1 ? "x1. " : "") + say(classes.length ? "effects.p" : "effects.y", {name: classes.length ? titled(classes[best]) : target, mean: said(base / orders) + unit, answer: said(base / orders + total) + unit, orders, rows: count});
     $("try-cut").replaceChildren(...columns.filter(one => one.kind === "text" && here.get(one.name)).map(one => { // each word left out, wherever it stands
       const all = here.get(one.name).split(/(\s+)/), some = [...new Set(all.filter(word => word.trim()))].slice(0, 100), [whole, ...without] = score([here, ...some.map(word => new Map(here).set(one.name, all.filter(other => other !== word).join("").trim()))]);
       const ranked = some.map((word, i) => ({word, part: whole - without[i]})).sort((a, b) => Math.abs(b.part) - Math.abs(a.part)).filter(({part}) => said(part) !== said(0)).slice(0, 8);
