@@ -18,7 +18,20 @@ import numpy as np
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost
 from etabli.structure.method import Clustering, Found, Stop, Values
-from etabli.structure.placing import POINTS, alone, closest, counts, distinct, drawn, finished, near, outlined, write_closest, write_near
+from etabli.structure.placing import (
+    CELLS,
+    POINTS,
+    alone,
+    closest,
+    counts,
+    distinct,
+    drawn,
+    finished,
+    near,
+    outlined,
+    write_closest,
+    write_near,
+)
 
 SAMPLE = 4000
 TREES = 32  # kept: one tree serves every number of clusters
@@ -43,7 +56,7 @@ class Ward(Clustering):
         """All distances between at most four thousand rows; the others are placed."""
         seen = min(rows, SAMPLE)
         return Cost(
-            work=(2e-9 * columns + 3e-8) * seen**2 + 4e-9 * rows * columns * values["clusters"],
+            work=(3e-10 * columns + 2.5e-8) * seen**2 + 0.005 + 1e-9 * rows * columns * values["clusters"],
             memory=24.0 * seen**2 + 24.0 * rows * columns,
         )
 
@@ -92,7 +105,7 @@ class Average(Ward):
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """As Ward's; placing a row takes a thousand distances."""
         whole = super().cost(values, rows, columns)
-        return Cost(work=whole.work + 1.2e-9 * rows * min(rows, POINTS) * (columns + 2), memory=whole.memory + 1e8)
+        return Cost(work=whole.work + 1.2e-9 * rows * min(rows, POINTS) * (columns + 2), memory=whole.memory + 32.0 * CELLS)
 
     def _learned(self, x: Array, labels: Array) -> tuple[dict[str, Array], Array | None]:
         kept = outlined(x, labels)

@@ -32,7 +32,7 @@ class Bisecting(Clustering):
 
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """Five starts of some twenty rounds with two centres, at each level of the tree."""
-        return Cost(work=2e-9 * STARTS * 20 * rows * columns * 2 * np.log2(values["clusters"] + 1) + 0.02, memory=24.0 * rows * columns)
+        return Cost(work=1e-9 * STARTS * 20 * rows * columns * 2 * np.log2(values["clusters"] + 1) + 0.01, memory=32.0 * rows * columns)
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
         """arrays: left, right [turns, columns], the two centres of each cut; turns [turns, leaves], -1 left, 1 right, 0 not on the way."""

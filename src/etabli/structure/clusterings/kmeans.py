@@ -27,7 +27,7 @@ class KMeans(Clustering):
 
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """Ten starts of some thirty rounds."""
-        return Cost(work=2e-9 * STARTS * 30 * rows * columns * values["clusters"], memory=16.0 * rows * columns)
+        return Cost(work=5e-10 * STARTS * 30 * rows * columns * values["clusters"] + 0.01, memory=32.0 * rows * columns)
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
         """The best of ten starts."""

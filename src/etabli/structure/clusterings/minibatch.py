@@ -27,7 +27,7 @@ class MiniBatch(Clustering):
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """At most two hundred batches, and one pass that labels every row."""
         seen = STARTS * 30 * min(START, rows) + min(ROUNDS * BATCH, 100 * rows) + 3 * rows
-        return Cost(work=2e-9 * seen * columns * values["clusters"] + 0.02, memory=24.0 * rows * columns)
+        return Cost(work=5e-10 * seen * columns * values["clusters"] + 0.01, memory=32.0 * rows * columns)
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
         """Starts from the k-means of a few thousand rows, the best of ten; then at most two hundred batches."""

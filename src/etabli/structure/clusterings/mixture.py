@@ -17,7 +17,7 @@ from etabli.estimators.recipes import affine, number, square, total
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost
 from etabli.structure.method import Clustering, Found, Stop, Values
-from etabli.structure.placing import counts, distinct, drawn, finished
+from etabli.structure.placing import CELLS, counts, distinct, drawn, finished, in_parts
 
 SHAPES = ("full", "tied", "diag")
 SAMPLE, STARTS, ROUNDS = 10_000, 3, 200
@@ -50,10 +50,10 @@ class Mixture(Clustering):
 
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """Three starts of some forty rounds on at most ten thousand rows."""
-        per = columns * (columns if values["covariance"] != "diag" else 1) + 20
+        per = columns + 10 + (columns**2 / 10 if values["covariance"] != "diag" else 0)
         seen = min(rows, SAMPLE)
-        work = 3e-9 * STARTS * 40 * seen * values["clusters"] * per + 1e-9 * rows * values["clusters"] * per
-        return Cost(work=work + 0.02, memory=8.0 * (rows * columns * values["clusters"] + 4 * seen * values["clusters"] * columns))
+        work = 1e-9 * (STARTS * 40 * seen + rows) * values["clusters"] * per + 0.01
+        return Cost(work=work, memory=8.0 * (4 * rows * columns + 4 * seen * values["clusters"] * columns) + 32.0 * CELLS)
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
         """The best of three starts from k-means. arrays: `bic` of all rows, the lower the better."""
@@ -86,12 +86,13 @@ class Mixture(Clustering):
     def apply(self, found: Found, x: Array) -> Array:
         """log(weight) + log(density) of each component."""
         means, roots = found.arrays["means"], found.arrays["roots"]
-        if roots.ndim == 2:
-            apart = ((x[:, None] - means) * roots) ** 2
-        else:
-            turned, shift = _turns(means, roots)
-            apart = ((x @ turned - shift) ** 2).reshape(len(x), *means.shape)
-        return np.asarray(apart.sum(axis=2) * -0.5 + found.arrays["constant"])
+        turned, shift = _turns(means, roots) if roots.ndim == 3 else (means, means)
+
+        def part(rows: Array) -> Array:
+            apart = (rows[:, None] - means) * roots if roots.ndim == 2 else (rows @ turned - shift).reshape(-1, *means.shape)
+            return np.asarray((apart**2).sum(axis=2) * -0.5 + found.arrays["constant"])
+
+        return in_parts(x, means.size, part)
 
     def write(self, found: Found, graph: Graph, x: str) -> str:
         """One product with the roots of all precisions."""

@@ -43,7 +43,9 @@ class Spectral(Clustering):
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """Eigenvectors of at most a thousand landmarks; as many distances for every row."""
         seen = min(rows, LANDMARKS)
-        return Cost(work=4e-10 * seen**3 + 1.2e-9 * rows * seen * (columns + 12) + 0.1, memory=40.0 * seen**2 + 24.0 * rows * columns + 1e8)
+        return Cost(
+            work=1e-10 * seen**3 + 1.2e-9 * rows * seen * (columns + 12) + 0.01, memory=40.0 * seen**2 + 24.0 * rows * columns + 1e8
+        )
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
         """k-means on as many eigenvectors as clusters."""
