@@ -1,14 +1,22 @@
 """Is a partition found again in other rows? Two halves are clustered apart, and place all rows; how far they agree is the stability.
 
 The measure is the adjusted Rand index (Hubert & Arabie 1985): 1 for the same groups whatever their names, 0 on average for chance. Stability
-as the reason to believe a number of clusters: Ben-Hur, Elisseeff & Guyon 2002; Lange et al. 2004.
+as the reason to believe a number of clusters: Ben-Hur, Elisseeff & Guyon 2002; Lange et al. 2004. Alone it prefers two groups whatever the
+rows are, and a long cloud is cut in two at the same place every time; so it is compared with what rows without groups give (`cloud`), and
+only the excess speaks (as the gap statistic does for dispersion, Tibshirani et al. 2001).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 
 from etabli.records import Array
+
+Shape = Literal["normal", "even"]
+SHAPES: tuple[Shape, ...] = ("normal", "even")
 
 
 def adjusted_rand(one: Array, two: Array) -> float:
@@ -26,7 +34,7 @@ def adjusted_rand(one: Array, two: Array) -> float:
     return 1.0 if largest == expected else float((pairs - expected) / (largest - expected))
 
 
-def halves(rows: int, times: int, seed: int) -> list[tuple[Array, Array]]:
+def halves(rows: int, times: int, seed: int | Sequence[int]) -> list[tuple[Array, Array]]:
     """Pairs of disjoint halves of the row numbers, sorted."""
     random = np.random.default_rng(seed)
     made = []
@@ -34,3 +42,34 @@ def halves(rows: int, times: int, seed: int) -> list[tuple[Array, Array]]:
         order = random.permutation(rows)
         made.append((np.sort(order[: rows // 2]), np.sort(order[rows // 2 :])))
     return made
+
+
+def cloud(x: Array, shape: Shape, whole: Sequence[Array], random: np.random.Generator) -> Array:
+    """Rows without groups that look like x [n, d] otherwise. normal: Gaussian, of the same covariance. even: uniform in the box along the
+    principal axes (Tibshirani et al. 2001). whole: coordinates of one category each (or a flag): these are dealt anew among the rows, together, so
+    that the levels and their shares stay, and what binds them to the rest goes. Coordinates with few distinct values keep them: the drawn
+    numbers are replaced by the column's own, rank by rank, so that lumps of a scale are not taken for groups."""
+    n = len(x)
+    made = np.empty_like(x)
+    categories = np.concatenate([*whole, np.empty(0, np.int64)]).astype(np.int64)
+    numbers = np.setdiff1d(np.arange(x.shape[1]), categories)
+    if len(numbers):
+        part = x[:, numbers]
+        centre = part.mean(axis=0)
+        _, size, axes = np.linalg.svd(part - centre, full_matrices=False)
+        if shape == "normal":
+            scores = random.normal(size=(n, len(size))) * size / np.sqrt(max(1, n - 1))
+        else:
+            along = (part - centre) @ axes.T
+            scores = random.uniform(along.min(axis=0), along.max(axis=0), (n, len(size)))
+        drawn = scores @ axes + centre
+        for j in range(len(numbers)):
+            if len(np.unique(part[:, j])) <= FEW * n:
+                drawn[np.argsort(drawn[:, j], kind="stable"), j] = np.sort(part[:, j])
+        made[:, numbers] = drawn
+    for block in whole:
+        made[:, block] = x[random.permutation(n)][:, block]
+    return made
+
+
+FEW = 0.2  # a number with fewer distinct values for its rows is a scale with steps

@@ -1,62 +1,53 @@
 """The story of `etabli cluster`: which rows belong together, how many groups there are, and whether there are any.
 
-read -> audited -> the space -> every method on every number of clusters, found again in other halves? -> the best -> named -> one file -> proven
+read -> audited -> the space -> every method on every number of clusters, against clouds without groups -> are there groups at all? -> the
+best -> how surely a row stays -> one file -> proven. Where no groups are found the file says "1" for every row, and the result says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from etabli.graph.graph import Graph
+from etabli.judge.clusters import kmeans
 from etabli.judge.stability import adjusted_rand, halves
-from etabli.records import Array, Table, Watch
-from etabli.structure import file, run
+from etabli.judge.valley import smoothed, valley
+from etabli.records import Array, Finding, Table, Watch
+from etabli.structure import aside, file, run
 from etabli.structure.asked import Question
-from etabli.structure.method import Clustering, Found
-from etabli.structure.methods import chosen, clusterings
-from etabli.structure.space import Space, learned
+from etabli.structure.belonging import One, membership, tempered
+from etabli.structure.clustertold import told
+from etabli.structure.compare import PLANS, Candidate, Plan, chance, compared, ground, never
+from etabli.structure.methods import clusterings
+from etabli.structure.space import Space, learned, turned
 
-TIMES = 5
-NONE = "none"  # the label of rows that belong to no cluster
-
-
-@dataclass(frozen=True)
-class Membership(file.Head):
-    """The label of the nearest cluster and the membership of all: the softmax of the method's scores over a temperature."""
-
-    method: Clustering
-    found: Found
-    temperature: float
-    classes: tuple[str, ...]
-
-    def write(self, graph: Graph, x: str) -> file.Outputs:
-        """prediction (text) and probability [rows, clusters]."""
-        score = self.method.write(self.found, graph, x)
-        share = graph.op("Softmax", graph.op("Div", score, graph.const(self.temperature, np.float64)), axis=1)
-        label = graph.op("Gather", graph.const(list(self.classes)), graph.op("ArgMax", share, axis=1, keepdims=0), axis=0)
-        label = graph.op("Unsqueeze", label, graph.const([1], np.int64))
-        return {"prediction": (label, "string", 1), "probability": (share, "double", len(self.classes))}
-
-    def apply(self, x: Array) -> dict[str, Array]:
-        """The same in numpy."""
-        score = self.method.apply(self.found, x) / self.temperature
-        share = np.exp(score - score.max(axis=1, keepdims=True))
-        share /= share.sum(axis=1, keepdims=True)
-        return {"prediction": np.array(self.classes, object)[share.argmax(axis=1)][:, None], "probability": share}
+LEARNED = 20_000  # rows that the space and the final clusters are learned from, at most
+CATEGORY = 0.5  # the inertia of a category, as a share of a number's: the middle of what Huang (1997) advises for k-prototypes
+WIDE = 50  # columns beyond which the space is rotated to its leading components; or a fifth of the rows
+HALVINGS = 7
+LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One method with one setting. stability: the mean adjusted Rand index of halves; each: that of every pair."""
+class Structure:
+    """Are there groups at all? valley: the p-value of "one heap". gain: that of the largest gain over clouds. p: of both, doubled for having
+    looked twice. found: whether p is at most LEVEL."""
 
-    method: str
-    values: Mapping[str, Any]
-    stability: float
-    each: tuple[float, ...]
+    valley: float
+    gain: float
+
+    @property
+    def p(self) -> float:
+        """The smaller of both, twice."""
+        return min(1.0, 2 * min(self.valley, self.gain))
+
+    @property
+    def found(self) -> bool:
+        """Whether "no groups" is refused."""
+        return self.p <= LEVEL
 
 
 def cluster(question: Question, watch: Watch, interrupted: Callable[[], bool], began: float) -> dict[str, Any]:
@@ -66,76 +57,66 @@ def cluster(question: Question, watch: Watch, interrupted: Callable[[], bool], b
         table = run.read(one)
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
         findings = run.audited(one, table)
-        rows = np.arange(table.rows)
-        space = learned(table, run.used(question, table), rows, question.seed)
-        x = space.apply(table, rows)
+        space, rows, findings = placed(question, table, findings)
+        plain = space.plain(table, rows)
+        x = space.turn(plain)
+        plan = PLANS[one.planned.effort]
         watch("step", name={"en": "comparing", "fr": "comparaison"})
-        candidates = compared(one, x)
-        best = candidates[0]
+        seen = x[drawn(len(x), plan.rows, question.seed)]
+        candidates, cut = compared(one, ground(seen, categories(space), plan, question.seed))
+        watch("step", name={"en": "are there groups at all?", "fr": "y a-t-il des groupes ?"})
+        structure = tested(space, plain, candidates, question.seed)
+        watch("step", name={"en": "how surely a row stays", "fr": "avec quelle sûreté une ligne reste"})
+        head, sure = final(question, plan, candidates[0], structure, x)
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
-        method = clusterings()[best.method]
-        found = method.fit(best.values, x, question.seed, one.over)
-        head = membership(method, found, x)
         made = file.whole(table, space, head, rows, question.seed)
+        result = told(question, table, made, candidates, structure, sure, findings, rows, cut)
         watch("step", name={"en": "proving it", "fr": "preuve"})
-        return file.written(one, table, made, told(one, table, space, candidates, found, head, findings), rows)
+        return file.written(one, table, made, result, rows)
 
 
-def compared(one: run.Run, x: Array) -> list[Candidate]:
-    """Every method and setting, the most stable first."""
-    pairs, made = halves(len(x), TIMES, one.question.seed), []
-    for name, method in chosen(clusterings(), one.question.methods).items():
-        for values in method.settings(len(x), x.shape[1]):
-            if one.question.clusters is not None and values.get("clusters", one.question.clusters) != one.question.clusters:
-                continue
-            each = [_agreement(method, values, x, pair, one.question.seed, one.over) for pair in pairs]
-            made.append(Candidate(name, values, float(np.mean(each)), tuple(each)))
-            one.watch("task", name=name, done=len(made), total=len(made))
-    return sorted(made, key=lambda candidate: -candidate.stability)
+def placed(question: Question, table: Table, findings: list[Finding]) -> tuple[Space, Array, list[Finding]]:
+    """(the space, the rows it and the clusters are learned from, the findings with what was left out)."""
+    names, out = aside.columns(question, table)
+    rows = drawn(table.rows, LEARNED, question.seed)
+    weights = {name: CATEGORY for name in names if table.column(name).kind in ("category", "flag")}
+    space = learned(table, names, rows, question.seed, weights)
+    if len(space.columns) > min(WIDE, len(rows) / 5) and len(rows) > 3:
+        space = turned(space, space.plain(table, rows), question.seed)
+    told = {name for finding in out for name in finding.columns}
+    return space, rows, [*out, *(f for f in findings if not (f.code in ("identifier", "constant") and set(f.columns) <= told))]
 
 
-def _agreement(
-    method: Clustering, values: Mapping[str, Any], x: Array, pair: tuple[Array, Array], seed: int, stop: Callable[[], bool]
-) -> float:
-    labels = []
-    for half in pair:
-        found = method.fit(values, x[half], seed, stop)
-        labels.append(method.apply(found, x).argmax(axis=1))
-    return adjusted_rand(*labels)
+def drawn(rows: int, most: int, seed: int) -> Array:
+    """Row numbers, rising: all of them, or so many by chance."""
+    return np.arange(rows) if rows <= most else np.sort(np.random.default_rng([seed, 7]).choice(rows, most, replace=False))
 
 
-def membership(method: Clustering, found: Found, x: Array) -> Membership:
-    """The head of the best."""
-    clusters = method.apply(found, x[:1]).shape[1] - method.noise
-    names = tuple(str(i + 1) for i in range(clusters)) + ((NONE,) if method.noise else ())
-    return Membership(method, found, 1.0, names)
+def categories(space: Space) -> list[Array]:
+    """The coordinates of each category and flag; none once the space is rotated, where no coordinate is theirs alone."""
+    if space.turned is not None:
+        return []
+    every = [np.flatnonzero(space.owner == i) for i, column in enumerate(space.columns) if column.kind in ("category", "flag")]
+    return [one for one in every if len(one)]
 
 
-def told(
-    one: run.Run, table: Table, space: Space, candidates: list[Candidate], found: Found, head: Membership, findings: list[Any]
-) -> dict[str, Any]:
-    """The result of the run."""
-    best, question = candidates[0], one.question
-    clusters = len(head.classes) - (NONE in head.classes)
-    sentence = {
-        "en": f"{clusters} groups of rows, found by {clusterings()[best.method].title}; two halves of the rows agree on them by {best.stability:.2f} (1: wholly, 0: by chance).",
-        "fr": f"{clusters} groupes de lignes, trouvés par {clusterings()[best.method].title} ; deux moitiés des lignes s'accordent à {best.stability:.2f} (1 : tout à fait, 0 : au hasard).",
-    }
-    return {
-        "schema": 1,
-        "task": "cluster",
-        "run": str(question.folder),
-        "model": str(question.folder / "model.onnx"),
-        "file": question.file,
-        "rows": table.rows,
-        "columns": [{"name": column.name, "kind": column.kind} for column in table.columns],
-        "used": [column.name for column in space.columns],
-        "seed": question.seed,
-        "command": question.command,
-        "winner": {"family": best.method, "values": dict(best.values)},
-        "leaderboard": [{"name": c.method, "values": dict(c.values), "stability": c.stability} for c in candidates],
-        "sentence": sentence,
-        "warnings": [
-            {"code": f.code, "level": f.level, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure)} for f in findings
-        ],
-    }
+def tested(space: Space, plain: Array, candidates: list[Candidate], seed: int) -> Structure:
+    """Whether there are groups. Heaps are looked for among the numbers: the levels of a category are heaps by themselves."""
+    numbers = np.array([space.columns[i].kind not in ("category", "flag") for i in space.owner])
+    p = 1.0
+    if numbers.any():
+        some = plain[drawn(len(plain), 4_000, seed)] * numbers
+        x = some @ space.turned if space.turned is not None else some[:, numbers]
+        p = valley(smoothed(x, np.random.default_rng([seed, 3])), lambda part, k: kmeans(part, k)[0], HALVINGS, seed)
+    return Structure(p, chance(candidates))
+
+
+def final(question: Question, plan: Plan, best: Candidate, structure: Structure, x: Array) -> tuple[Any, Any]:
+    """(the head of the file, what fresh halves said). One group where none were found, unless a number of them was asked for."""
+    grouped = structure.found or question.clusters is not None
+    method, values = (clusterings()[best.method], dict(best.values)) if grouped else (One(), {})
+    head = membership(method, method.fit(values, x, question.seed, never), x)
+    return tempered(head, values, x, halves(len(x), plan.fresh, [question.seed, 2]), question.seed)
+
+
+__all__ = ["Structure", "adjusted_rand", "cluster"]

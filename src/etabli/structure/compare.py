@@ -1,0 +1,200 @@
+"""Every clustering on the same halves and the same clouds: how often a grouping is found again, and how often chance is.
+
+A candidate is a method with a setting. It cuts pairs of halves of the rows (`judge/stability.py`), and pairs of halves of clouds that look
+like the rows and have no groups. Its gain is what it gives on the rows more than any method gives with as many clusters on the worse of the two
+kinds of clouds: in stability, and in silhouette. Stability alone cannot tell two heaps on a line from one long heap, which is cut in two at the same place every time; the
+silhouette alone prefers a few outliers against the rest. Each candidate is one task of the run folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from etabli.errors import UsageError
+from etabli.judge.separation import between, dispersion, silhouette
+from etabli.judge.stability import SHAPES, adjusted_rand, cloud, halves
+from etabli.records import Array
+from etabli.structure.method import Clustering, Values
+from etabli.structure.methods import chosen, clusterings
+from etabli.structure.run import Run
+
+EULER = 0.5772156649
+SEEN = 500  # rows between which distances are looked at
+
+
+@dataclass(frozen=True)
+class Plan:
+    """rows: looked at in the comparison. pairs: of halves of the rows. draws: clouds of each shape. each: pairs of halves of a cloud.
+    fresh: pairs of halves that nothing was chosen by."""
+
+    rows: int
+    pairs: int
+    draws: int
+    each: int
+    fresh: int
+
+
+PLANS = {
+    "glance": Plan(1_000, 3, 3, 1, 5),
+    "standard": Plan(2_000, 5, 5, 1, 10),
+    "thorough": Plan(4_000, 10, 20, 1, 20),
+}
+
+
+class Cut(Exception):
+    """The time is over: the task at work is given up."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """found: [pairs, 2] of the rows, chance: [2 shapes, draws, 2] of clouds: the adjusted Rand index of two halves, and the silhouette. gap:
+    of the dispersion (Tibshirani et al. 2001), with its standard error. bic: of a mixture. clusters: how many it makes of the rows. null: of `chance`, the
+    largest mean over the shapes and over all candidates with as many clusters: a method that is unsteady on clouds gains nothing by it."""
+
+    method: str
+    values: Mapping[str, Any]
+    clusters: int
+    found: Array
+    chance: Array
+    gap: tuple[float, float]
+    bic: float | None
+
+    null: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def stability(self) -> float:
+        """The mean adjusted Rand index of halves."""
+        return float(self.found[:, 0].mean())
+
+    @property
+    def silhouette(self) -> float:
+        """The mean silhouette."""
+        return float(self.found[:, 1].mean())
+
+    @property
+    def gain(self) -> float:
+        """What the rows give more than clouds do, in stability and in silhouette together."""
+        return self.stability - self.null[0] + self.silhouette - self.null[1]
+
+    @property
+    def error(self) -> float:
+        """The standard error of the gain, over the pairs of halves of the rows."""
+        return float(self.found.sum(axis=1).std(ddof=1) / np.sqrt(len(self.found)))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the candidates are compared on. x: [rows, d]. clouds: [2 shapes][draws] of the same size."""
+
+    x: Array
+    plan: Plan
+    seed: int
+    clouds: tuple[tuple[Array, ...], ...]
+
+
+def ground(x: Array, whole: Sequence[Array], plan: Plan, seed: int) -> Ground:
+    """whole: coordinates of one category each (see `judge/stability.py`)."""
+    made = [[cloud(x, shape, whole, np.random.default_rng([seed, t, d])) for d in range(plan.draws)] for t, shape in enumerate(SHAPES)]
+    return Ground(x, plan, seed, tuple(map(tuple, made)))
+
+
+def compared(run: Run, ground: Ground) -> tuple[list[Candidate], bool]:
+    """(every method and setting that the time allowed, the best first; whether it was cut)."""
+    offers = [
+        (name, method, values)
+        for name, method in chosen(clusterings(), run.question.methods).items()
+        for values in method.settings(*ground.x.shape)
+        if run.question.clusters in (None, values.get("clusters", run.question.clusters))
+    ]
+    made = list[Candidate]()
+    for i, (name, method, values) in enumerate(offers):
+        try:
+            made.append(_candidate(run, ground, method, values, first=not made))
+        except Cut:
+            run.watch("cut")
+            return ranked(made), True
+        run.watch("task", name=name, done=i + 1, total=len(offers))
+    return ranked(made), False
+
+
+def ranked(made: Sequence[Candidate]) -> list[Candidate]:
+    """The best first: of those whose gain is within a standard error of the largest, the one with most clusters, then the simplest method;
+    the others by their gain. A coarser grouping is found again as easily, and tells less."""
+    if not made:
+        raise UsageError("a method must fit the rows", "none can make so many clusters of them", "ask for fewer: --clusters")
+    known, common = clusterings(), _common(made, np.array([one.chance.mean(axis=1).max(axis=0) for one in made]))
+    made = [replace(one, null=(float(null[0]), float(null[1]))) for one, null in zip(made, common, strict=True)]
+    top = max(made, key=lambda one: one.gain)
+    tied = [one for one in made if top.gain - one.gain <= np.hypot(top.error, one.error)]
+    best = min(tied, key=lambda one: (-one.clusters, known[one.method].rank, -one.gain))
+    return [best, *sorted((one for one in made if one is not best), key=lambda one: -one.gain)]
+
+
+def chance(made: Sequence[Candidate]) -> float:
+    """The p-value of the largest gain: how often would the largest gain of all candidates be as large on a cloud? Each cloud is held against the
+    others as the rows are against all; a Gumbel distribution, which largest values have, is fitted to what they give."""
+    chances = np.array([one.chance for one in made])  # [candidates, shapes, draws, measures]
+    shapes, draws = chances.shape[1:3]
+    if draws < 2:
+        return 1.0
+    gains = []
+    for t in range(shapes):
+        for d in range(draws):
+            means = chances.mean(axis=2)
+            means[:, t] = np.delete(chances[:, t], d, axis=1).mean(axis=1)
+            gains.append(float((chances[:, t, d] - _common(made, means.max(axis=1))).sum(axis=1).max()))
+    scale = max(float(np.std(gains, ddof=1)) * np.sqrt(6) / np.pi, 1e-3)
+    place = float(np.mean(gains)) - EULER * scale
+    return float(-np.expm1(-np.exp(-(max(one.gain for one in made) - place) / scale)))
+
+
+def _common(made: Sequence[Candidate], own: Array) -> Array:
+    """[candidates, measures]: for each the largest of those with as many clusters."""
+    counts = np.array([one.clusters for one in made])
+    return np.array([own[counts == one.clusters].max(axis=0) for one in made])
+
+
+def _candidate(run: Run, ground: Ground, method: Clustering, values: Values, first: bool) -> Candidate:
+    """first: made whatever the time, so that there is an answer."""
+
+    def make() -> tuple[dict[str, Any], dict[str, Array]]:
+        def tried(x: Array, pairs: Sequence[tuple[Array, Array]]) -> tuple[Array, list[float], int]:
+            seen = np.arange(0, len(x), max(1, len(x) // SEEN))
+            apart, scores, inside, sizes = between(x[seen]), [], [], []
+            for pair in pairs:
+                labels = placed(method, values, x, pair, ground.seed)
+                sizes.append(min(len(np.unique(one)) for one in labels))
+                scores.append((adjusted_rand(*labels), silhouette(apart, labels[0][seen])) if sizes[-1] > 1 else (0.0, 0.0))
+                inside.append(float(np.log(max(dispersion(x, labels[0]), 1e-300))))
+                if run.over() and not first:
+                    raise Cut
+            return np.array(scores), inside, int(np.median(sizes))
+
+        found, inside, clusters = tried(ground.x, halves(len(ground.x), ground.plan.pairs, [ground.seed, 0]))
+        clouds = [
+            [tried(x, halves(len(x), ground.plan.each, [ground.seed, 1, t, d])) for d, x in enumerate(row)]
+            for t, row in enumerate(ground.clouds)
+        ]
+        even = np.array([np.mean(one[1]) for one in clouds[1]])
+        gap = float(even.mean() - np.mean(inside)), float(even.std() * np.sqrt(1 + 1 / len(even)))
+        bic = method.fit(values, ground.x, ground.seed, never).arrays.get("bic") if method.name == "mixture" else None
+        facts = {"clusters": int(values.get("clusters", clusters)), "gap": gap, "bic": None if bic is None else float(bic)}
+        return facts, {"found": found, "chance": np.array([[one[0].mean(axis=0) for one in row] for row in clouds])}
+
+    task = {"step": "cluster", "method": method.name, "values": dict(values), "plan": ground.plan.__dict__, "rows": len(ground.x)}
+    facts, arrays = run.remembered(task | run.question.identity, make)
+    return Candidate(method.name, values, int(facts["clusters"]), arrays["found"], arrays["chance"], tuple(facts["gap"]), facts["bic"])
+
+
+def placed(method: Clustering, values: Values, x: Array, pair: Sequence[Array], seed: int) -> list[Array]:
+    """Each part learns, and places all rows: int [rows] a part; the last number is "none" where the method knows noise."""
+    return [method.apply(method.fit(values, x[part], seed, never), x).argmax(axis=1) for part in pair]
+
+
+def never() -> bool:
+    """A fit is not ended half-way: what it gives would not be given again."""
+    return False
