@@ -1,8 +1,9 @@
 """Is a partition found again in other rows? Two halves are clustered apart, and place all rows; how far they agree is the stability.
 
 The measure is the adjusted Rand index (Hubert & Arabie 1985): 1 for the same groups whatever their names, 0 on average for chance. Stability
-as the reason to believe a number of clusters: Ben-Hur, Elisseeff & Guyon 2002; Lange et al. 2004. Alone it prefers two groups whatever the
-rows are, and a long cloud is cut in two at the same place every time; so it is compared with what rows without groups give (`cloud`), and
+as the reason to believe a number of clusters: Ben-Hur, Elisseeff & Guyon 2002; Lange et al. 2004. The index hardly sees small clusters;
+`strength` looks at the worst one. Alone both prefer two groups whatever the
+rows are, and a long cloud is cut in two at the same place every time; so they are compared with what rows without groups give (`cloud`), and
 only the excess speaks (as the gap statistic does for dispersion, Tibshirani et al. 2001).
 """
 
@@ -32,6 +33,18 @@ def adjusted_rand(one: Array, two: Array) -> float:
     expected = rows * columns / every if every else 0.0
     largest = (rows + columns) / 2
     return 1.0 if largest == expected else float((pairs - expected) / (largest - expected))
+
+
+def strength(own: Array, other: Array) -> float:
+    """How well the worst cluster is found again (prediction strength, Tibshirani & Walther 2005): of the pairs of rows that `own` [n] puts into
+    one cluster, the share that `other` [n] puts into one too, the least over the clusters. Label -1: in no cluster, which makes no pairs. A
+    cluster of one row is not found again: 0."""
+    least = 1.0
+    for label in np.unique(own[own >= 0]):
+        there = other[own == label]
+        rows, counts = len(there), np.bincount(there[there >= 0]).astype(float)
+        least = min(least, float((counts * (counts - 1)).sum() / (rows * (rows - 1))) if rows > 1 else 0.0)
+    return least
 
 
 def halves(rows: int, times: int, seed: int | Sequence[int]) -> list[tuple[Array, Array]]:

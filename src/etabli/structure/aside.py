@@ -1,10 +1,12 @@
 """Columns that no grouping should rest on, with the reason: bookkeeping says when and in which order rows were written down, not what they are like.
 
-Left out and told: identifiers, constants and free text (as everywhere), dates, categories with nearly a level for each row, and running numbers. `--kind COLUMN=category` (or number, ...)
+Left out and told: identifiers, constants and free text (as everywhere), dates (and years), categories with nearly a level for each row, and running numbers. `--kind COLUMN=category` (or number, ...)
 takes any of them back.
 """
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 
@@ -45,7 +47,7 @@ def _reason(column: Column, values: Array, declared: bool) -> str:
         return column.kind
     if declared:
         return ""
-    if column.kind == "date":
+    if column.kind == "date" or year(column, values):
         return "date"
     if column.kind == "category" and LEVEL * column.distinct > int((values >= 0 if not column.is_double else values == values).sum()):
         return "levels"
@@ -58,9 +60,21 @@ def running(values: Array) -> bool:
     return len(known) > 10 and bool((np.diff(known) == 1).mean() >= RUNNING)
 
 
+def year(column: Column, values: Array) -> bool:
+    """Whether a column is called a year and holds years: a date, coarsely."""
+    if (
+        column.kind not in ("number", "category")
+        or not column.is_double
+        or not re.search(r"(^|[\W_])(year|yr|ann[ée]e|an)$", column.name.casefold())
+    ):
+        return False
+    known = values[~np.isnan(values)]
+    return bool(len(known) and ((known == np.round(known)) & (known >= 1900) & (known <= 2100)).all())
+
+
 def _finding(reason: str, names: list[str]) -> Finding:
     en, fr = REASONS[reason]
-    back = f"--kind {names[0]}=" + ("number" if reason == "running" else "category")
+    back = f"--kind {names[0]}=" + ("category" if reason == "levels" else "number")
     return Finding(
         "left_out",
         tuple(names),

@@ -2,7 +2,7 @@
 
 A candidate is a method with a setting. It cuts pairs of halves of the rows (`judge/stability.py`), and pairs of halves of clouds that look
 like the rows and have no groups. Its gain is what it gives on the rows more than any method gives with as many clusters on the worse of the two
-kinds of clouds: in stability, and in silhouette. Stability alone cannot tell two heaps on a line from one long heap, which is cut in two at the same place every time; the
+kinds of clouds: in prediction strength (how well its worst cluster is found again), and in silhouette. Stability alone cannot tell two heaps on a line from one long heap, which is cut in two at the same place every time; the
 silhouette alone prefers a few outliers against the rest. Each candidate is one task of the run folder.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from etabli.errors import UsageError
 from etabli.judge.separation import between, dispersion, silhouette
-from etabli.judge.stability import SHAPES, adjusted_rand, cloud, halves
+from etabli.judge.stability import SHAPES, adjusted_rand, cloud, halves, strength
 from etabli.records import Array
 from etabli.structure.method import Clustering, Values
 from etabli.structure.methods import chosen, clusterings
@@ -51,7 +51,8 @@ class Cut(Exception):
 
 @dataclass(frozen=True)
 class Candidate:
-    """found: [pairs, 2] of the rows, chance: [2 shapes, draws, 2] of clouds: the adjusted Rand index of two halves, and the silhouette. gap:
+    """found: [pairs, 3] of the rows, chance: [2 shapes, draws, 3] of clouds: the adjusted Rand index of two halves, the silhouette, and the
+    prediction strength. gap:
     of the dispersion (Tibshirani et al. 2001), with its standard error. bic: of a mixture. clusters: how many it makes of the rows. null: of `chance`, the
     largest mean over the shapes and over all candidates with as many clusters: a method that is unsteady on clouds gains nothing by it."""
 
@@ -63,7 +64,7 @@ class Candidate:
     gap: tuple[float, float]
     bic: float | None
 
-    null: tuple[float, float] = (0.0, 0.0)
+    null: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def stability(self) -> float:
@@ -76,14 +77,19 @@ class Candidate:
         return float(self.found[:, 1].mean())
 
     @property
+    def strength(self) -> float:
+        """The mean prediction strength: how well the worst cluster is found again."""
+        return float(self.found[:, 2].mean())
+
+    @property
     def gain(self) -> float:
-        """What the rows give more than clouds do, in stability and in silhouette together."""
-        return self.stability - self.null[0] + self.silhouette - self.null[1]
+        """What the rows give more than clouds do, in prediction strength and in silhouette together."""
+        return self.strength - self.null[2] + self.silhouette - self.null[1]
 
     @property
     def error(self) -> float:
         """The standard error of the gain, over the pairs of halves of the rows."""
-        return float(self.found.sum(axis=1).std(ddof=1) / np.sqrt(len(self.found)))
+        return float(self.found[:, 1:].sum(axis=1).std(ddof=1) / np.sqrt(len(self.found)))
 
 
 @dataclass(frozen=True)
@@ -122,15 +128,15 @@ def compared(run: Run, ground: Ground) -> tuple[list[Candidate], bool]:
 
 
 def ranked(made: Sequence[Candidate]) -> list[Candidate]:
-    """The best first: of those whose gain is within a standard error of the largest, the one with most clusters, then the simplest method;
-    the others by their gain. A coarser grouping is found again as easily, and tells less."""
+    """The best first: of those with as many clusters as the one of the largest gain, and a gain within its standard error, the simplest
+    method; the others by their gain."""
     if not made:
         raise UsageError("a method must fit the rows", "none can make so many clusters of them", "ask for fewer: --clusters")
     known, common = clusterings(), _common(made, np.array([one.chance.mean(axis=1).max(axis=0) for one in made]))
-    made = [replace(one, null=(float(null[0]), float(null[1]))) for one, null in zip(made, common, strict=True)]
+    made = [replace(one, null=(float(null[0]), float(null[1]), float(null[2]))) for one, null in zip(made, common, strict=True)]
     top = max(made, key=lambda one: one.gain)
-    tied = [one for one in made if top.gain - one.gain <= np.hypot(top.error, one.error)]
-    best = min(tied, key=lambda one: (-one.clusters, known[one.method].rank, -one.gain))
+    tied = [one for one in made if one.clusters == top.clusters and top.gain - one.gain <= top.error]
+    best = min(tied, key=lambda one: (known[one.method].rank, -one.gain))
     return [best, *sorted((one for one in made if one is not best), key=lambda one: -one.gain)]
 
 
@@ -146,7 +152,7 @@ def chance(made: Sequence[Candidate]) -> float:
         for d in range(draws):
             means = chances.mean(axis=2)
             means[:, t] = np.delete(chances[:, t], d, axis=1).mean(axis=1)
-            gains.append(float((chances[:, t, d] - _common(made, means.max(axis=1))).sum(axis=1).max()))
+            gains.append(float((chances[:, t, d] - _common(made, means.max(axis=1)))[:, 1:].sum(axis=1).max()))
     scale = max(float(np.std(gains, ddof=1)) * np.sqrt(6) / np.pi, 1e-3)
     place = float(np.mean(gains)) - EULER * scale
     return float(-np.expm1(-np.exp(-(max(one.gain for one in made) - place) / scale)))
@@ -167,8 +173,8 @@ def _candidate(run: Run, ground: Ground, method: Clustering, values: Values, fir
             apart, scores, inside, sizes = between(x[seen]), [], [], []
             for pair in pairs:
                 labels = placed(method, values, x, pair, ground.seed)
-                sizes.append(min(len(np.unique(one)) for one in labels))
-                scores.append((adjusted_rand(*labels), silhouette(apart, labels[0][seen])) if sizes[-1] > 1 else (0.0, 0.0))
+                sizes.append(min(len(np.unique(one[one >= 0])) for one in labels))
+                scores.append(scored(labels, pair, apart, seen) if sizes[-1] > 1 else (0.0, 0.0, 0.0))
                 inside.append(float(np.log(max(dispersion(x, labels[0]), 1e-300))))
                 if run.over() and not first:
                     raise Cut
@@ -191,8 +197,19 @@ def _candidate(run: Run, ground: Ground, method: Clustering, values: Values, fir
 
 
 def placed(method: Clustering, values: Values, x: Array, pair: Sequence[Array], seed: int) -> list[Array]:
-    """Each part learns, and places all rows: int [rows] a part; the last number is "none" where the method knows noise."""
-    return [method.apply(method.fit(values, x[part], seed, never), x).argmax(axis=1) for part in pair]
+    """Each part learns, and places all rows: int [rows] a part; -1 is "none" where the method knows noise."""
+    made = []
+    for part in pair:
+        answer = method.apply(method.fit(values, x[part], seed, never), x)
+        label = answer.argmax(axis=1)
+        made.append(np.where(label == answer.shape[1] - 1, -1, label) if method.noise else label)
+    return made
+
+
+def scored(labels: Sequence[Array], pair: Sequence[Array], apart: Array, seen: Array) -> tuple[float, float, float]:
+    """The three measures of one pair of halves. apart: distances between the rows `seen`."""
+    strengths = [strength(labels[i][pair[i]], labels[1 - i][pair[i]]) for i in (0, 1)]
+    return adjusted_rand(*labels), silhouette(apart, labels[0][seen]), float(np.mean(strengths))
 
 
 def never() -> bool:

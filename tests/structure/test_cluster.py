@@ -1,0 +1,174 @@
+"""`etabli cluster`: groups where there are some, none where there are none, and a file that says the same of new rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import etabli
+import etabli.examples
+from etabli.cli import main
+from etabli.errors import DataError, UsageError
+from etabli.structure.aside import running
+from etabli.structure.belonging import softmax
+from etabli.structure.compare import Candidate, ranked
+
+PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "cluster.md"
+QUICK: dict[str, Any] = {"effort": "glance", "methods": ("kmeans",)}
+
+
+def silent(*_: Any, **__: Any) -> None:
+    """The watch that shows nothing, so that no notebook is looked for."""
+
+
+@pytest.fixture(scope="module")
+def penguins(tmp_path_factory: pytest.TempPathFactory) -> etabli.Study:
+    return etabli.cluster(PENGUINS, label="species", ignore=("sex",), out=str(tmp_path_factory.mktemp("cluster") / "run"), watch=silent, **QUICK)
+
+
+def written(path: Path, x: Any) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([[f"c{i}" for i in range(x.shape[1])], *x.tolist()])
+    return path
+
+
+def test_penguins_fall_into_their_species(penguins: etabli.Study) -> None:
+    result = penguins.result
+    assert result["structure"]["found"]
+    assert result["structure"]["p"] < 0.001
+    assert result["label"]["adjusted_rand"] > 0.6
+    assert result["label"]["rows"] == 344
+    assert "species" not in result["used"]
+    assert sum(one["rows"] for one in result["clusters"]) == 344
+    sizes = [one["rows"] for one in result["clusters"]]
+    assert sizes == sorted(sizes, reverse=True)
+    named = {one["column"] for cluster in result["clusters"] for one in cluster["differs"]}
+    assert {"flipper_length_mm", "bill_length_mm"} <= named
+    assert not {"species", "sex", "year"} & named
+
+
+def test_the_file_says_of_rows_what_the_result_says(penguins: etabli.Study) -> None:
+    rows = list(csv.DictReader(PENGUINS.read_text().splitlines()))
+    answers = penguins.model.predict({name: [row[name] for row in rows] for name in penguins.result["used"]})
+    share = np.asarray(answers["probability"])
+    assert share.sum(axis=1) == pytest.approx(1, abs=1e-12)
+    label = np.asarray(answers["prediction"]).ravel().astype(str)
+    assert [int((label == one["label"]).sum()) for one in penguins.result["clusters"]] == [
+        one["rows"] for one in penguins.result["clusters"]
+    ]
+    for i, one in enumerate(penguins.result["clusters"]):
+        assert share[label == one["label"], i].mean() == pytest.approx(one["sure"], abs=1e-9)
+
+
+def test_a_membership_says_how_often_a_row_stays(penguins: etabli.Study) -> None:
+    facts = penguins.result["membership"]
+    assert facts["off"] < 0.12
+    assert facts["kept"][-1] >= facts["kept"][0]
+
+
+def test_the_same_run_gives_the_same_file_and_a_cut_one_goes_on(penguins: etabli.Study, tmp_path: Path) -> None:
+    other = etabli.cluster(PENGUINS, label="species", ignore=("sex",), out=str(tmp_path / "run"), watch=silent, **QUICK)
+    assert (other.folder / "model.onnx").read_bytes() == (penguins.folder / "model.onnx").read_bytes()
+    (other.folder / "model.onnx").unlink()
+    for done in sorted((other.folder / "done").glob("*.json"))[::2]:
+        done.unlink()
+    again = etabli.cluster(PENGUINS, label="species", ignore=("sex",), out=str(tmp_path / "run"), watch=silent, **QUICK)
+    assert (again.folder / "model.onnx").read_bytes() == (penguins.folder / "model.onnx").read_bytes()
+
+
+def test_an_end_asked_for_keeps_the_best_so_far(tmp_path: Path) -> None:
+    study = etabli.cluster(PENGUINS, out=str(tmp_path / "run"), watch=silent, interrupted=lambda: True, **QUICK)
+    assert study.result["cut"]
+    assert len(study.result["leaderboard"]) == 1
+    assert study.model.self_test().passed
+
+
+@pytest.mark.parametrize("kind", ["normal", "even", "skewed", "heavy"])
+def test_where_there_are_no_groups_the_file_says_one(kind: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    made = {"normal": random.normal, "even": random.uniform, "skewed": random.lognormal, "heavy": lambda size: random.standard_t(3, size)}
+    study = etabli.cluster(written(tmp_path / "noise.csv", made[kind](size=(150, 3))), out=str(tmp_path / "run"), watch=silent, **QUICK)
+    assert not study.result["structure"]["found"]
+    assert study.result["winner"]["family"] == "one"
+    assert "No groups" in study.result["sentence"]["en"]
+    answer = study.model.predict({"c0": ["0", "9"], "c1": ["0", ""], "c2": ["0", "1"]})
+    assert np.asarray(answer["prediction"]).ravel().tolist() == ["1", "1"]
+    assert np.asarray(answer["probability"]).ravel().tolist() == [1.0, 1.0]
+
+
+def test_a_number_that_was_asked_for_is_made_and_said_to_be_asked_for(tmp_path: Path) -> None:
+    noise = written(tmp_path / "noise.csv", np.random.default_rng(1).normal(size=(120, 3)))
+    study = etabli.cluster(noise, clusters=4, out=str(tmp_path / "run"), watch=silent, **QUICK)
+    assert len(study.result["clusters"]) == 4
+    assert "asked for" in study.result["sentence"]["en"]
+
+
+def test_two_heaps_on_a_line_are_found(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = np.concatenate([random.normal(size=100), random.normal(size=100) + 6])[:, None]
+    study = etabli.cluster(written(tmp_path / "line.csv", x), out=str(tmp_path / "run"), watch=silent, **QUICK)
+    assert study.result["structure"]["found"]
+    assert [one["rows"] for one in study.result["clusters"]] == [100, 100]
+
+
+def test_bookkeeping_is_left_out_and_taken_back(tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    lines = ["nr,day,size,tag"]
+    lines += [f"{i % 50 + 1},2024-01-{i % 28 + 1:02d},{random.normal():.3f},t{i // 2}" for i in range(150)]
+    path = tmp_path / "book.csv"
+    path.write_text("\n".join(lines))
+    study = etabli.cluster(path, out=str(tmp_path / "a"), watch=silent, **QUICK)
+    assert study.result["used"] == ["size"]
+    reasons = {column: one["text"]["en"] for one in study.result["warnings"] if one["code"] == "left_out" for column in one["columns"]}
+    assert "running number" in reasons["nr"]
+    assert "date" in reasons["day"]
+    assert "tag" in reasons
+    back = etabli.cluster(path, out=str(tmp_path / "b"), watch=silent, kinds={"nr": "number"}, **QUICK)
+    assert "nr" in back.result["used"]
+    with pytest.raises(DataError):
+        etabli.cluster(path, out=str(tmp_path / "c"), watch=silent, ignore=("size",), **QUICK)
+
+
+def test_running_numbers() -> None:
+    assert running(np.tile(np.arange(20.0), 3))
+    assert not running(np.random.default_rng(0).permutation(60).astype(float))
+    assert not running(np.full(60, np.nan))
+
+
+def candidate(method: str, clusters: int, stability: float, chance: float) -> Candidate:
+    found = np.column_stack([np.full(3, 0.5), np.full(3, 0.3), stability + np.array([-0.01, 0.01, 0.0])])
+    return Candidate(method, {"clusters": clusters}, clusters, found, np.full((2, 3, 3), [0.1, 0.2, chance]), (0.0, 0.0), None)
+
+
+def test_a_method_gains_nothing_by_being_unsteady_without_groups() -> None:
+    best = ranked([candidate("kmeans", 2, 0.97, 0.9), candidate("mixture", 2, 0.98, 0.1), candidate("kmeans", 3, 0.9, 0.4)])[0]
+    assert (best.method, best.clusters) == ("kmeans", 3)
+
+
+def test_shares_are_shares() -> None:
+    share = softmax(np.array([[1e6, 0.0], [-1e6, 0.0]]), 1e-3)
+    assert share.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_every_key_of_the_result_is_documented(penguins: etabli.Study) -> None:
+    text = DOCS.read_text()
+    result = penguins.result
+    keys = set(result) | set(result["structure"]) | set(result["membership"]) | set(result["clusters"][0]) | set(result["leaderboard"][0])
+    keys |= set(result["winner"]) | set(result["label"]) | set(result["clusters"][0]["differs"][0]) | set(result["points"])
+    assert sorted(key for key in keys if f"`{key}`" not in text) == []
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["cluster", str(PENGUINS), "--ignore", "species", "--methods", "kmeans", "--effort", "glance", "--json", "-q"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["task"] == "cluster"
+    assert (tmp_path / "penguins.cluster.etabli" / "model.onnx").exists()
+    assert main(["cluster", str(PENGUINS), "--methods", "kmaens"]) == UsageError.status
+    assert "kmeans" in capsys.readouterr().err
