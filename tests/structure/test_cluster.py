@@ -29,7 +29,9 @@ def silent(*_: Any, **__: Any) -> None:
 
 @pytest.fixture(scope="module")
 def penguins(tmp_path_factory: pytest.TempPathFactory) -> etabli.Study:
-    return etabli.cluster(PENGUINS, label="species", ignore=("sex",), out=str(tmp_path_factory.mktemp("cluster") / "run"), watch=silent, **QUICK)
+    return etabli.cluster(
+        PENGUINS, label="species", ignore=("sex",), out=str(tmp_path_factory.mktemp("cluster") / "run"), watch=silent, **QUICK
+    )
 
 
 def written(path: Path, x: Any) -> Path:

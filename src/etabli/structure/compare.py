@@ -128,15 +128,15 @@ def compared(run: Run, ground: Ground) -> tuple[list[Candidate], bool]:
 
 
 def ranked(made: Sequence[Candidate]) -> list[Candidate]:
-    """The best first: of those with as many clusters as the one of the largest gain, and a gain within its standard error, the simplest
-    method; the others by their gain."""
+    """The best first: of those whose gain is within its standard error of the largest, the one with fewest clusters, then of the simplest
+    method (the one-standard-error rule, Breiman et al. 1984); the others by their gain."""
     if not made:
         raise UsageError("a method must fit the rows", "none can make so many clusters of them", "ask for fewer: --clusters")
     known, common = clusterings(), _common(made, np.array([one.chance.mean(axis=1).max(axis=0) for one in made]))
     made = [replace(one, null=(float(null[0]), float(null[1]), float(null[2]))) for one, null in zip(made, common, strict=True)]
     top = max(made, key=lambda one: one.gain)
-    tied = [one for one in made if one.clusters == top.clusters and top.gain - one.gain <= top.error]
-    best = min(tied, key=lambda one: (known[one.method].rank, -one.gain))
+    tied = [one for one in made if top.gain - one.gain <= top.error]
+    best = min(tied, key=lambda one: (one.clusters, known[one.method].rank, -one.gain))
     return [best, *sorted((one for one in made if one is not best), key=lambda one: -one.gain)]
 
 
