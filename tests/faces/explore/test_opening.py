@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -135,6 +137,26 @@ def test_what_was_left_aside_by_a_start_that_was_ended_is_swept(cache: Path) -> 
     left.mkdir(parents=True)
     opening.opened(PENGUINS)
     assert not left.exists()
+
+
+def test_a_later_start_recalls_what_the_audit_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = opening.opened(PENGUINS, "species")
+
+    def again(*_: Any) -> None:
+        raise AssertionError("audited twice")
+
+    monkeypatch.setattr(opening, "looked", again)
+    assert opening.opened(PENGUINS, "species").findings == first.findings != ()
+    with pytest.raises(AssertionError, match="twice"):
+        opening.opened(PENGUINS, "sex")  # another target has findings of its own
+
+
+def test_a_server_starts_without_pandas(tmp_path: Path) -> None:
+    script = (
+        "import sys; from etabli.faces.explore import server; server._without_pandas(); from etabli.faces.explore.opening import opened; "
+        f"assert opened({str(PENGUINS)!r}, 'species').table.rows == 344; assert not {{'pandas', 'sklearn', 'scipy.stats'}} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=60)
 
 
 def test_what_cannot_be_opened_teaches(tmp_path: Path) -> None:

@@ -159,6 +159,29 @@ def arrow(table: Table, rows: Array | slice) -> Any:
     return pa.table(columns, names=list(sql_names([column.name for column in table.columns]).values()))
 
 
+def recalled(file: Path, make: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    """Findings of a file of the cache; made and written where it is not there yet. What cannot be written is made again next time."""
+    with contextlib.suppress(OSError, ValueError):
+        return _findings(json.loads(file.read_text("utf-8")))
+    made = make()
+    aside = file.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}.part")
+    with contextlib.suppress(OSError):
+        aside.write_text(json.dumps([asdict(one) for one in made], ensure_ascii=False), "utf-8")
+        aside.replace(file)
+    return made
+
+
+def held(folder: Path) -> int:
+    """Rows of a stored sample."""
+    import pyarrow.parquet as pq
+
+    return int(pq.ParquetFile(folder / DRAWN).metadata.num_rows)
+
+
+def _findings(facts: Any) -> tuple[Finding, ...]:
+    return tuple(Finding(**{**one, "columns": tuple(one["columns"])}) for one in facts)
+
+
 def to_json(columns: tuple[Column, ...], notes: tuple[Finding, ...]) -> dict[str, Any]:
     """Records as JSON has them."""
     return {"columns": [asdict(column) for column in columns], "notes": [asdict(note) for note in notes]}
@@ -167,7 +190,7 @@ def to_json(columns: tuple[Column, ...], notes: tuple[Finding, ...]) -> dict[str
 def from_json(facts: Mapping[str, Any]) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
     """The records again."""
     columns = tuple(Column(**{**column, "missing": tuple(column["missing"])}) for column in facts["columns"])
-    return columns, tuple(Finding(**{**note, "columns": tuple(note["columns"])}) for note in facts["notes"])
+    return columns, _findings(facts["notes"])
 
 
 def drawn(path: Path, columns: tuple[Column, ...], notes: tuple[Finding, ...] = (), source: str = "") -> Table:

@@ -7,6 +7,7 @@ numpy end in the same function.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -39,9 +40,7 @@ def means(rows: Array, total: Array, square: Array, share: bool) -> Means:
 
 
 def _wilson(p: Array, n: Array) -> tuple[Array, Array]:
-    from scipy.special import ndtri
-
-    z2 = float(ndtri((1 + LEVEL) / 2)) ** 2
+    z2 = NormalDist().inv_cdf((1 + LEVEL) / 2) ** 2
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2) * np.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return np.maximum(0.0, np.where(p <= 0, 0.0, centre - half)), np.minimum(1.0, np.where(p >= 1, 1.0, centre + half))

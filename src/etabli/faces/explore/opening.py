@@ -20,8 +20,8 @@ from etabli.data.staging import Stage, build
 from etabli.data.store import load as load_table
 from etabli.data.target import target as make_target
 from etabli.faces.explore import cache, scanned
-from etabli.faces.explore.opened import Opened, stamp
-from etabli.records import Finding, Table, Watch, digest, quiet
+from etabli.faces.explore.opened import SAMPLE, Opened, stamp
+from etabli.records import Column, Finding, Table, Watch, digest, quiet
 from etabli.work.journal import Journal
 
 LARGE = 16 << 20  # bytes of a text file beyond which its head is shown first
@@ -148,7 +148,6 @@ def _first(path: Path) -> Iterator[list[str]]:
 
 def _shown(path: Path, folder: Path, facts: Mapping[str, Any], wish: Wish) -> Opened:
     columns, notes = cache.from_json(facts)
-    sample = cache.drawn(folder / cache.DRAWN, columns, notes, path.name)
     return Opened(
         name=path.name,
         path=folder / cache.DATA,
@@ -157,13 +156,22 @@ def _shown(path: Path, folder: Path, facts: Mapping[str, Any], wish: Wish) -> Op
         columns=columns,
         target=wish.target,
         lang=wish.lang,
-        sampled=sample.rows,
+        sampled=min(facts["rows"], SAMPLE),
         counted=facts["rows"],
-        findings=looked(sample, wish),
+        findings=_found(folder, columns, notes, path.name, wish),
         first=tuple(map(tuple, facts.get("first", ()))),
         source=path,
         stamp=stamp(path),
     )
+
+
+def _found(folder: Path, columns: tuple[Column, ...], notes: tuple[Finding, ...], name: str, wish: Wish) -> tuple[Finding, ...]:
+    """What the audit says of the sample, kept beside it: later starts need neither."""
+
+    def make() -> tuple[Finding, ...]:
+        return looked(cache.drawn(folder / cache.DRAWN, columns, notes, name), wish)
+
+    return cache.recalled(folder / f"findings-{digest([wish.target, wish.ignore])}.json", make)
 
 
 def _fetched(address: str, lang: str) -> Path:
@@ -207,7 +215,7 @@ def _parquet(path: Path, wish: Wish) -> tuple[Opened, Later | None]:
         if facts["cells"] is None:
             return None
         columns, notes = cache.from_json(facts)
-        sample = cache.drawn(place / cache.DRAWN, columns, notes, path.name)
+        held = cache.held(place)
         return Opened(
             name=path.name,
             path=path,
@@ -216,9 +224,9 @@ def _parquet(path: Path, wish: Wish) -> tuple[Opened, Later | None]:
             columns=columns,
             target=wish.target,
             lang=wish.lang,
-            sampled=sample.rows,
-            findings=looked(sample, wish),
-            counted=sample.rows if quick else rows,
+            sampled=held,
+            findings=_found(place, columns, notes, path.name, wish),
+            counted=held if quick else rows,
             cells=facts["cells"],
             source=path,
             stamp=stamp(path),

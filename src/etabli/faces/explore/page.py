@@ -113,9 +113,14 @@ def pages() -> tuple[Page, ...]:
     return tuple(sorted(found, key=lambda page: page.order))
 
 
-def carried(state: State, path: str, **more: str) -> str:
+def carried(state: State, path: str, **more: str | Sequence[str]) -> str:
     """Another address with the choices of this one: the same target, class and kinds."""
-    return State(path, tuple(pair for pair in state.pairs if pair[0] in CARRIED)).but(**more).link
+    return onward(state, path).but(**more).link
+
+
+def onward(state: State, path: str) -> State:
+    """Another page with the choices of this one."""
+    return State(path, tuple(pair for pair in state.pairs if pair[0] in CARRIED))
 
 
 def formats(state: State, sheet: str = "") -> dict[str, str]:
@@ -152,6 +157,7 @@ def _environment(lang: str) -> Environment:
         url=url,
         formats=formats,
         carried=carried,
+        choices=lambda state: onward(state, "").pairs,
     )
     return made
 

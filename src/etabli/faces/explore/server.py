@@ -21,6 +21,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def serve(file: str, wish: Wish, host: str = "127.0.0.1", port: int = 0, browser: bool = True) -> None:
     """Serves until Ctrl-C (KeyboardInterrupt). Prints the address, alone, on standard output. port 0: any that is free."""
     listening = _listen(host, port)
+    _without_pandas()
     first, later = begun(file, wish)
     held = Held(first)
     if later is not None:
@@ -36,6 +37,26 @@ def serve(file: str, wish: Wish, host: str = "127.0.0.1", port: int = 0, browser
     if browser and _has_browser():
         threading.Thread(target=_open, args=(address,), daemon=True).start()
     _run(app, listening)
+
+
+class _NoPandas:
+    """A finder that knows of no pandas."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def _without_pandas() -> None:
+    """Lets pyarrow, which imports pandas (0.2 CPU seconds) at its first array, look for it once and find none: no frame is made here."""
+    import pyarrow as pa
+
+    sys.meta_path.insert(0, _NoPandas)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(_NoPandas)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ pure chance looks strong, so the bound for "none seen" grows with the number of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -73,9 +74,7 @@ def _ranks(y: Array) -> Array:
 
 
 def _normal(columns: int) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri(1 - CHANCE / max(1, columns)))
+    return NormalDist().inv_cdf(1 - CHANCE / max(1, columns))
 
 
 def _by_chance_auc(positive: int, rows: int, columns: int) -> float:

@@ -6,7 +6,7 @@ from etabli.faces.explore import columns
 from etabli.faces.explore.cells import Cell, linked
 from etabli.faces.explore.look import look
 from etabli.faces.explore.opened import Opened
-from etabli.faces.explore.page import Page, Sheet, Shown, State, render
+from etabli.faces.explore.page import Page, Sheet, Shown, State, onward, render
 
 FIRST = 8
 WIDE = 60  # columns of the first rows at most; /rows has them all
@@ -18,7 +18,7 @@ def answer(opened: Opened, state: State) -> Shown:
     sql = f"SELECT {', '.join(opened.sql(column.name) for column in shown)} FROM data LIMIT {FIRST}"
     with opened.connect() as connection:
         found = connection.execute(sql).fetchall()
-    rows = [[linked(State("/rows"), column, value) for column, value in zip(shown, row, strict=True)] for row in found]
+    rows = [[linked(onward(state, "/rows"), column, value) for column, value in zip(shown, row, strict=True)] for row in found]
     body = render("front.html", opened, state=state, shown=shown, rows=_told(opened, rows))
     seen = look(opened, state)
     body += render("column-cards.html", opened, state=state, look=seen, view=columns.section(seen, state))

@@ -10,7 +10,7 @@ from etabli.errors import UsageError, did_you_mean
 from etabli.faces.explore import umapped
 from etabli.faces.explore.drawn import compared
 from etabli.faces.explore.opened import Opened
-from etabli.faces.explore.page import Page, Sheet, Shown, State, render, url
+from etabli.faces.explore.page import Page, Sheet, Shown, State, carried, render
 from etabli.faces.explore.pages.pair import shown
 from etabli.faces.explore.rowmap import WAYS, Groups, RowMap, chosen, groups, outline, places, rowmap
 from etabli.faces.explore.scatter import look, scatter, shape
@@ -64,7 +64,7 @@ def answer(opened: Opened, state: State) -> Shown:
         what=what,
         corners=" ".join(f"{v:g}" for v in outline(what).ravel()) if inside is not None and not what.startswith("cluster") else "",
         chosen=None if inside is None else int(inside.sum()),
-        rows_link=url("/rows", _map=f"{drawn_by}:{what}"),
+        rows_link=carried(state, "/rows", _map=f"{drawn_by}:{what}"),
         differences=[] if inside is None else [said(opened, found.cells, one) for one in contrast(found.cells, inside)],
         clear=state.but(chosen=None).link,
         wide=_picture(opened, found, where, own, inside, WIDE),

@@ -12,7 +12,7 @@ from etabli.faces.explore import pair_pictures, pairs
 from etabli.faces.explore.drawn import compared, drawn
 from etabli.faces.explore.moments import form, moment
 from etabli.faces.explore.opened import SAMPLE, Opened
-from etabli.faces.explore.page import Page, Sheet, Shown, State, render, url
+from etabli.faces.explore.page import Page, Sheet, Shown, State, carried, render, url
 from etabli.faces.explore.pages.relations import measure
 from etabli.faces.explore.relate import sentence
 from etabli.faces.words import plain, say
@@ -58,14 +58,15 @@ def answer(opened: Opened, state: State) -> Shown:
     if not (~(a.missing | b.missing)).any():
         pictures, said, sheet = ["", ""], [say("pair.never", opened.lang, a=plain(x, 48), b=plain(y, 48))], Sheet((x, y), ())
     elif kinds == (False, False):
-        pictures, said, sheet = _numbers(opened, a, b, by)
+        pictures, said, sheet = _numbers(opened, state, a, b, by)
     elif kinds == (True, True):
-        pictures, said, sheet = _shares(opened, a, b)
+        pictures, said, sheet = _shares(opened, state, a, b)
     else:
-        pictures, said, sheet = _boxes(opened, *((a, b) if kinds[0] else (b, a)))
+        pictures, said, sheet = _boxes(opened, state, *((a, b) if kinds[0] else (b, a)))
     body = render(
         "pair.html",
         opened,
+        state=state,
         x=x,
         y=y,
         colour=colour if by is not None else "",
@@ -79,7 +80,7 @@ def answer(opened: Opened, state: State) -> Shown:
         narrow=pictures[1],
         how=[say(f"pair.how.{'shares' if all(kinds) else 'boxes' if any(kinds) else 'time' if a.kind == 'date' else 'grid'}", opened.lang)],
         rows=int(found.rows[0, 1]),
-        both=url("/rows", _col=[x, y], **{f"{x}__present": "1", f"{y}__present": "1"}),
+        both=carried(state, "/rows", _col=[x, y], **{f"{x}__present": "1", f"{y}__present": "1"}),
     )
     return Shown(say("pair.title", opened.lang, a=plain(x, 40), b=plain(y, 40)), body, {"pair": sheet})
 
@@ -113,7 +114,7 @@ def _both(draw: Callable[[float], str]) -> list[Any]:
     return [Markup(draw(width)) for width in (WIDE, NARROW)]
 
 
-def _numbers(opened: Opened, x: Cells, y: Cells, by: Cells | None) -> tuple[list[Any], list[str], Sheet]:
+def _numbers(opened: Opened, state: State, x: Cells, y: Cells, by: Cells | None) -> tuple[list[Any], list[str], Sheet]:
     lang, seen = opened.lang, pairs.grid(x, y, by)
     shows = (shown(opened, x, seen.across[0], seen.across[-1]), shown(opened, y, seen.up[0], seen.up[-1]))
     names = plain(x.name, 48), plain(y.name, 48)
@@ -121,7 +122,7 @@ def _numbers(opened: Opened, x: Cells, y: Cells, by: Cells | None) -> tuple[list
 
     def link(i: int, j: int) -> str:
         ends = filtered(x, seen.across[i], seen.across[i + 1], i == last[0]) | filtered(y, seen.up[j], seen.up[j + 1], j == last[1])
-        return url("/rows", **ends)
+        return carried(state, "/rows", **ends)
 
     def tip(i: int, j: int) -> str:
         values = {"a": names[0], "b": names[1], "n": int(seen.counts[i, j]), "count": count(int(seen.counts[i, j]), lang)}
@@ -172,7 +173,7 @@ def _course(one: pairs.Trend, names: tuple[str, str], shows: tuple[Show, Show]) 
     }
 
 
-def _boxes(opened: Opened, category: Cells, value: Cells) -> tuple[list[Any], list[str], Sheet]:
+def _boxes(opened: Opened, state: State, category: Cells, value: Cells) -> tuple[list[Any], list[str], Sheet]:
     lang, seen = opened.lang, pairs.boxes(category, value)
     show = shown(opened, value, seen.edges[0], seen.edges[-1])
     names = pairs.level_names(seen.names, say("pair.empty", lang))
@@ -190,7 +191,7 @@ def _boxes(opened: Opened, category: Cells, value: Cells) -> tuple[list[Any], li
         )
         for name, n, q in zip(names, seen.counts, seen.quantiles, strict=True)
     ]
-    links = [url("/rows", **level(opened, category, name)) for name in seen.names]
+    links = [carried(state, "/rows", **level(opened, category, name)) for name in seen.names]
     said = []
     if len(names) > 1:
         ends = {"low": names[0], "high": names[-1], "from": show(seen.quantiles[0, 2]), "to": show(seen.quantiles[-1, 2])}
@@ -205,7 +206,7 @@ def _boxes(opened: Opened, category: Cells, value: Cells) -> tuple[list[Any], li
     return pictures, said, Sheet((category.name, "rows", "q05", "q25", "q50", "q75", "q95"), rows)
 
 
-def _shares(opened: Opened, down: Cells, across: Cells) -> tuple[list[Any], list[str], Sheet]:
+def _shares(opened: Opened, state: State, down: Cells, across: Cells) -> tuple[list[Any], list[str], Sheet]:
     lang, seen = opened.lang, pairs.shares(down, across)
     names = tuple(pairs.level_names(one, say("pair.empty", lang)) for one in (seen.down, seen.across))
 
@@ -214,7 +215,7 @@ def _shares(opened: Opened, down: Cells, across: Cells) -> tuple[list[Any], list
         return facts | {"expected": count(round(float(seen.expected[i, j])), lang), "share": share(float(seen.shares[i, j]), lang, 0)}
 
     def link(i: int, j: int) -> str:
-        return url("/rows", **(level(opened, down, seen.down[i]) | level(opened, across, seen.across[j])))
+        return carried(state, "/rows", **(level(opened, down, seen.down[i]) | level(opened, across, seen.across[j])))
 
     said = []
     flat = np.argsort(-np.abs(seen.residuals), axis=None)[:3]

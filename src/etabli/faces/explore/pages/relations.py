@@ -7,7 +7,7 @@ import numpy as np
 from etabli.errors import UsageError
 from etabli.faces.explore.drawn import compared
 from etabli.faces.explore.opened import Opened
-from etabli.faces.explore.page import Page, Sheet, Shown, State, render, url
+from etabli.faces.explore.page import Page, Sheet, Shown, State, carried, render
 from etabli.faces.explore.relate import Relations, relations, sentence
 from etabli.faces.explore.triangle import shown_width, triangle
 from etabli.faces.words import say
@@ -38,29 +38,31 @@ def answer(opened: Opened, state: State) -> Shown:
         made=made,
         names=known if of == "values" else sorted(found.names),
         left_out=len(opened.columns) - len(known) if of == "values" else 0,
-        said=[(sentence(opened, found, i, j, of), link(found.names[i], found.names[j], of)) for i, j in pairs[:SAID]],
+        said=[(sentence(opened, found, i, j, of), link(state, found.names[i], found.names[j], of)) for i, j in pairs[:SAID]],
         listed=[
             (
                 found.names[i],
                 found.names[j],
                 number(float(found.strength[i, j]) * (int(found.sign[i, j]) or 1), lang, 2),
                 measure(opened, found.names[i], found.names[j], of),
-                link(found.names[i], found.names[j], of),
+                link(state, found.names[i], found.names[j], of),
             )
             for i, j in pairs[:LISTED]
         ],
         more=max(0, len(pairs) - LISTED),
         chance=_chance(made, lang),
-        wide=_picture(opened, made, of, WIDE) if several else "",
-        narrow=_picture(opened, made, of, NARROW) if several else "",
+        wide=_picture(opened, state, made, of, WIDE) if several else "",
+        narrow=_picture(opened, state, made, of, NARROW) if several else "",
         fits=min(len(found.names), shown_width(len(found.names), NARROW)),
     )
     return Shown(say("relate.title", lang), body, {"relations": _sheet(opened, made, of)})
 
 
-def link(a: str, b: str, of: str = "values") -> str:
+def link(state: State, a: str, b: str, of: str = "values") -> str:
     """Where a pair is looked at; of empty cells, the rows where both are empty."""
-    return url("/pair", x=a, y=b) if of == "values" else url("/rows", **{f"{a}__missing": "1", f"{b}__missing": "1"})
+    if of == "values":
+        return carried(state, "/pair", x=a, y=b)
+    return carried(state, "/rows", **{f"{a}__missing": "1", f"{b}__missing": "1"})
 
 
 def measure(opened: Opened, a: str, b: str, of: str = "values") -> str:
@@ -69,7 +71,7 @@ def measure(opened: Opened, a: str, b: str, of: str = "values") -> str:
     return say("measure.phi" if of == "missing" else ("measure.spearman", "measure.ratio", "measure.cramer")[categories], opened.lang)
 
 
-def _picture(opened: Opened, made: Relations, of: str, width: float) -> str:
+def _picture(opened: Opened, state: State, made: Relations, of: str, width: float) -> str:
     from markupsafe import Markup
 
     found = made.found
@@ -91,7 +93,7 @@ def _picture(opened: Opened, made: Relations, of: str, width: float) -> str:
             width,
             lambda value: number(value, opened.lang, 2),
             lambda i, j: sentence(opened, found, j, i, of),
-            lambda i, j: link(found.names[j], found.names[i], of),
+            lambda i, j: link(state, found.names[j], found.names[i], of),
         )
     )
 

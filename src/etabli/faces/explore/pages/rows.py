@@ -13,7 +13,7 @@ from etabli.errors import UsageError, did_you_mean
 from etabli.faces.explore import facets, filters
 from etabli.faces.explore.cells import linked
 from etabli.faces.explore.opened import ROW, Opened
-from etabli.faces.explore.page import CARRIED, Page, Sheet, Shown, State, render
+from etabli.faces.explore.page import CARRIED, Page, Sheet, Shown, State, onward, render
 from etabli.records import Column
 
 SIZE, LARGEST = 50, 1000
@@ -85,7 +85,7 @@ def answer(opened: Opened, state: State) -> Shown:
         chosen={column.name for column in shown},
         next=following.link if following else "",
         start=base.link if state.get("_after") else "",
-        plain_rows=State("/rows").link,
+        plain_rows=onward(state, "/rows").link,
         size=size,
     )
     return Shown(opened.name, body, {"rows": sheet})

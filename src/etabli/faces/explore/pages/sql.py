@@ -13,7 +13,7 @@ from etabli.faces import figures
 from etabli.faces.explore import formats
 from etabli.faces.explore.examples import examples
 from etabli.faces.explore.opened import Opened
-from etabli.faces.explore.page import Page, Sheet, Shown, State, render, url
+from etabli.faces.explore.page import Page, Sheet, Shown, State, carried, render
 from etabli.faces.explore.query import CPU, EXPORT, ROWS, WALL, Answer, QueryError, ask, bare, query
 from etabli.faces.words import say
 from etabli.faces.words.numbers import count, number
@@ -50,7 +50,7 @@ def answer(opened: Opened, state: State) -> Shown:
         rows=[] if found is None else _shown(found, opened.lang),
         chart=None if found is None else _chart(found, opened.lang),
         seconds="" if found is None else number(found.seconds, opened.lang, 2),
-        starts=[(word, sql, url("/sql", q=sql)) for word, sql in starts],
+        starts=[(word, sql, carried(state, "/sql", q=sql)) for word, sql in starts],
         columns=[(column, bare(opened.sql_names[column.name])) for column in opened.columns],
         most=ROWS,
         export=EXPORT,
