@@ -155,7 +155,7 @@ def test_kernel_components_are_scikit_learns_where_every_row_is_a_landmark() -> 
     from sklearn.decomposition import KernelPCA
 
     x = np.random.default_rng(0).normal(size=(60, 4))
-    method = projections()["kernel"]
+    method = projections()["kpca"]
     found = method.fit({"components": 3, "width": 1.0}, x, 0, never)
     theirs = KernelPCA(3, kernel="rbf", gamma=float(found.arrays["gamma"])).fit(x)
     new = np.random.default_rng(1).normal(size=(20, 4))

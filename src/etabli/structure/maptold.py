@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NAMED = 4  # columns named for a coordinate, each way
 WELL = 0.9  # from here on a measure is called good
+FEW = 20  # rows below which nothing is said of chance
 WEAK = 0.3  # correlations below it are not named, nor those below half the strongest
 
 
@@ -49,7 +50,7 @@ def told(
     warnings = [
         {"code": f.code, "level": f.level, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure)} for f in findings
     ]
-    if not found.parallel:
+    if nothing_shared(found, space, learned):
         warnings.append(_apart())
     return {
         "schema": 1,
@@ -80,7 +81,7 @@ def told(
             for c in candidates
         ],
         "dropped": [{"name": d.name, "title": known[d.name].title, "reason": dict(d.reason)} for d in dropped],
-        "sentence": _sentence(known[best.method].title, head.components, best, found, table, space),
+        "sentence": _sentence(known[best.method].title, head.components, best, found, space, learned),
         "citations": sorted({known[c.method].citation for c in candidates}),
         "map": {
             "components": {
@@ -210,14 +211,22 @@ def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: 
     return {"en": "; ".join(english) + ".", "fr": " ; ".join(french) + "."}
 
 
-def _sentence(title: str, components: int, best: Candidate, found: Components, table: Table, space: Space) -> Words:
+def nothing_shared(found: Components, space: Space, rows: int) -> bool:
+    """Whether it may be said that no component is larger than by chance: of few rows, or one column, nothing can be said."""
+    return not found.parallel and len(space.columns) > 1 and rows >= FEW
+
+
+def _sentence(title: str, components: int, best: Candidate, found: Components, space: Space, rows: int) -> Words:
     used = len(space.columns)
-    english = f"{components} coordinate{'s' if components > 1 else ''} by {title} stand for {used} columns: on rows not learned from they give back {best.rebuilt:.0%} of what the columns hold."
-    french = f"{components} coordonnée{'s' if components > 1 else ''} ({title}) pour {used} colonnes : sur des lignes non apprises, elles rendent {100 * best.rebuilt:.0f}\u202f% de ce que les colonnes contiennent."
-    if not found.parallel:
-        english += " But the columns hardly go together: shuffled apart, they give components as large."
-        french += " Mais les colonnes ne vont guère ensemble : mélangées séparément, elles donnent des composantes aussi grandes."
-    return {"en": english, "fr": french}
+    english = f"{components} coordinate{'s' if components > 1 else ''} by {title} for {used} column{'s' if used > 1 else ''}"
+    french = f"{components} coordonnée{'s' if components > 1 else ''} ({title}) pour {used} colonne{'s' if used > 1 else ''}"
+    if best.each:
+        english += f": on rows not learned from they give back {best.rebuilt:.0%} of what the columns hold"
+        french += f" : sur des lignes non apprises, elles rendent {100 * best.rebuilt:.0f}\u202f% de ce que les colonnes contiennent"
+    if nothing_shared(found, space, rows):
+        english += ". But the columns hardly go together: shuffled apart, they give components as large"
+        french += ". Mais les colonnes ne vont guère ensemble : mélangées séparément, elles donnent des composantes aussi grandes"
+    return {"en": english + ".", "fr": french + "."}
 
 
 def _counted(found: Components, used: int, wanted: int | None) -> Words:

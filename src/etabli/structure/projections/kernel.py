@@ -23,7 +23,7 @@ class Kernel(Projection):
     """A Gaussian kernel between a row and landmarks (rows drawn by chance), centred among them, on the eigenvectors of the landmarks' own kernel matrix:
     the Nystrom approximation, which is the whole kernel where there are no more rows than landmarks."""
 
-    name, title, citation, rank = "kernel", "kernel principal components", "Scholkopf, Smola & Muller 1998; Williams & Seeger 2001", 4
+    name, title, citation, rank = "kpca", "kernel principal components", "Scholkopf, Smola & Muller 1998; Williams & Seeger 2001", 4
     doc = "Principal components of likeness: bent shapes and rings come apart; a row unlike all others falls in the middle."
 
     def settings(self, rows: int, columns: int) -> Sequence[Values]:
