@@ -118,6 +118,10 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--increasing", metavar="COL", action="append", default=[], help="the answer never falls as this column rises")
     one.add_argument("--decreasing", metavar="COL", action="append", default=[], help="the answer never rises as this column rises")
     one.add_argument("--together", metavar="A,B", action="append", default=[], help="only columns named together may interact")
+    one.add_argument(
+        "--with-map", type=int, default=0, metavar="N", help="also try N coordinates of all numbers as columns (learned in each fold)"
+    )
+    one.add_argument("--with-clusters", type=int, default=0, metavar="K", help="also try distances to K centres of k-means as columns")
     one.add_argument("--exposure", metavar="COL", help="the target is a count over so much time, area, persons: rates are learned")
     one.add_argument(
         "--cost",

@@ -55,6 +55,8 @@ def fit(options: argparse.Namespace) -> int:
         decreasing=tuple(options.decreasing),
         together=tuple(options.together),
         exposure=options.exposure,
+        with_map=options.with_map,
+        with_clusters=options.with_clusters,
         cost=numbers(options.cost, "--cost"),
         class_weight=numbers(options.class_weight, "--class-weight"),
         distribution=options.distribution,

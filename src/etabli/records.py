@@ -186,6 +186,7 @@ class Wants:
     levels together), "target" (out-of-fold target statistics), "frequency" (minus log share; unseen is rarest).
     dates: "calendar" parts or "seconds". text: "ngrams" (tf-idf of words and characters) or "none".
     crosses: pairs of the strongest columns added (products and ratios of numbers, joined categories): 0 for none.
+    map, clusters: so many coordinates, and distances to so many centres, of all numbers together: 0 for none.
     """
 
     numbers: Literal["raw", "scaled", "rank"] = "raw"
@@ -194,17 +195,25 @@ class Wants:
     dates: Literal["calendar", "seconds"] = "calendar"
     text: Literal["ngrams", "none"] = "ngrams"
     crosses: int = 0
+    map: int = 0
+    clusters: int = 0
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What names it: fields that came later count only where they are set, so that runs of earlier releases go on."""
+        return {key: value for key, value in self.__dict__.items() if value or key not in ("map", "clusters")}
 
     @property
     def hash(self) -> str:
         """Ten characters that name this recipe in the run folder."""
-        return digest(self.__dict__)
+        return digest(self.recipe)
 
     @property
     def words(self) -> str:
         """What is special about it: "scaled, one-hot, 8 crosses"; "" for columns as they are."""
         said = [text for text, plain in ((self.numbers, "raw"), (self.categories, "codes")) if text != plain]
-        return ", ".join(said + ([f"{self.crosses} crosses"] if self.crosses else []))
+        more = ((self.crosses, f"{self.crosses} crosses"), (self.map, f"map {self.map}"), (self.clusters, f"{self.clusters} clusters"))
+        return ", ".join(said + [text for count, text in more if count])
 
 
 @dataclass(frozen=True)
@@ -233,7 +242,7 @@ class Setting:
     @property
     def hash(self) -> str:
         """Ten characters that name this candidate, the same on every machine."""
-        return digest([self.family, self.values, self.wants.__dict__])
+        return digest([self.family, self.values, self.wants.recipe])
 
     @property
     def name(self) -> str:

@@ -88,6 +88,9 @@ RECIPES = [
     Wants("rank", False, "target", dates="seconds", text="none"),
     Wants(crosses=5),
     Wants("rank", True, "one-hot", crosses=5),
+    Wants(map=2, clusters=3),
+    Wants("rank", True, "one-hot", map=3, clusters=2),
+    Wants("scaled", True, "target", clusters=4),
 ]
 
 

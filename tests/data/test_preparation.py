@@ -186,4 +186,5 @@ def test_only_numbers_only_categories_and_nothing():
         "TargetMeans",
         "Text",
         "Crosses",
+        "Coordinates",
     ]

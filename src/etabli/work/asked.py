@@ -21,6 +21,7 @@ FREE = ("time", "where", "lang", "out")  # may differ on resuming
 TASKS = ("binary", "multiclass", "regression")
 INTERVALS = ("auto", "constant", "mondrian", "normalised", "cqr")
 SETS = ("auto", "marginal", "class")
+PLACES = 50  # coordinates or centres learned beside the columns, at most
 BALANCED = "balanced"  # of class weights: every class weighs the same in all
 
 
@@ -53,6 +54,8 @@ class Asked:
     cost: Mapping[str, float] = field(default_factory=dict)
     class_weight: Mapping[str, float] = field(default_factory=dict)
     exposure: str | None = None
+    with_map: int = 0
+    with_clusters: int = 0
     distribution: bool = False
     calibration: str | None = None
     guarantee: str | None = None
@@ -102,6 +105,8 @@ class Asked:
             words += [word for entry in listed for word in (option, entry)]
         for option, paired in (("--cost", self.cost), ("--class-weight", self.class_weight)):
             words += [word for name, value in paired.items() for word in (option, name if name == BALANCED else f"{name}={value:g}")]
+        words += ["--with-map", str(self.with_map)] if self.with_map else []
+        words += ["--with-clusters", str(self.with_clusters)] if self.with_clusters else []
         words += ["--distribution"] if self.distribution else []
         words += ["--interval", self.interval] if self.interval != "auto" else []
         words += ["--sets", self.sets] if self.sets != "auto" else []
@@ -151,6 +156,9 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
     for option, given, known in (("--interval", checked.interval, INTERVALS), ("--sets", checked.sets, SETS)):
         if given not in known:
             raise UsageError(f"{option} is {', '.join(known[:-1])} or {known[-1]}", f'"{given}"', did_you_mean(given, known))
+    for option, count in (("--with-map", checked.with_map), ("--with-clusters", checked.with_clusters)):
+        if not 0 <= count <= PLACES:
+            raise UsageError(f"{option} takes a whole number up to {PLACES}", str(count), f"{option} 3")
     if checked.audit not in (None, "nested"):
         raise UsageError("--audit takes nested", f'"{checked.audit}"', "a nested cross-validation beside the honest score, for a paper")
     if checked.guarantee not in (None, "split"):

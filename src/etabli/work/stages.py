@@ -29,6 +29,7 @@ from etabli.work.learning import learning
 from etabli.work.ledger import best_of, end, remarks, settled, table_of
 from etabli.work.material import Material, facts_of, save_material
 from etabli.work.nested import audited, demanded
+from etabli.work.placed import helped, twins
 from etabli.work.portfolio import Offer, following, portfolio
 from etabli.work.race import LARGE, Rules, Standing, stages
 from etabli.work.repeats import Repeats
@@ -142,7 +143,8 @@ def _offers(run: Run, material: Material, split: Split, among: Sequence[str]) ->
             offers += portfolio({name: member}, facts, run.budget.rules.candidates)
         except Exception as error:  # an outsider's fault must not end the run
             run.broken[name] = f"{type(error).__name__}: {error}"
-    return [offer for offer in offers if not (material.bound and offer.path[0].wants.crosses)]
+    offers = [offer for offer in offers if not (material.bound and offer.path[0].wants.crosses)]
+    return twins(offers, run.families, run.question, material)
 
 
 def _simple(run: Run, material: Material, split: Split) -> list[Offer]:
@@ -236,7 +238,7 @@ def judged(run: Run, scores: Scores, standing: Standing, repeats: Repeats) -> Ve
     found = verdict(scores, standing, chosen, run.families, run.question.seed, MEMBERS[run.budget.effort], best, repeats)
     said = {"name": found.winner, "score": found.honest.leaderboard, "honest": found.honest.value}
     run.rounds = (*run.rounds[:-1], end(run.folder, run.round, run.table, run.before, standing, finite(said)))
-    return found
+    return replace(found, notes=(*found.notes, *helped(scores, standing)))
 
 
 def late(run: Run, material: Material, split: Splits, verdict: Verdict) -> list[Finding]:
@@ -258,7 +260,7 @@ def confirmed(run: Run, material: Material, split: Splits, verdict: Verdict, sta
     found = audited(ground, standing, verdict, verdict.metric, MEMBERS[run.budget.effort])
     if isinstance(found, Finding):
         run.watch("finding", finding=found)
-        return replace(verdict, notes=(found,))
+        return replace(verdict, notes=(*verdict.notes, found))
     before = verdict.honest
     told = asdict(found) | {"bootstrap": {"value": before.value, "low": before.low, "high": before.high}}
     honest = before if found.agrees else replace(before, value=found.value, low=found.low, high=found.high)
