@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from etabli.study import explore as explore
     from etabli.study import fit as fit
     from etabli.study import load_study as load_study
+    from etabli.without import anomalies as anomalies
     from etabli.without import cluster as cluster
     from etabli.without import map as map
     from etabli.without import resume as resume
@@ -31,6 +32,7 @@ __all__ = [
     "Study",
     "__version__",
     "adopt",
+    "anomalies",
     "cluster",
     "explore",
     "fit",
@@ -51,6 +53,7 @@ WHERE = {
     "fit": "etabli.study",
     "resume": "etabli.without",
     "load_study": "etabli.study",
+    "anomalies": "etabli.without",
     "cluster": "etabli.without",
     "map": "etabli.without",
 }

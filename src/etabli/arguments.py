@@ -167,6 +167,11 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     )
     one.add_argument("--components", type=int, metavar="K", help="so many coordinates (default: as many as are larger than by chance)")
 
+    one = without(
+        "anomalies", "  etabli anomalies penguins.csv\n  etabli anomalies claims.parquet --rate 0.05 --methods iforest,lof -o claims.etabli"
+    )
+    one.add_argument("--rate", type=float, default=0.1, metavar="SHARE", help="of flagged rows, so many may be usual (default: 0.1)")
+
     one = command(
         "adopt",
         "  etabli adopt train.py:pipeline --data held_out.csv --target price\n  etabli adopt booster.ubj --data held_out.csv --target churn -o churn.etabli",

@@ -301,6 +301,7 @@ ACTS = {
         fit,
         commands.cluster,
         commands.map,
+        commands.anomalies,
         adopt,
         resume,
         status,

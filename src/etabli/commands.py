@@ -65,6 +65,11 @@ def families(options: argparse.Namespace) -> int:
     return 0
 
 
+def anomalies(options: argparse.Namespace) -> int:
+    """Which rows are odd, how surely, and by which columns; one file that answers for new rows."""
+    return _established("anomalies", options, rate=options.rate)
+
+
 def _established(job: Any, options: argparse.Namespace, **own: Any) -> int:
     """own: options of that command alone."""
     from etabli.faces.events import Events

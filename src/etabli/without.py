@@ -40,6 +40,14 @@ def map(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], bool
     return _asked("map", file, watch, interrupted, options)
 
 
+def anomalies(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], bool] | None = None, **options: Any) -> Study:
+    """Which rows are odd, how surely, and by which columns: `etabli.anomalies("penguins.csv")`.
+
+    options: rate, methods, ignore, kinds, effort, time in seconds, seed, out; else as `cluster`. `result` is described in docs/anomalies.md.
+    """
+    return _asked("anomalies", file, watch, interrupted, options)
+
+
 def established(
     question: Question, *, watch: Watch = quiet, interrupted: Callable[[], bool] = never, began: float | None = None, resumed: bool = False
 ) -> Study:

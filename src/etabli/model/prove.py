@@ -23,7 +23,7 @@ from etabli.records import Array, Column, Table
 BOUND = 1e-13  # of the output's scale
 SINGLE = 1e-5  # the same between one thread and several where trees are summed in float32, as XGBoost does
 EXACT = ("raw", "prediction")  # outputs that are sums of trees, where the model is one of trees alone
-RANKED = ("novelty", "certainty", "cdf")  # ranks among stored values
+RANKED = ("novelty", "certainty", "cdf", "p_value")  # ranks among stored values
 STEP, STEPS = 0.02, 0.02  # how far a rank may move over a tie, and in what share of the rows
 ALONE = 24  # rows that are also answered one by one
 

@@ -1,0 +1,236 @@
+"""The story of `etabli anomalies`: which rows are odd, how surely, and by which columns.
+
+read -> audited -> the space -> every detector on halves of the rows, asked to find planted rows -> the best (the simplest of the tied; all together
+is one more candidate) -> scores of rows that were held out -> p-values -> Benjamini-Hochberg -> one file -> proven
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, final
+
+import numpy as np
+
+from etabli.graph.graph import Graph
+from etabli.judge.novelty import FAR
+from etabli.judge.odds import Odds, fit, flagged
+from etabli.judge.stability import halves
+from etabli.records import Array, Table, Watch
+from etabli.structure import file, run
+from etabli.structure.asked import Question
+from etabli.structure.method import Detector, Found
+from etabli.structure.methods import chosen, detectors
+from etabli.structure.odd import told
+from etabli.structure.planting import KINDS, planted
+from etabli.structure.space import Space, learned
+
+LEARNED = 20_000  # rows learned from at most
+COMPARED = 2_000  # rows of a half at most
+TIMES = {"glance": 1, "standard": 2, "thorough": 4}  # pairs of halves
+FOLDS, PLANTED, ONE_IN = 5, 200, 100
+TIED = 0.01
+TOGETHER = "together"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One detector, or all together. score: the mean over kinds of the average precision; each: that of every half. planted: kind ->
+    {"auc", "precision"}. stability: rank correlation of the scores that two halves give to the same rows."""
+
+    method: str
+    score: float
+    each: tuple[float, ...]
+    planted: Mapping[str, Mapping[str, float]]
+    stability: float
+
+
+@dataclass(frozen=True)
+class Member:
+    """A detector that has learned, and the odds of its scores."""
+
+    method: Detector
+    found: Found
+    odds: Odds
+
+
+@final
+@dataclass(frozen=True)
+class Oddness(file.Head):
+    """score [rows, 1]: of one detector its own, of several the mean of -log p; p_value [rows, 1]; prediction: "odd" at or below `bound`."""
+
+    members: tuple[Member, ...]
+    odds: Odds
+    bound: float
+    classes: tuple[str, ...] = ()
+
+    def score(self, x: Array) -> Array:
+        """[rows, 1]."""
+        x = np.clip(x, -FAR, FAR)
+        if len(self.members) == 1:
+            return self.members[0].method.apply(self.members[0].found, x)
+        return np.asarray(sum(-np.log(one.odds.apply(one.method.apply(one.found, x))) for one in self.members) / len(self.members))
+
+    def apply(self, x: Array) -> dict[str, Array]:
+        """All outputs in numpy."""
+        score = self.score(x)
+        p = self.odds.apply(score)
+        return {"prediction": np.where(p <= self.bound, "odd", "usual").astype(object), "score": score, "p_value": p}
+
+    def write(self, graph: Graph, x: str) -> file.Outputs:
+        """The same as nodes."""
+        x = graph.op("Clip", x, graph.const(-FAR, np.float64), graph.const(FAR, np.float64))
+        scores = [one.method.write(one.found, graph, x) for one in self.members]
+        score = scores[0]
+        if len(scores) > 1:
+            logs = [graph.op("Log", one.odds.write(graph, made)) for one, made in zip(self.members, scores, strict=True)]
+            joined = graph.op("ReduceSum", graph.op("Concat", *logs, axis=1), graph.const([1], np.int64), keepdims=1)
+            score = graph.op("Div", joined, graph.const(-float(len(logs)), np.float64))
+        p = self.odds.write(graph, score)
+        odd = graph.op("Cast", graph.op("LessOrEqual", p, graph.const(self.bound, np.float64)), to=7)
+        label = graph.op("Gather", graph.const(["usual", "odd"]), odd, axis=0)
+        return {"prediction": (label, "string", 1), "score": (score, "double", 1), "p_value": (p, "double", 1)}
+
+
+def anomalies(question: Question, watch: Watch, interrupted: Callable[[], bool], began: float) -> dict[str, Any]:
+    """The whole story; gives the result."""
+    with run.opened(question, watch, interrupted, began) as one:
+        watch("step", name={"en": "reading the data", "fr": "lecture des données"})
+        table = run.read(one)
+        watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
+        findings = run.audited(one, table)
+        random = np.random.default_rng(question.seed)
+        every = np.arange(table.rows)
+        rows = every if table.rows <= LEARNED else np.sort(random.choice(table.rows, LEARNED, replace=False))
+        space = learned(table, run.used(question, table), rows, question.seed)
+        plain = space.plain(table, rows)
+        watch("step", name={"en": "comparing on planted rows", "fr": "comparaison sur des lignes plantées"})
+        candidates = compared(one, space, plain)
+        best = winner(candidates)
+        watch("step", name={"en": "scoring held-out rows", "fr": "notation de lignes écartées"})
+        names = [c.method for c in candidates if c.method != TOGETHER] if best.method == TOGETHER else [best.method]
+        head, held = oddness(one, names, space.turn(plain))
+        scores, p = scored(head, space, table, rows, held)
+        odd, bound = flagged(p, question.rate)
+        head = Oddness(head.members, head.odds, bound)
+        watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
+        made = file.whole(table, space, head, rows, question.seed)
+        watch("step", name={"en": "proving it", "fr": "preuve"})
+        result = told(one, table, space, candidates, best, head, (plain, rows), (scores, p, odd), findings)
+        return file.written(one, table, made, result, every)
+
+
+def compared(one: run.Run, space: Space, plain: Array) -> list[Candidate]:
+    """Every detector, and all together when there are several; the best at finding planted rows first."""
+    seed, methods = one.question.seed, chosen(detectors(), one.question.methods)
+    some = np.random.default_rng(seed).permutation(len(plain))[: 2 * COMPARED]
+    seen = plain[np.sort(some)]
+    pairs = [order for pair in halves(len(seen), TIMES[one.question.effort], seed) for order in (pair, pair[::-1])]
+    foreign = [{kind: planted(space, seen[other], kind, PLANTED, seed + i) for kind in KINDS} for i, (_, other) in enumerate(pairs)]
+    answers: dict[str, list[dict[str, Array]]] = {}
+    for name, method in methods.items():
+        if answers and one.over():
+            one.watch("dropped", name=name)
+            continue
+        task = {"job": "anomalies", "method": name, "seed": seed, "effort": one.question.effort, "ignore": one.question.ignore}
+        _, kept = one.remembered(task, partial(_answered, one, method, space, seen, pairs, foreign))
+        answers[name] = [{key.split("|")[1]: kept[key] for key in kept if key.startswith(f"{i}|")} for i in range(len(pairs))]
+        one.watch("task", done=len(answers), total=len(methods), running=[])
+    made = [_judged(name, parts, pairs) for name, parts in answers.items()]
+    if len(answers) > 1:
+        made.append(_judged(TOGETHER, [_joined([answers[name][i] for name in answers], pair) for i, pair in enumerate(pairs)], pairs))
+    return sorted(made, key=lambda candidate: -candidate.score)
+
+
+def _answered(
+    one: run.Run, method: Detector, space: Space, seen: Array, pairs: Sequence[Any], foreign: Sequence[Mapping[str, Array]]
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The scores of all compared rows and of the planted ones, by a detector that knew one half."""
+    values, kept = method.settings(len(seen) // 2, seen.shape[1])[0], {}
+    for i, (half, _) in enumerate(pairs):
+        found = method.fit(values, space.turn(seen[half]), one.question.seed, one.over)
+        kept[f"{i}|rows"] = method.apply(found, space.turn(seen))[:, 0]
+        for kind, rows in foreign[i].items():
+            kept[f"{i}|{kind}"] = method.apply(found, space.turn(rows))[:, 0] if len(rows) else np.empty(0)
+    return {}, kept
+
+
+def _joined(parts: Sequence[Mapping[str, Array]], pair: tuple[Array, Array]) -> dict[str, Array]:
+    """The mean of -log rank among the rows not learned from, detector by detector."""
+    made: dict[str, Array] = {}
+    for key in parts[0]:
+        logs = []
+        for one in parts:
+            usual = np.sort(one["rows"][pair[1]])
+            at_least = len(usual) - np.searchsorted(usual, one[key], side="left")
+            logs.append(-np.log((1 + at_least) / (1 + len(usual))))
+        made[key] = np.mean(logs, axis=0)
+    return made
+
+
+def _judged(name: str, parts: Sequence[Mapping[str, Array]], pairs: Sequence[tuple[Array, Array]]) -> Candidate:
+    from scipy.stats import spearmanr
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    found: dict[str, list[tuple[float, float]]] = {}
+    each = []
+    for one, (_, other) in zip(parts, pairs, strict=True):
+        usual, here = one["rows"][other], []
+        for kind in KINDS:
+            odd = one[kind]
+            if not len(odd):
+                continue
+            truth, score = np.repeat([0, 1], [len(usual), len(odd)]), np.concatenate([usual, odd])
+            weight = np.where(truth == 1, len(usual) / (ONE_IN - 1) / len(odd), 1.0)
+            here.append(float(average_precision_score(truth, score, sample_weight=weight)))
+            found.setdefault(kind, []).append((float(roc_auc_score(truth, score)), here[-1]))
+        each.append(float(np.mean(here)) if here else 0.0)
+    same = [
+        float(spearmanr(a["rows"], b["rows"])[0]) if np.ptp(a["rows"]) and np.ptp(b["rows"]) else 0.0
+        for a, b in zip(parts[::2], parts[1::2], strict=True)
+    ]
+    kinds = {kind: {"auc": float(np.mean([a for a, _ in v])), "precision": float(np.mean([b for _, b in v]))} for kind, v in found.items()}
+    return Candidate(name, float(np.mean(each)), tuple(each), kinds, float(np.mean(same)))
+
+
+def winner(candidates: Sequence[Candidate]) -> Candidate:
+    """The simplest of those within one standard error over the halves (or 0.01) of the best."""
+    best = candidates[0]
+
+    def rank(one: Candidate) -> int:
+        return 99 if one.method == TOGETHER else detectors()[one.method].rank
+
+    def tied(one: Candidate) -> bool:
+        gap = np.subtract(best.each, one.each)
+        return best.score - one.score <= max(TIED, float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else 0.0)
+
+    return min((one for one in candidates if tied(one)), key=lambda one: (rank(one), -one.score))
+
+
+def oddness(one: run.Run, names: Sequence[str], x: Array) -> tuple[Oddness, Array]:
+    """(the head, its bound not yet set; the scores [rows] of x, each by detectors that did not know the row)."""
+    x = np.clip(x, -FAR, FAR)
+    fold = np.random.default_rng(one.question.seed).permutation(np.arange(len(x)) % FOLDS)
+    members, logs, held = [], [], np.empty(len(x))
+    for name in names:
+        method = detectors()[name]
+        values = method.settings(len(x), x.shape[1])[0]
+        held = np.empty(len(x))
+        for k in np.unique(fold):
+            rest = x[fold != k] if len(x) > 1 else x
+            held[fold == k] = method.apply(method.fit(values, rest, one.question.seed, one.over), x[fold == k])[:, 0]
+        members.append(Member(method, method.fit(values, x, one.question.seed, one.over), fit(held)))
+        logs.append(-np.log(members[-1].odds.apply(held)))
+    score = held if len(members) == 1 else np.mean(logs, axis=0)
+    return Oddness(tuple(members), fit(score), 0.0), score
+
+
+def scored(head: Oddness, space: Space, table: Table, rows: Array, held: Array) -> tuple[Array, Array]:
+    """(score, p-value) of every row of the table: of those learned from the held-out ones, of the others the file's."""
+    scores, new = np.empty(table.rows), np.setdiff1d(np.arange(table.rows), rows)
+    scores[rows] = held
+    for start in range(0, len(new), LEARNED):
+        part = new[start : start + LEARNED]
+        scores[part] = head.score(space.apply(table, part))[:, 0]
+    return scores, head.odds.apply(scores)

@@ -1,0 +1,208 @@
+"""What is told of odd rows: the result, and by which columns each flagged row is odd.
+
+A column makes a row odd as far as the score falls when its value gives way to the typical one: the median of a number, the most frequent level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from etabli.records import Array, Table, Words
+from etabli.structure.methods import detectors
+from etabli.structure.space import Space
+
+if TYPE_CHECKING:
+    from etabli.structure.anomalies import Candidate, Oddness
+    from etabli.structure.run import Run
+
+SHOWN, NAMED, LOOKED_AT, POINTS = 100, 3, 60, 2_000
+COMBINED = {
+    "en": "usual by itself, odd beside the row's other values",
+    "fr": "habituelle en elle-même, étrange à côté des autres valeurs de la ligne",
+}
+
+
+def told(
+    one: Run,
+    table: Table,
+    space: Space,
+    candidates: Sequence[Candidate],
+    best: Candidate,
+    head: Oddness,
+    learned: tuple[Array, Array],
+    answers: tuple[Array, Array, Array],
+    findings: Sequence[Any],
+) -> dict[str, Any]:
+    """The result of the run (docs/anomalies.md says what each key is). learned: (plain coordinates, row numbers). answers: (score, p, flagged)."""
+    question, (plain, rows), (scores, p, odd) = one.question, learned, answers
+    count, known = int(odd.sum()), detectors()
+    title = "all detectors together" if len(head.members) > 1 else known[best.method].title
+    shown = np.lexsort((-scores, p))[: min(count, SHOWN)]
+    warnings = [
+        {"code": f.code, "level": f.level, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure)} for f in findings
+    ]
+    if not head.odds.extended:
+        warnings.append(_short())
+    return {
+        "schema": 1,
+        "task": "anomalies",
+        "run": str(question.folder),
+        "model": str(question.folder / "model.onnx"),
+        "file": question.file,
+        "rows": table.rows,
+        "columns": [{"name": column.name, "kind": column.kind} for column in table.columns],
+        "used": [column.name for column in space.columns],
+        "sampled": len(rows) if len(rows) < table.rows else None,
+        "seed": question.seed,
+        "command": question.command,
+        "winner": {"family": best.method, "title": title, "values": dict(head.members[0].found.values) if len(head.members) == 1 else {}},
+        "leaderboard": [
+            {
+                "name": c.method,
+                "title": known[c.method].title if c.method in known else "all detectors together",
+                "score": c.score,
+                "planted": {kind: dict(found) for kind, found in c.planted.items()},
+                "stability": c.stability,
+            }
+            for c in candidates
+        ],
+        "sentence": _sentence(count, table.rows, question.rate, title),
+        "citations": sorted({member.method.citation for member in head.members}),
+        "anomalies": {
+            "rate": question.rate,
+            "flagged": count,
+            "threshold": head.bound,
+            "extended": head.odds.extended,
+            "rows": reasons(table, space, head, plain, shown, scores, p),
+        },
+        "points": _points(space, plain, rows, odd),
+        "warnings": warnings,
+    }
+
+
+def reasons(table: Table, space: Space, head: Oddness, plain: Array, shown: Array, scores: Array, p: Array) -> list[dict[str, Any]]:
+    """Each shown row with the columns that make it odd, the strongest first."""
+    if not len(shown):
+        return []
+    blocks = [np.flatnonzero(space.owner == i) for i in range(len(space.columns))]
+    typical = np.concatenate([_typical(plain[:, block]) for block in blocks if len(block)])
+    order = np.concatenate([block for block in blocks if len(block)])
+    middle = np.empty(plain.shape[1])
+    middle[order] = typical
+    deviation = plain.std(axis=0) + 1e-9
+    usual: dict[str, Mapping[str, Any]] = {}
+    made = []
+    for row, x in zip(shown, space.plain(table, shown), strict=True):
+        apart = np.array([np.abs((x[block] - middle[block]) / deviation[block]).max(initial=0.0) for block in blocks])
+        asked = [int(i) for i in np.argsort(-apart, kind="stable")[:LOOKED_AT] if apart[i] > 0]
+        tried = np.tile(x, (len(asked) + 1, 1))
+        for k, i in enumerate(asked):
+            tried[k, blocks[i]] = middle[blocks[i]]
+        after = head.score(space.turn(tried))[:, 0]
+        falls = after[-1] - after[:-1]
+        named = []
+        for k in np.argsort(-falls, kind="stable")[:NAMED]:
+            if falls[k] <= 0:
+                break
+            name = space.columns[asked[k]].name
+            usual[name] = usual.get(name) or _usual(table, name)
+            named.append({"column": name, "share": float(falls[k] / falls[falls > 0].sum()), **_said(table, name, int(row), usual[name])})
+        made.append({"row": int(row), "p": float(p[row]), "score": float(scores[row]), "columns": named})
+    return made
+
+
+def _typical(block: Array) -> Array:
+    if block.shape[1] == 1:
+        return np.median(block, axis=0)
+    levels, counts = np.unique(block, axis=0, return_counts=True)
+    return np.asarray(levels[counts.argmax()])
+
+
+def _usual(table: Table, name: str) -> Mapping[str, Any]:
+    """What is usual of a column: the 5 % and 95 % points of a number, the share of each level."""
+    values = table.values[name]
+    if table.column(name).is_double:
+        known = values[~np.isnan(values)]
+        low, high = np.quantile(known, (0.05, 0.95)) if len(known) else (0.0, 0.0)
+        return {"low": float(low), "high": float(high)}
+    counts = np.bincount(np.asarray(values) + 1, minlength=len(table.levels[name]) + 1)
+    most = int(counts[1:].argmax()) if len(counts) > 1 else 0
+    return {"shares": counts / len(values), "most": table.levels[name][most] if len(table.levels[name]) else ""}
+
+
+def _said(table: Table, name: str, row: int, usual: Mapping[str, Any]) -> dict[str, Any]:
+    """The value, what is usual, and both in a sentence."""
+    column = table.column(name)
+    if column.is_double:
+        value = float(table.values[name][row])
+        date = column.kind == "date"
+        if np.isnan(value):
+            return {"value": None, "usual": None, "text": {"en": f"{name} is missing", "fr": f"{name} manque"}}
+        low, high, here = (_shown(one, date) for one in (usual["low"], usual["high"], value))
+        if usual["low"] <= value <= usual["high"]:
+            text = {lang: f"{name} {here}{' :' if lang == 'fr' else ':'} {COMBINED[lang]}" for lang in COMBINED}
+        else:
+            text = {
+                "en": f"{name} {here} (nine rows in ten: {low} to {high})",
+                "fr": f"{name} {here} (neuf lignes sur dix : {low} à {high})",
+            }
+        return {"value": value, "usual": [usual["low"], usual["high"]], "text": text}
+    code = int(table.values[name][row])
+    share = float(usual["shares"][code + 1])
+    level = table.levels[name][code] if code >= 0 else None
+    en, fr = (f"{name} {level}", f"{name} {level}") if level is not None else (f"{name} is missing", f"{name} manque")
+    if share >= 0.05:
+        text = {"en": f"{en}: {COMBINED['en']}", "fr": f"{fr} : {COMBINED['fr']}"}
+    else:
+        text = {
+            "en": f"{en} ({share:.2%} of rows; mostly {usual['most']})",
+            "fr": f"{fr} ({100 * share:.2f} % des lignes ; surtout {usual['most']})",
+        }
+    return {"value": level, "usual": usual["most"], "text": text}
+
+
+def _shown(value: float, date: bool) -> str:
+    return str(np.datetime64(int(value), "s")) if date else f"{value:.6g}"
+
+
+def _points(space: Space, plain: Array, rows: Array, odd: Array) -> dict[str, Any]:
+    """At most two thousand rows on the two leading components, the flagged ones first."""
+    centred = plain - plain.mean(axis=0)
+    order = np.concatenate([np.flatnonzero(odd[rows]), np.flatnonzero(~odd[rows])[:: max(1, len(rows) // POINTS)]])[:POINTS]
+    if centred.shape[1] == 1:
+        z = np.column_stack([centred[order], np.zeros(len(order))])
+    elif centred.shape[1] <= len(centred):
+        z = centred[order] @ np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :2]
+    else:
+        u, s, _ = np.linalg.svd(centred, full_matrices=False)
+        z = np.column_stack([(u * s)[order], np.zeros(len(order))])[:, :2]
+    labels = ["odd" if odd[row] else "usual" for row in rows[order]]
+    return {"row": rows[order].tolist(), "x": z[:, 0].tolist(), "y": z[:, 1].tolist(), "label": labels}
+
+
+def _sentence(count: int, rows: int, rate: float, title: str) -> Words:
+    if not count:
+        return {
+            "en": f"No row of {rows} is odd beyond what usual rows do by chance ({title}; at most {rate:.0%} of flagged rows usual on average).",
+            "fr": f"Aucune ligne sur {rows} n'est étrange au-delà du hasard ({title} ; au plus {100 * rate:.0f} % de fausses alertes en moyenne).",
+        }
+    return {
+        "en": f"{count} of {rows} rows are odd ({title}); on average at most {rate:.0%} of them are usual rows.",
+        "fr": f"{count} lignes sur {rows} sont étranges ({title}) ; en moyenne au plus {100 * rate:.0f} % d'entre elles sont ordinaires.",
+    }
+
+
+def _short() -> dict[str, Any]:
+    return {
+        "code": "no_tail",
+        "level": "warn",
+        "columns": [],
+        "text": {
+            "en": "Too few different scores to learn how far usual rows reach: p-values end at one over the rows, so no row can be flagged.",
+            "fr": "Trop peu de scores différents pour apprendre jusqu'où vont les lignes ordinaires : les valeurs p s'arrêtent à un sur le nombre de lignes, aucune ligne ne peut être signalée.",
+        },
+        "cure": {"en": "read the rows with the largest scores", "fr": "lire les lignes aux plus grands scores"},
+    }
