@@ -25,18 +25,18 @@ class MiniBatch(Clustering):
         return [{"clusters": k} for k in counts(rows)]
 
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
-        """At most two hundred batches, and one pass that labels every row."""
-        seen = STARTS * 30 * min(START, rows) + min(ROUNDS * BATCH, 100 * rows) + 3 * rows
-        return Cost(work=5e-10 * seen * columns * values["clusters"] + 0.01, memory=32.0 * rows * columns)
+        """Ten starts on a few thousand rows, at most two hundred batches, and one pass that labels every row."""
+        seen = STARTS * 30 * min(START, rows) + min(ROUNDS * BATCH, 100 * rows) + rows
+        return Cost(work=5e-10 * seen * columns * values["clusters"] + 2e-8 * rows * columns + 0.01, memory=32.0 * rows * columns)
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
         """Starts from the k-means of a few thousand rows, the best of ten; then at most two hundred batches."""
         from sklearn.cluster import KMeans, MiniBatchKMeans
 
-        order = drawn(x, len(x), seed)
+        order = drawn(x, ROUNDS * BATCH, seed)
         few = x[drawn(x, START, seed)]
         first: Any = KMeans(distinct(few, int(values["clusters"])), n_init=STARTS, random_state=seed).fit(few)
-        passes = min(100, max(1, ROUNDS * BATCH // len(x)))  # the library counts passes over all rows
+        passes = min(100, ROUNDS * BATCH // len(order))  # the library counts passes over all rows
         fitted: Any = MiniBatchKMeans(
             len(first.cluster_centers_),
             init=first.cluster_centers_,
