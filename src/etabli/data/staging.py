@@ -148,7 +148,8 @@ def _as_text(chunk: Any) -> Any:
 
     chunk = _plain(chunk)
     if at.is_floating(chunk.type):
-        whole = pc.all(pc.or_kleene(pc.is_nan(chunk), pc.equal(pc.floor(chunk), chunk))).as_py()
+        exact = pc.and_(pc.equal(pc.floor(chunk), chunk), pc.less(pc.abs(chunk), columns.EXACT))  # infinities are not
+        whole = pc.all(pc.or_kleene(pc.is_nan(chunk), exact)).as_py()
         if whole in (True, None):
             chunk = pc.if_else(pc.is_nan(chunk), pa.scalar(None, chunk.type), chunk).cast(pa.int64())
     return chunk.cast(pa.string())

@@ -73,6 +73,15 @@ def _answer(held: Held, page: Page, form: str, request: Any) -> Any:
             return JSONResponse({"rule": error.rule, "got": error.got, "hint": error.hint}, status)
         shown = told(opened, error, status)
     except Exception as error:
+        if opened.changed:
+            gone = EtabliError(
+                "A page shows the file as it was opened.", f"{opened.name} was changed, moved or deleted", "start `etabli explore` again"
+            )
+            return (
+                JSONResponse({"rule": gone.rule, "got": gone.got, "hint": gone.hint}, 409)
+                if state.get("_format") == "json"
+                else _html(framed(held, told(opened, gone, 409), state, page, opened))
+            )
         print(f"error: {state.path}: {type(error).__name__}: {error}", file=sys.stderr)
         shown = told(opened, EtabliError("This is a fault of ours, not yours.", type(error).__name__), 500)
     return _html(framed(held, shown, state, page, opened))

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from etabli import __version__
-from etabli.errors import StorageError
+from etabli.errors import DataError, StorageError
 from etabli.faces.explore.opened import ROW, SAMPLE, sql_names, stamp
 from etabli.records import Array, Column, Finding, Table, digest
 
@@ -28,6 +28,7 @@ FORMAT = 1
 BLOCK = 983_040  # rows written at once
 GROUP = 122_880  # rows a row group: DuckDB's own
 KEPT = 30 * 86400.0  # seconds an unused folder stays
+CALENDAR = -62_135_596_800.0, 253_402_300_799.999  # seconds from 1970 to the ends of Python's calendar
 DATA, DRAWN, FACTS = "data.parquet", "sample.parquet", "opened.json"
 
 
@@ -107,6 +108,7 @@ def store(table: Table, folder: Path) -> None:
     """A table as two Parquet files: all rows, block by block, and a sample with their numbers."""
     import pyarrow.parquet as pq
 
+    in_calendar(table.columns)
     writer = None
     try:
         for start in range(0, table.rows, BLOCK):
@@ -117,6 +119,16 @@ def store(table: Table, folder: Path) -> None:
         if writer is not None:
             writer.close()
     draw(table, folder / DRAWN)
+
+
+def in_calendar(columns: tuple[Column, ...]) -> None:
+    """DataError for dates that no calendar here can write."""
+    for column in columns:
+        if column.kind == "date" and not (CALENDAR[0] <= (column.low or 0.0) and (column.high or 0.0) <= CALENDAR[1]):
+            got = f'"{column.name}" has dates beyond'
+            raise DataError(
+                "Dates lie between the years 1 and 9999.", got, f"correct them, or leave them as texts: --kind {column.name}=text"
+            )
 
 
 def draw(table: Table, path: Path, numbers: Array | None = None) -> None:

@@ -50,5 +50,7 @@ def _first(opened: Opened, fits: Callable[[Column], bool], target: Column | None
 def _step(column: Column) -> str:
     """A round width that makes about ten steps of the column's range."""
     rough = ((column.high or 0.0) - (column.low or 0.0)) / 10
+    if not 0 < rough < math.inf:  # the ends of a float are too far apart
+        return "1"
     unit = 10.0 ** math.floor(math.log10(rough))
     return f"{next(m * unit for m in (1, 2, 5, 10) if m * unit >= rough * 0.999):.12g}"

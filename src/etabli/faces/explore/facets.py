@@ -107,14 +107,18 @@ def _level(column: Column, value: Any, rows: int, share: float, step: float, uni
         low, high = (f"{edge:.10g}" for edge in (value * step, (value + 1) * step))
         return Level(f"{low} – {high}", rows, share, ((f"{name}__ge", low), (f"{name}__lt", high)))
     if unit:
-        low, high = (written(column, edge) for edge in (value, _following(value, unit)))
-        return Level(low[: {"year": 4, "month": 7}.get(unit, 16)], rows, share, ((f"{name}__ge", low), (f"{name}__lt", high)))
+        low, end = written(column, value), _following(value, unit)
+        ends = ((f"{name}__ge", low), *(((f"{name}__lt", written(column, end)),) if end else ()))
+        return Level(low[: {"year": 4, "month": 7}.get(unit, 16)], rows, share, ends)
     text = written(column, value)
     return Level(text, rows, share, ((f"{name}__eq", text),))
 
 
-def _following(start: datetime, unit: str) -> datetime:
+def _following(start: datetime, unit: str) -> datetime | None:
+    """The beginning of the next stretch; None at the end of the calendar."""
     if unit in ("day", "hour"):
         return start + timedelta(**{f"{unit}s": 1})
+    if start.year == datetime.max.year and (unit == "year" or start.month == 12):
+        return None
     months = start.year * 12 + start.month - 1 + (12 if unit == "year" else 1)
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).replace(tzinfo=None)

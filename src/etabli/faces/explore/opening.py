@@ -215,6 +215,7 @@ def _parquet(path: Path, wish: Wish) -> tuple[Opened, Later | None]:
         if facts["cells"] is None:
             return None
         columns, notes = cache.from_json(facts)
+        cache.in_calendar(columns)
         held = cache.held(place)
         return Opened(
             name=path.name,

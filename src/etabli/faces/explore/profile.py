@@ -83,10 +83,13 @@ def profile(look: Look, column: Column, scale: str = "") -> Profile:
 def _common(connection: Any, sql: str, whole: bool) -> tuple[tuple[Any, int], ...]:
     """The commonest values, if any is there more than once, with their rows in the file. Of a file that was sampled the sample names them: ten
     million different numbers take seconds to count."""
-    query = f"SELECT {sql}, count(*) FROM %s WHERE {sql} IS NOT NULL%s GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {COMMON}"
-    found = connection.execute(query % ("data" if whole else "sample", "")).fetchall()
+
+    def query(view: str, more: str = "") -> str:
+        return f"SELECT {sql}, count(*) FROM {view} WHERE {sql} IS NOT NULL{more} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {COMMON}"
+
+    found = connection.execute(query("data" if whole else "sample")).fetchall()
     found = [(value, rows) for value, rows in found if rows > 1]
     if found and not whole:
         marks = ", ".join("?" * len(found))
-        found = connection.execute(query % ("data", f" AND {sql} IN ({marks})"), [value for value, _ in found]).fetchall()
+        found = connection.execute(query("data", f" AND {sql} IN ({marks})"), [value for value, _ in found]).fetchall()
     return tuple((value, int(rows)) for value, rows in found)

@@ -58,6 +58,7 @@ def facts(path: Path, kinds: Mapping[str, str], aside: Path) -> dict[str, Any]:
 
 
 def _facts(path: Path, kinds: Mapping[str, str], aside: Path, sql: str, exact: bool = False) -> dict[str, Any]:
+    import duckdb
     import pyarrow.parquet as pq
 
     schema = pq.read_schema(path)
@@ -65,8 +66,11 @@ def _facts(path: Path, kinds: Mapping[str, str], aside: Path, sql: str, exact: b
     read_it: dict[str, Any] = {"cells": None, "columns": [], "notes": []}
     if "" in headers or len({name.casefold() for name in (*headers, ROW, "file_row_number")}) < len(headers) + 2:
         return read_it  # DuckDB would rename what it cannot tell apart
-    with _raw() as connection:
-        held = connection.sql(sql.replace("numbered", _scan(path))).to_arrow_table()
+    try:
+        with _raw() as connection:
+            held = connection.sql(sql.replace("numbered", _scan(path))).to_arrow_table()
+    except duckdb.ConversionException:  # moments beyond DuckDB's calendar
+        return read_it
     stage = Stage(dialects.names(headers), headers, held.num_rows, lambda i: iter(_typed(held.column(i), schema.field(i).type).chunks))
     table = build(stage, None, kinds, source=path.name)
     by_name = {column.name: column for column in table.columns}
