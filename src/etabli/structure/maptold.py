@@ -52,6 +52,7 @@ def told(
     ]
     if nothing_shared(found, space, learned):
         warnings.append(_apart())
+    warnings += _put(head.found.arrays)
     return {
         "schema": 1,
         "task": "map",
@@ -109,6 +110,20 @@ def told(
         },
         "warnings": warnings,
     }
+
+
+def _put(arrays: Mapping[str, Array]) -> list[dict[str, Any]]:
+    """How well a method that embeds landmarks alone puts other rows on its map, measured on landmarks put there by the others."""
+    if "placed" not in arrays or not np.isfinite(arrays["placed"]):
+        return []
+    error, recall = float(arrays["placed"]), float(arrays["recall"])
+    text = {
+        "en": f"A new row is put among its nearest landmarks. Landmarks put there by the others miss their own place by {error:.1%} of the "
+        f"picture's spread (median), and {recall:.0%} of their ten nearest on the map stay so.",
+        "fr": f"Une nouvelle ligne est posée parmi ses repères les plus proches. Des repères posés par les autres manquent leur propre place de "
+        f"{100 * error:.1f} % de l'étendue de l'image (médiane), et {100 * recall:.0f} % de leurs dix plus proches le restent.",
+    }
+    return [{"code": "placed-rows", "level": "note", "columns": [], "text": text, "cure": {}}]
 
 
 def _values(one: Candidate) -> dict[str, Any]:

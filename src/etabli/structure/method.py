@@ -33,13 +33,14 @@ class Found:
 
 class Method(ABC):
     """name: what the user types. title: for people. needs: distributions imported inside fit. citation: author and year. rank: simplicity,
-    0 simplest: among the tied, the simplest is named. doc: one or two plain sentences, in English: what it assumes and when to use it."""
+    0 simplest: among the tied, the simplest is named. doc: one or two plain sentences, in English: what it assumes and when to use it. slow: tried only when named."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     citation: ClassVar[str]
     rank: ClassVar[int]
+    slow: ClassVar[bool] = False
     doc: ClassVar[str]
 
     @abstractmethod

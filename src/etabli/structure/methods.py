@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import TypeVar
 
 from etabli.errors import UsageError, did_you_mean
@@ -35,11 +35,23 @@ def detectors() -> dict[str, Detector]:
 
 
 def chosen(known: dict[str, Kind], names: Sequence[str]) -> dict[str, Kind]:
-    """Those of the names, all when there are none; UsageError with the nearest names for an unknown one."""
+    """Those of the names; without names, all but those that are tried only when named. UsageError with the nearest names for an unknown
+    one, and with the package to install for one that needs what is not there."""
     for name in names:
         if name not in known:
             raise UsageError("--methods takes names of methods", f'"{name}"', did_you_mean(name, known) or "known: " + ", ".join(known))
-    return {name: method for name, method in known.items() if not names or name in names}
+        for need in known[name].needs:
+            if not _installed(need):
+                raise UsageError(f"{name} needs {need}", "it is not installed", f"pip install {need}")
+    return {name: method for name, method in known.items() if (name in names if names else not method.slow)}
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _found(folder: str, kind: type[Kind]) -> dict[str, Kind]:
