@@ -42,7 +42,8 @@ def rows() -> pa.Table:
 def test_the_last_words_say_what_was_found(grouped: Study, mapped: Study) -> None:
     details = {
         "clusters": [
-            {"label": "1", "rows": 9, "share": 0.03, "differs": [{"column": "x", "text": {"en": "long bills", "fr": "longs becs"}}]}
+            {"label": "1", "rows": 9, "share": 0.03, "differs": [{"column": "x", "text": {"en": "long bills", "fr": "longs becs"}}]},
+            {"label": "2", "rows": 335, "share": 0.97, "differs": []},
         ]
     }
     english, french = (summary({**grouped.result, **details}, lang, width=80) for lang in ("en", "fr"))

@@ -156,10 +156,13 @@ def _shift(seen: Checked, french: bool) -> list[str]:
                 )[french_]
             )
     if found.word == "nothing":
+        old = (
+            ("the old score says", "l'ancien score ne dit") if seen.target else ("what was found there says", "ce qui y fut trouvé ne dit")
+        )
         lines.append(
             (
-                f"Too few training rows are like these ({found.effective:.0f} of {found.rows}): the old score says nothing here.",
-                f"Trop peu de lignes d'apprentissage ressemblent à celles-ci ({found.effective:.0f} sur {found.rows}) : l'ancien score ne dit rien ici.",
+                f"Too few training rows are like these ({found.effective:.0f} of {found.rows}): {old[0]} nothing here.",
+                f"Trop peu de lignes d'apprentissage ressemblent à celles-ci ({found.effective:.0f} sur {found.rows}) : {old[1]} rien ici.",
             )[french_]
         )
     elif seen.worth is not None:

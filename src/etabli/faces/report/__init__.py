@@ -88,7 +88,7 @@ def _found(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], dict[s
     from etabli.faces.report import seen
 
     draw = partial(_both, result, lang)
-    picture = {"rowmap": draw(seen.rowmap), "compared": draw(seen.compared), "stretched": draw(seen.stretched)}
+    picture = {"rowmap": draw(seen.rowmap), "compared": draw(seen.compared), "stretched": draw(seen.stretched), "kept": draw(seen.kept)}
     return found.view(result, lang) | {"caption": seen.caption(result, lang)}, picture
 
 

@@ -22,18 +22,18 @@ from etabli.faces.words.numbers import NONE, count, duration, number, real, shar
 TASKS = ("cluster", "map", "anomalies")
 CARDS, DIFFERS, SHOWN, LISTED = 60, 5, 100, 200
 MEASURES = (
-    "excess",
+    "gain",
     "stability",
     "null",
     "score",
+    "strength",
     "silhouette",
-    "bic",
     "gap",
+    "bic",
     "trustworthiness",
     "continuity",
     "rebuilt",
     "aucpr",
-    "label",
 )
 
 Result = Mapping[str, Any]
@@ -88,6 +88,8 @@ def method(entry: Mapping[str, Any], lang: str) -> str:
 
 def _named(entry: Mapping[str, Any], lang: str) -> str:
     name = entry.get("family") or entry.get("name") or "?"
+    if name == "one":
+        return say("found.single", lang)
     title = known("found.method", name, lang)
     return pick(entry["title"], lang) if entry.get("title") and title == plain(str(name).replace("_", " "), 60) else title
 
@@ -116,7 +118,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
 
     structure, clusters = part(result, "structure"), items(result, "clusters")
     if result["task"] == "cluster":
-        counted = len(clusters) or part(part(result, "winner"), "values").get("clusters")
+        counted = part(result, "winner").get("clusters") or len(clusters) or part(part(result, "winner"), "values").get("clusters")
         tile("groups", count(counted, lang), _named(part(result, "winner"), lang))
     if result["task"] == "map":
         used = part(part(result, "map"), "components").get("used") or part(part(result, "winner"), "values").get("components")
@@ -126,7 +128,7 @@ def _tiles(result: Result, lang: str) -> list[View]:
         flagged = odd.get("flagged")
         said = say("found.tile.rate", lang, rate=share(rate, lang, 0)) if real(rate) is not None else ""
         tile("flagged", count(len(flagged) if isinstance(flagged, list) else flagged, lang), said, _named(part(result, "winner"), lang))
-    if real(structure.get("stability")) is not None:
+    if real(structure.get("stability")) is not None and (structure.get("found") or len(clusters) > 1):
         null = structure.get("null")
         tile(
             "stability",
@@ -136,6 +138,9 @@ def _tiles(result: Result, lang: str) -> list[View]:
         )
     if real(structure.get("p")) is not None:
         tile("chance", small(structure["p"], lang), say("found.yes" if structure.get("found") else "found.no", lang))
+    label = part(result, "label")
+    if real(label.get("adjusted_rand")) is not None:
+        tile("label", number(label["adjusted_rand"], lang, 2), plain(label.get("column"), 40), say("found.tile.scale", lang))
     trust = part(part(part(result, "map"), "trust"), "picture") or part(part(part(result, "map"), "trust"), "coordinates")
     if real(trust.get("trustworthiness")) is not None:
         tile("trust", number(trust["trustworthiness"], lang, 2), say("found.tile.alike", lang))
@@ -151,17 +156,18 @@ def _tiles(result: Result, lang: str) -> list[View]:
     return made[:4]
 
 
-def small(p: Any, lang: str) -> str:
-    """A p-value as people read it."""
+def small(p: Any, lang: str, equal: str = "") -> str:
+    """A p-value as people read it. equal: before a number that is not a bound."""
     value = real(p)
-    return NONE if value is None else f"<\u00a0{number(0.001, lang, 3)}" if value < 0.001 else number(value, lang, 3)
+    return NONE if value is None else f"<\u00a0{number(0.001, lang, 3)}" if value < 0.001 else equal + number(value, lang, 3)
 
 
 def _clusters(result: Result, lang: str) -> list[View]:
-    made = []
-    for place, one in enumerate(items(result, "clusters")[:CARDS]):
+    made, every = list[View](), items(result, "clusters")
+    for place, one in enumerate(every[:CARDS] if len(every) > 1 else ()):  # one group of all rows is told apart from nothing
         differs = [(cell(d.get("column"), 60), pick(d.get("text"), lang)) for d in items(one, "differs")[:DIFFERS]]
-        sure = real(one.get("sure"))
+        sure, stays = real(one.get("sure")), real(one.get("stays"))
+        said = [(key, value) for key, value in (("found.stays", stays), ("found.sure", sure)) if value is not None][:1]
         made.append(
             {
                 "name": plain(one.get("label"), 60),
@@ -169,7 +175,7 @@ def _clusters(result: Result, lang: str) -> list[View]:
                 "rows": say(
                     "found.rows", lang, n=one.get("rows"), count=count(one.get("rows"), lang), share=share(one.get("share"), lang, 0)
                 ),
-                "sure": "" if sure is None else say("found.sure", lang, share=share(sure, lang, 0)),
+                "sure": "".join(say(key, lang, share=share(value, lang, 0)) for key, value in said),
                 "text": pick(one.get("text"), lang),
                 "differs": differs,
             }
@@ -182,13 +188,14 @@ def _structure(result: Result, lang: str) -> list[str]:
     facts = part(result, "structure")
     if result["task"] != "cluster" or facts.get("found") is None:
         return []
-    said = [pick(facts.get("text"), lang) or say("found.structure.yes" if facts["found"] else "found.structure.no", lang)]
-    if real(facts.get("stability")) is not None and real(facts.get("null")) is not None:
+    key = "yes" if facts["found"] else "asked" if len(items(result, "clusters")) > 1 else "no"
+    said = [pick(facts.get("text"), lang) or say(f"found.structure.{key}", lang)]
+    if key != "no" and real(facts.get("stability")) is not None and real(facts.get("null")) is not None:
         said.append(
             say("found.structure.figures", lang, stability=number(facts["stability"], lang, 2), null=number(facts["null"], lang, 2))
         )
     if real(facts.get("p")) is not None:
-        said.append(say("found.structure.p", lang, p=small(facts["p"], lang)))
+        said.append(say("found.structure.p", lang, p=small(facts["p"], lang, "= ")))
     return said
 
 
@@ -226,7 +233,7 @@ def _why(column: Any, lang: str) -> str:
 
 def _compared(result: Result, lang: str) -> View:
     every = items(result, "leaderboard")
-    measures = [name for name in MEASURES if any(real(e.get(name)) is not None for e in every)][:6]
+    measures = [name for name in MEASURES if any(real(e.get(name)) is not None for e in every)][:7]
     timed = any(real(e.get("seconds")) is not None for e in every)
     lines = [
         {

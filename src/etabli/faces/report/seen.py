@@ -51,7 +51,7 @@ def rowmap(result: Result, lang: str, width: float) -> str:
 def compared(result: Result, lang: str, width: float) -> str:
     """The best setting of each method with its main figure; "" where there is none."""
     every = items(result, "leaderboard")
-    key = next((name for name in ("stability", "score", "rebuilt") if any(real(e.get(name)) is not None for e in every)), "")
+    key = next((name for name in ("gain", "stability", "score", "rebuilt") if any(real(e.get(name)) is not None for e in every)), "")
     if not key:
         return ""
     best: dict[str, Mapping[str, Any]] = {}
@@ -87,7 +87,7 @@ def stretched(result: Result, lang: str, width: float) -> str:
     """Stability by the number of clusters, of the winner's method, over what the same gives without structure."""
     family, lines = str(part(result, "winner").get("family")), dict[int, Mapping[str, Any]]()
     for e in items(result, "leaderboard"):
-        k = real(part(e, "values").get("clusters"))
+        k = real(e.get("clusters") or part(e, "values").get("clusters"))
         if k is not None and e.get("name") == family and real(e.get("stability")) is not None:
             lines.setdefault(int(k), e)
     ks = sorted(lines)
@@ -109,7 +109,7 @@ def stretched(result: Result, lang: str, width: float) -> str:
     if all(v is not None for v in null):
         plot.add("path", "dash", d=_path(plot, ks, [float(v) for v in null if v is not None]))
     plot.add("path", "trace", d=_path(plot, ks, stability))
-    chosen = real(part(part(result, "winner"), "values").get("clusters"))
+    chosen = real(part(result, "winner").get("clusters") or part(part(result, "winner"), "values").get("clusters"))
     for k, value in zip(ks, stability, strict=True):
         tip = f"{k}: {number(value, lang, 3)}"
         if k == chosen:
@@ -126,6 +126,25 @@ def _path(plot: figures.Plot, xs: Sequence[float], ys: Sequence[float]) -> str:
 def colour(look: int) -> str:
     """The class of a group's colour."""
     return coloured(look, False)
+
+
+def kept(result: Result, lang: str, width: float) -> str:
+    """How often rows stayed in their group when it was learned again, against what the file says of them; "" where that was not measured."""
+    facts = part(result, "membership")
+    said, stayed = facts.get("says") or [], facts.get("kept") or []
+    if len(said) < 3 or len(said) != len(stayed):
+        return ""
+    low = min(*said, *stayed, 0.9)
+    plot = figures.Plot(say("found.kept", lang), (min(width, 420), 260), (low, 1.0), (low, 1.0), (26, 26, 40, 48))
+
+    def percent(v: float) -> str:
+        return share(v, lang, 0)
+
+    plot.axes(percent, percent, say("found.axis.says", lang), say("found.axis.kept", lang), (4, 4))
+    plot.line(plot.x(low), plot.y(low), plot.x(1), plot.y(1), "dash")
+    for a, b in zip(said, stayed, strict=True):
+        plot.add("circle", "tied", f"{percent(a)}: {percent(b)}", cx=plot.x(a), cy=plot.y(b), r=4)
+    return plot.svg()
 
 
 def caption(result: Result, lang: str) -> list[tuple[str, str, int]]:
