@@ -29,17 +29,18 @@ SEEN = 500  # rows between which distances are looked at
 @dataclass(frozen=True)
 class Plan:
     """rows: looked at in the comparison. pairs: of halves of the rows. draws: clouds of each shape. each: pairs of halves of a cloud.
-    fresh: pairs of halves that nothing was chosen by."""
+    fresh: pairs of halves that nothing was chosen by. rank: methods beyond it are tried when they are named."""
 
     rows: int
     pairs: int
     draws: int
     each: int
     fresh: int
+    rank: int = 99
 
 
 PLANS = {
-    "glance": Plan(1_000, 3, 3, 1, 5),
+    "glance": Plan(1_000, 3, 3, 1, 5, rank=2),
     "standard": Plan(2_000, 5, 5, 1, 10),
     "thorough": Plan(4_000, 10, 20, 1, 20),
 }
@@ -113,6 +114,7 @@ def compared(run: Run, ground: Ground) -> tuple[list[Candidate], bool]:
     offers = [
         (name, method, values)
         for name, method in chosen(clusterings(), run.question.methods).items()
+        if method.rank <= ground.plan.rank or run.question.methods
         for values in method.settings(*ground.x.shape)
         if run.question.clusters in (None, values.get("clusters", run.question.clusters))
     ]
