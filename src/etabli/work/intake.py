@@ -24,7 +24,7 @@ from etabli.judge.metrics import DEFAULTS, METRICS, Metric, metric
 from etabli.records import Array, Finding, Table, Target
 from etabli.work.asked import BALANCED, Asked, sha256, versions
 from etabli.work.directions import directions, obedient, together
-from etabli.work.journal import unwritable
+from etabli.work.journal import Journal, unwritable
 from etabli.work.ledger import IDEAS
 from etabli.work.material import Material, per_exposure, save_material
 from etabli.work.run import Run
@@ -236,8 +236,12 @@ def audited(run: Run, table: Table, target: Target) -> list[Finding]:
 
 
 def looked(file: Path, target: str | None, kinds: dict[str, str], ignore: Sequence[str]) -> tuple[Table, list[Finding]]:
-    """Reading and audit alone, in memory: `etabli explore`."""
-    table = read_source(file, None, kinds)
+    """Reading and audit alone, in memory: `etabli explore`. Of a run folder, its table as it was read, with its target."""
+    if (file / "plan.json").is_file():
+        asked = Journal(file).plan()["asked"]
+        table, target, ignore = load_table(file / "data"), target or asked["target"], ignore or asked.get("ignore", ())
+    else:
+        table = read_source(file, None, kinds)
     notes: Sequence[Finding] = ()
     goal = None
     if target is not None:

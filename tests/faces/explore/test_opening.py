@@ -169,9 +169,11 @@ def test_what_cannot_be_opened_teaches(tmp_path: Path) -> None:
 
 
 def test_a_run_shows_its_data_and_target(tmp_path: Path) -> None:
-    from etabli.study import fit
+    from etabli.study import explore, fit
 
     run = fit(PENGUINS, "species", effort="glance", families=("tree",), ignore=("year",), out=tmp_path / "p.etabli").folder
     found = opening.opened(run)
     assert (found.name, found.target, found.rows, found.run) == ("penguins.csv", "species", 344, run)
     same(found, read(PENGUINS))
+    text, facts = explore(run)
+    assert facts["rows"] == 344 and "bill_length_mm" in text and "year" in text
