@@ -197,7 +197,7 @@ def test_the_most_faithful_wins_and_chance_does_not(tmp_path: Path) -> None:
     x = np.column_stack([np.cos(angle), np.sin(angle)]) @ turn + 0.02 * random.normal(size=(400, 6))
     result = etabli.map({f"c{j}": x[:, j] for j in range(6)}, effort="glance", out=str(tmp_path / "run")).result
     assert result["winner"]["family"] == "pca"
-    assert result["leaderboard"][0]["score"] > 0.8
+    assert result["leaderboard"][0]["faithfulness"] > 0.8
     by_chance = next(entry for entry in result["leaderboard"] if entry["name"] == "random")
-    assert by_chance["score"] < result["leaderboard"][0]["score"] - 0.1
+    assert by_chance["faithfulness"] < result["leaderboard"][0]["faithfulness"] - 0.1
     assert not by_chance["tied"]

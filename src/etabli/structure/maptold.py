@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from etabli.structure.placement import Placement
     from etabli.structure.run import Run
 
+FRENCH = {
+    "pca": "composantes principales",
+    "svd": "valeurs singulières tronquées",
+    "ica": "composantes indépendantes",
+    "nmf": "facteurs non négatifs",
+    "kpca": "composantes principales à noyau",
+    "random": "projection aléatoire",
+}
 NAMED = 4  # columns named for a coordinate, each way
 WELL = 0.9  # from here on a measure is called good
 FEW = 20  # rows below which nothing is said of chance
@@ -65,13 +73,13 @@ def told(
         "sampled": learned if learned < table.rows else None,
         "seed": question.seed,
         "command": question.command,
-        "winner": {"family": best.method, "title": known[best.method].title, "values": _values(best)},
+        "winner": {"family": best.method, "title": title(best.method), "values": _values(best)},
         "leaderboard": [
             {
                 "name": c.method,
-                "title": known[c.method].title,
+                "title": title(c.method),
                 "values": _values(c),
-                "score": c.score,
+                "faithfulness": c.score,
                 **c.trust,
                 "rebuilt": c.rebuilt,
                 "stability": c.stability,
@@ -79,10 +87,10 @@ def told(
                 "seconds": c.seconds,
                 "believe": believe(c.trust, c.stability, c.rebuilt, known[c.method].linear),
             }
-            for c in candidates
+            for c in sorted(candidates, key=lambda c: c is not best)
         ],
-        "dropped": [{"name": d.name, "title": known[d.name].title, "reason": dict(d.reason)} for d in dropped],
-        "sentence": _sentence(known[best.method].title, head.components, best, found, space, learned),
+        "dropped": [{"name": d.name, "title": title(d.name), "reason": dict(d.reason)} for d in dropped],
+        "sentence": _sentence(title(best.method), head.components, best, found, space, learned),
         "citations": sorted({known[c.method].citation for c in candidates}),
         "map": {
             "components": {
@@ -124,6 +132,12 @@ def _put(arrays: Mapping[str, Array]) -> list[dict[str, Any]]:
         f"{100 * error:.1f} % de l'étendue de l'image (médiane), et {100 * recall:.0f} % de leurs dix plus proches le restent.",
     }
     return [{"code": "placed-rows", "level": "note", "columns": [], "text": text, "cure": {}}]
+
+
+def title(method: str) -> Words:
+    """A method's name for people."""
+    english = projections()[method].title
+    return {"en": english, "fr": FRENCH.get(method, english)}
 
 
 def _values(one: Candidate) -> dict[str, Any]:
@@ -231,10 +245,10 @@ def nothing_shared(found: Components, space: Space, rows: int) -> bool:
     return not found.parallel and len(space.columns) > 1 and rows >= FEW
 
 
-def _sentence(title: str, components: int, best: Candidate, found: Components, space: Space, rows: int) -> Words:
+def _sentence(named: Words, components: int, best: Candidate, found: Components, space: Space, rows: int) -> Words:
     used = len(space.columns)
-    english = f"{components} coordinate{'s' if components > 1 else ''} by {title} for {used} column{'s' if used > 1 else ''}"
-    french = f"{components} coordonnée{'s' if components > 1 else ''} ({title}) pour {used} colonne{'s' if used > 1 else ''}"
+    english = f"{components} coordinate{'s' if components > 1 else ''} by {named['en']} for {used} column{'s' if used > 1 else ''}"
+    french = f"{components} coordonnée{'s' if components > 1 else ''} ({named['fr']}) pour {used} colonne{'s' if used > 1 else ''}"
     if best.each:
         english += f": on rows not learned from they give back {best.rebuilt:.0%} of what the columns hold"
         french += f" : sur des lignes non apprises, elles rendent {100 * best.rebuilt:.0f}\u202f% de ce que les colonnes contiennent"

@@ -23,6 +23,7 @@ TASKS = ("cluster", "map", "anomalies")
 CARDS, DIFFERS, SHOWN, LISTED = 60, 5, 100, 200
 MEASURES = (
     "gain",
+    "faithfulness",
     "stability",
     "null",
     "score",

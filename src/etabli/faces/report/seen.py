@@ -51,7 +51,7 @@ def rowmap(result: Result, lang: str, width: float) -> str:
 def compared(result: Result, lang: str, width: float) -> str:
     """The best setting of each method with its main figure; "" where there is none."""
     every = items(result, "leaderboard")
-    key = next((name for name in ("gain", "stability", "score", "rebuilt") if any(real(e.get(name)) is not None for e in every)), "")
+    key = next((name for name in ("gain", "faithfulness", "stability", "score") if any(real(e.get(name)) is not None for e in every)), "")
     if not key:
         return ""
     best: dict[str, Mapping[str, Any]] = {}
