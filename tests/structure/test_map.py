@@ -51,6 +51,9 @@ def test_what_is_told_of_it(drawn: etabli.Study) -> None:
     result = drawn.result
     assert result["task"] == "map"
     assert result["winner"]["family"] == "pca"
+    assert "year" not in result["used"]  # when a row was recorded is not what it is like
+    assert any(warning["code"] == "left_out" and warning["columns"] == ["year"] for warning in result["warnings"])
+    assert result["map"]["components"]["held_out"] > 0
     number = result["map"]["components"]
     assert number["used"] == max(2, number["parallel"])
     assert sum(result["map"]["explained"]) <= 1 + 1e-9

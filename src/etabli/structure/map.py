@@ -20,7 +20,7 @@ from etabli.judge.novelty import table as p_values
 from etabli.judge.stability import halves
 from etabli.judge.trust import Trust, procrustes, ranks, trust
 from etabli.records import Array, Table, Watch, Words
-from etabli.structure import file, run
+from etabli.structure import aside, file, run
 from etabli.structure.asked import Question
 from etabli.structure.maptold import told
 from etabli.structure.method import Found, Projection, Values
@@ -86,7 +86,10 @@ def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
         findings = run.audited(one, table)
         rows = sample(table.rows, LEARNED[question.effort], question.seed)
-        space = learned(table, run.used(question, table), rows, question.seed)
+        names, out = aside.columns(question, table)
+        for finding in out:
+            watch("finding", finding=finding)
+        space = learned(table, names, rows, question.seed)
         plain = space.plain(table, rows)
         x = space.turn(plain)
         watch("step", name={"en": "how many coordinates?", "fr": "combien de coordonnées ?"})
@@ -102,7 +105,7 @@ def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began
         made = file.whole(table, space, head, rows, question.seed)
         drawn = shown(head, x, plain, rows, judged)
         watch("step", name={"en": "proving it", "fr": "preuve"})
-        result = told(one, table, space, candidates, best, head, number, drawn, findings, dropped, len(rows))
+        result = told(one, table, space, candidates, best, head, number, drawn, [*findings, *out], dropped, len(rows))
         return file.written(one, table, made, result, rows)
 
 
