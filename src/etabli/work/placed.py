@@ -71,7 +71,7 @@ def helped(scores: Scores, standing: Standing) -> list[Finding]:
         if high < 0
         else ("chance explains the difference", "le hasard explique la différence")
     )
-    sizes = f"{value:.3g} ({low:.3g} to {high:.3g})", f"{value:.3g} ({low:.3g} à {high:.3g})"
+    sizes = f"{value:.3g} ({low:.3g} to {high:.3g})", f"{value:.3g} ({low:.3g} à {high:.3g})".replace(".", ",")
     text = {
         "en": f"Columns learned from all numbers (--with-map, --with-clusters) lower the best loss by {sizes[0]}: {said}. "
         f"With: {one.name}; without: {other.name}.",
