@@ -13,15 +13,16 @@ from etabli.records import Array, Cost
 from etabli.structure.method import Detector, Found, Stop, Values
 from etabli.structure.placing import drawn, in_parts
 
+NONE = 1e-100  # the least sum, so that a row that no support vector reaches has a score
 SEEN = 2000  # rows learned from: the exact kernel of so many; more are thinned by chance
 
 
 @final
 class OneClass(Detector):
-    """libsvm's one-class machine with a Gaussian kernel of the width 1 / (columns * variance). The score is its border minus the kernel's sum."""
+    """libsvm's one-class machine with a Gaussian kernel of the width 1 / (columns * variance). The score is minus the log of the kernel's sum."""
 
     name, title, needs, citation, rank = "svm", "one-class support vectors", ("scikit-learn",), "Schölkopf et al. 2001", 5
-    doc = "A smooth border around nine rows of ten; the score is how far outside a row lies. Very far rows all score alike."
+    doc = "A smooth border around nine rows of ten; the score is how far outside a row lies."
 
     def settings(self, rows: int, columns: int) -> Sequence[Values]:
         """One row in ten outside."""
@@ -47,7 +48,7 @@ class OneClass(Detector):
         return Found(self.name, values, arrays)
 
     def apply(self, found: Found, x: Array) -> Array:
-        """1 minus the weighted mean of the kernel: 0 amid the support vectors, 1 far away."""
+        """Minus the log of the weighted mean of the kernel: it orders rows as libsvm does, and goes on growing far away."""
         points, weights, width = (found.arrays[name] for name in ("points", "weights", "width"))
         centre = points.mean(axis=0)
         moved = points - centre
@@ -55,7 +56,7 @@ class OneClass(Detector):
         def score(part: Array) -> Array:
             part = part - centre
             far = np.maximum(part @ (-2.0 * moved.T) + (moved**2).sum(axis=1) + (part**2).sum(axis=1, keepdims=True), 0.0)
-            return np.asarray(1.0 - np.exp(-width * far) @ weights)
+            return -np.log(np.maximum(np.exp(-width * far) @ weights, NONE))
 
         return in_parts(x, len(points), score)
 
@@ -63,4 +64,5 @@ class OneClass(Detector):
         """One product with the support vectors."""
         far = square_distances(graph, x, found.arrays["points"])
         kernel = graph.op("Exp", graph.op("Mul", far, number(graph, -float(found.arrays["width"]))))
-        return graph.op("Sub", number(graph, 1.0), affine(graph, kernel, found.arrays["weights"]))
+        near = graph.op("Max", affine(graph, kernel, found.arrays["weights"]), number(graph, NONE))
+        return graph.op("Neg", graph.op("Log", near))
