@@ -56,7 +56,7 @@ class OneClass(Detector):
         def score(part: Array) -> Array:
             part = part - centre
             far = np.maximum(part @ (-2.0 * moved.T) + (moved**2).sum(axis=1) + (part**2).sum(axis=1, keepdims=True), 0.0)
-            return -np.log(np.maximum(np.exp(-width * far) @ weights, NONE))
+            return np.asarray(-np.log(np.maximum(np.exp(-width * far) @ weights, NONE)))
 
         return in_parts(x, len(points), score)
 
