@@ -49,7 +49,7 @@ class _NoPandas:
 
 
 def _without_pandas() -> None:
-    """Lets pyarrow, which imports pandas (0.2 CPU seconds) at its first array, look for it once and find none: no frame is made here."""
+    """Lets pyarrow, which imports pandas (0.3 s on a busy core) at its first array, look for it once and find none: no frame is made here."""
     import pyarrow as pa
 
     sys.meta_path.insert(0, _NoPandas)
