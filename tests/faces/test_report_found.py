@@ -46,7 +46,7 @@ def test_groups_fit_are_accessible_and_answer_a_row(tab: Tab, grouped: Study, tm
     path = write({**grouped.result, **DETAILS}, tmp_path / "report.html")
     path.write_text(report({**grouped.result, **DETAILS}, model=(grouped.folder / "model.onnx").read_bytes()))
     seen = tab(width=width, dark=dark).open(path)
-    seen.page.wait_for_selector("#try-form:not([hidden])")
+    seen.page.wait_for_selector("#try-form[aria-busy=false]")
     assert seen.page.locator("#try-value").text_content() in {one for one in grouped.model.card["classes"]}
     shares = seen.page.locator("#try-classes .n").all_text_contents()
     assert len(shares) == len(grouped.model.card["classes"])
