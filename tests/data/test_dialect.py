@@ -141,3 +141,13 @@ def test_two_columns_with_decimal_commas_are_parted_where_the_header_is(tmp_path
     (tmp_path / "t.csv").write_text("day;amount\n" + "".join(f"0{1 + i % 9}/02/2026;{i},5\n" for i in range(2000)))
     found = dialect.sniff(tmp_path / "t.csv")
     assert (found.separator, found.decimal, found.headers, found.header) == (";", ",", ("day", "amount"), 1)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_one_column_of_quoted_texts_is_one_column(tmp_path: Path, newline: str) -> None:
+    path = tmp_path / "notes.csv"
+    cells = [f"note {i}, with a comma; and more" for i in range(30)]
+    path.write_text(newline.join(["t", *(f'"{cell}"' for cell in cells)]) + newline, newline="")
+    found = dialect.sniff(path)
+    assert (found.names, found.quote, found.notes) == (("t",), '"', ())
+    assert [row[0] for row in dialect.rows(path, found)] == cells

@@ -328,6 +328,8 @@ def _layout(sample: str, quoted: bool) -> tuple[str, str, list[tuple[int, list[s
     """Separator, quote mark, the records under them and their usual width: the pair under which most records agree."""
     csv.field_size_limit(sys.maxsize)
     best: tuple[tuple[bool, float, str, int, int], str, str, list[tuple[int, list[str]]], int] | None = None
+    if quoted and (alone := _lone(sample)):
+        return ",", '"', alone, 1
     for quote in ('"', "") if quoted else ("",):
         for separator in SEPARATORS:
             records = list(_parse(io.StringIO(sample, newline=""), separator, quote, most=2000))
@@ -344,6 +346,16 @@ def _layout(sample: str, quoted: bool) -> tuple[str, str, list[tuple[int, list[s
         quote = '"' if quoted else ""
         return ",", quote, list(_parse(io.StringIO(sample, newline=""), ",", quote, most=2000)), 1
     return best[1], best[2], best[3], best[4]
+
+
+def _lone(sample: str) -> list[tuple[int, list[str]]]:
+    """The records of a file of one column whose cells are quoted, one a line (what looks like a separator lies inside them); else []."""
+    records: list[tuple[int, list[str]]] = []
+    for separator in SEPARATORS:
+        records = list(_parse(io.StringIO(sample, newline=""), separator, '"', most=2000))
+        if any(len(cells) > 1 for _, cells in records):
+            return []
+    return records if 2 * len(re.findall(r'[\r\n]"', sample)) >= len(records) > 1 else []
 
 
 def _header(records: list[tuple[int, list[str]]], width: int) -> int:
