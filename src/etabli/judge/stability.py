@@ -9,15 +9,15 @@ only the excess speaks (as the gap statistic does for dispersion, Tibshirani et 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 
 from etabli.records import Array
 
-Shape = Literal["normal", "even"]
-SHAPES: tuple[Shape, ...] = ("normal", "even")
+Shape = Literal["normal", "even", "bent"]
+SHAPES: tuple[Shape, ...] = ("normal", "even", "bent")
 
 
 def adjusted_rand(one: Array, two: Array) -> float:
@@ -59,7 +59,7 @@ def halves(rows: int, times: int, seed: int | Sequence[int]) -> list[tuple[Array
 
 def cloud(x: Array, shape: Shape, whole: Sequence[Array], random: np.random.Generator) -> Array:
     """Rows without groups that look like x [n, d] otherwise. normal: Gaussian, of the same covariance. even: uniform in the box along the
-    principal axes (Tibshirani et al. 2001). whole: coordinates of one category each (or a flag): these are dealt anew among the rows, together, so
+    principal axes (Tibshirani et al. 2001). bent: Gaussian once each number was bent so that its long tail is none, and bent back (`bent`). whole: coordinates of one category each (or a flag): these are dealt anew among the rows, together, so
     that the levels and their shares stay, and what binds them to the rest goes. Coordinates with few distinct values keep them: the drawn
     numbers are replaced by the column's own, rank by rank, so that lumps of a scale are not taken for groups."""
     n = len(x)
@@ -67,22 +67,46 @@ def cloud(x: Array, shape: Shape, whole: Sequence[Array], random: np.random.Gene
     categories = np.concatenate([*whole, np.empty(0, np.int64)]).astype(np.int64)
     numbers = np.setdiff1d(np.arange(x.shape[1]), categories)
     if len(numbers):
-        part = x[:, numbers]
+        part, back = bent(x[:, numbers]) if shape == "bent" else (x[:, numbers], None)
         centre = part.mean(axis=0)
         _, size, axes = np.linalg.svd(part - centre, full_matrices=False)
-        if shape == "normal":
+        if shape != "even":
             scores = random.normal(size=(n, len(size))) * size / np.sqrt(max(1, n - 1))
         else:
             along = (part - centre) @ axes.T
             scores = random.uniform(along.min(axis=0), along.max(axis=0), (n, len(size)))
         drawn = scores @ axes + centre
-        for j in range(len(numbers)):
-            if len(np.unique(part[:, j])) <= FEW * n:
-                drawn[np.argsort(drawn[:, j], kind="stable"), j] = np.sort(part[:, j])
+        drawn = drawn if back is None else back(drawn)
+        for j, number in enumerate(numbers):
+            if len(np.unique(x[:, number])) <= FEW * n:
+                drawn[np.argsort(drawn[:, j], kind="stable"), j] = np.sort(x[:, number])
         made[:, numbers] = drawn
     for block in whole:
         made[:, block] = x[random.permutation(n)][:, block]
     return made
+
+
+def bent(x: Array) -> tuple[Array, Callable[[Array], Array]]:
+    """(x [n, d] with each column as near to a normal law as one power brings it, the way back). Yeo & Johnson 2000, by scikit-learn; a column
+    stays where its power cannot be found. What is drawn beyond the rows is brought to their ends."""
+    from sklearn.preprocessing import PowerTransformer
+
+    sizes = x.std(axis=0)
+    fine = np.flatnonzero(sizes > 0)
+    powers = PowerTransformer().fit(x[:, fine] / sizes[fine])
+    straight = powers.transform(x[:, fine] / sizes[fine])
+    sound = np.isfinite(straight).all(axis=0) & np.isfinite(powers.inverse_transform(straight)).all(axis=0)
+    made = x.copy()
+    made[:, fine[sound]] = straight[:, sound]
+    low, high = straight.min(axis=0), straight.max(axis=0)
+
+    def back(drawn: Array) -> Array:
+        whole = powers.inverse_transform(np.clip(drawn[:, fine], low, high)) * sizes[fine]
+        returned = drawn.copy()
+        returned[:, fine[sound]] = whole[:, sound]
+        return returned
+
+    return made, back
 
 
 FEW = 0.2  # a number with fewer distinct values for its rows is a scale with steps

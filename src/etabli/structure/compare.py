@@ -23,6 +23,7 @@ from etabli.structure.methods import chosen, clusterings
 from etabli.structure.run import Run
 
 EULER = 0.5772156649
+PLAIN = 2  # shapes of clouds that a number of clusters is held against; whether there are any, against all
 SEEN = 500  # rows between which distances are looked at
 
 
@@ -52,10 +53,9 @@ class Cut(Exception):
 
 @dataclass(frozen=True)
 class Candidate:
-    """found: [pairs, 3] of the rows, chance: [2 shapes, draws, 3] of clouds: the adjusted Rand index of two halves, the silhouette, and the
-    prediction strength. gap:
-    of the dispersion (Tibshirani et al. 2001), with its standard error. bic: of a mixture. clusters: how many it makes of the rows. null: of `chance`, the
-    largest mean over the shapes and over all candidates with as many clusters: a method that is unsteady on clouds gains nothing by it."""
+    """found: [pairs, 3] of the rows, chance: [3 shapes, draws, 3] of clouds: the adjusted Rand index of two halves, the silhouette, and the
+    prediction strength. gap: of the dispersion (Tibshirani et al. 2001), with its standard error. bic: of a mixture. clusters: how many it makes of the rows. null: of `chance`, the
+    largest mean over the plain shapes and over all candidates with as many clusters: a method that is unsteady on clouds gains nothing by it."""
 
     method: str
     values: Mapping[str, Any]
@@ -95,7 +95,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Ground:
-    """What the candidates are compared on. x: [rows, d]. clouds: [2 shapes][draws] of the same size."""
+    """What the candidates are compared on. x: [rows, d]. clouds: [3 shapes][draws] of the same size."""
 
     x: Array
     plan: Plan
@@ -134,7 +134,7 @@ def ranked(made: Sequence[Candidate]) -> list[Candidate]:
     method (the one-standard-error rule, Breiman et al. 1984); the others by their gain."""
     if not made:
         raise UsageError("a method must fit the rows", "none can make so many clusters of them", "ask for fewer: --clusters")
-    known, common = clusterings(), _common(made, np.array([one.chance.mean(axis=1).max(axis=0) for one in made]))
+    known, common = clusterings(), _common(made, np.array([one.chance[:PLAIN].mean(axis=1).max(axis=0) for one in made]))
     made = [replace(one, null=(float(null[0]), float(null[1]), float(null[2]))) for one, null in zip(made, common, strict=True)]
     top = max(made, key=lambda one: one.gain)
     tied = [one for one in made if top.gain - one.gain <= top.error]
@@ -143,7 +143,7 @@ def ranked(made: Sequence[Candidate]) -> list[Candidate]:
 
 
 def chance(made: Sequence[Candidate]) -> float:
-    """The p-value of the largest gain: how often would the largest gain of all candidates be as large on a cloud? Each cloud is held against the
+    """The p-value of the largest gain over clouds of every shape, those with long tails too: how often would the largest gain of all candidates be as large on a cloud? Each cloud is held against the
     others as the rows are against all; a Gumbel distribution, which largest values have, is fitted to what they give."""
     chances = np.array([one.chance for one in made])  # [candidates, shapes, draws, measures]
     shapes, draws = chances.shape[1:3]
@@ -157,7 +157,9 @@ def chance(made: Sequence[Candidate]) -> float:
             gains.append(float((chances[:, t, d] - _common(made, means.max(axis=1)))[:, 1:].sum(axis=1).max()))
     scale = max(float(np.std(gains, ddof=1)) * np.sqrt(6) / np.pi, 1e-3)
     place = float(np.mean(gains)) - EULER * scale
-    return float(-np.expm1(-np.exp(-(max(one.gain for one in made) - place) / scale)))
+    common = _common(made, chances.mean(axis=2).max(axis=1))
+    own = max(float((one.found.mean(axis=0) - null)[1:].sum()) for one, null in zip(made, common, strict=True))
+    return float(-np.expm1(-np.exp(-(own - place) / scale)))
 
 
 def _common(made: Sequence[Candidate], own: Array) -> Array:
