@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from etabli.families import knn
 from etabli.families.conformance import answers
-from etabli.families.distances import grid, largest, squared, table, whole
-from etabli.families.knn import EDGE, Knn, explained, factors
+from etabli.families.distances import EDGE, grid, largest, squared, table, whole
+from etabli.families.knn import Knn, explained, factors
 from etabli.records import Data, Facts, Feature, Setting, Wants
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from etabli.graph.graph import Graph
 from etabli.records import Array
 
+EDGE = 1 + 1e-6  # where all neighbours are equally far they count alike, not for nothing
+
 
 def largest(columns: int) -> float:
     """The largest whole number that a cell may be."""
@@ -44,6 +46,21 @@ def squared(q: Array, points: Array) -> Array:
     """[rows, points] squared distances in steps, of whole numbers q to the points of a table."""
     norm = (q * q).sum(axis=1, keepdims=True)
     return np.asarray(np.hstack([q, norm, np.ones_like(norm)]) @ points)
+
+
+def weighed(distance: Array, count: int) -> tuple[Array, Array]:
+    """([rows, points] weights of the count nearest, falling in a straight line to nothing at the edge; [rows, 1] the edge, where the
+    count-th lies). distance: squared, in steps."""
+    edge = np.maximum(np.partition(distance, count - 1, axis=1)[:, [count - 1]], 1.0) * EDGE
+    return np.maximum(edge - distance, 0.0), edge
+
+
+def write_weighed(graph: Graph, distance: str, count: int) -> tuple[str, str]:
+    """Nodes for `weighed`."""
+    nearest, _ = graph.ops("TopK", distance, graph.const([count], np.int64), count=2, axis=1, largest=0, sorted=0)
+    edge = graph.op("Max", graph.op("ReduceMax", nearest, graph.const([1], np.int64), keepdims=1), graph.const(1.0, np.float64))
+    edge = graph.op("Mul", edge, graph.const(EDGE, np.float64))
+    return graph.op("Max", graph.op("Sub", edge, distance), graph.const(0.0, np.float64)), edge
 
 
 def write_squared(graph: Graph, x: str, kept: Any) -> str:

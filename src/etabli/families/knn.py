@@ -23,7 +23,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from etabli.families.distances import grid, squared, table, whole, write_squared
+from etabli.families.distances import grid, squared, table, weighed, whole, write_squared, write_weighed
 from etabli.families.family import Family, Stop
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost, Data, Facts, Feature, Fitted, Setting, TaskKind, Wants
@@ -31,7 +31,6 @@ from etabli.records import Array, Cost, Data, Facts, Feature, Fitted, Setting, T
 ROWS, CELLS = 5_000, 1_500_000
 NEIGHBOURS = (15, 5, 40, 100)
 FAR = 32.0  # deviations
-EDGE = 1 + 1e-6  # where all neighbours are equally far they count alike, not for nothing
 BINS = 10
 BLOCK = 2_000_000  # distances held at once by `answer`
 
@@ -76,11 +75,10 @@ def answer(x: Array, kept: Any) -> Array:
     """[rows, outputs], as `Knn.write` does it."""
     parts = [np.zeros((0, kept["values"].shape[1] - 1))]
     step = max(1, BLOCK // kept["points"].shape[1])
-    place = int(kept["neighbours"]) - 1
     for start in range(0, len(x), step):
         distance = squared(whole(x[start : start + step], kept), kept["points"])
-        edge = np.maximum(np.partition(distance, place, axis=1)[:, [place]], 1.0) * EDGE
-        sums = np.maximum(edge - distance, 0.0) @ kept["values"] / edge + kept["prior"]
+        weights, edge = weighed(distance, int(kept["neighbours"]))
+        sums = weights @ kept["values"] / edge + kept["prior"]
         parts.append(sums[:, :-1] / sums[:, -1:])
     return np.concatenate(parts)
 
@@ -145,12 +143,7 @@ class Knn(Family):
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """Whole numbers, one product, the k-th distance, weights, one product."""
         kept = fitted.arrays
-        axis, count = graph.const([1], np.int64), graph.const([int(kept["neighbours"])], np.int64)
-        distance = write_squared(graph, x, kept)
-        nearest, _ = graph.ops("TopK", distance, count, count=2, axis=1, largest=0, sorted=0)
-        edge = graph.op("Max", graph.op("ReduceMax", nearest, axis, keepdims=1), graph.const(1.0, np.float64))
-        edge = graph.op("Mul", edge, graph.const(EDGE, np.float64))
-        weights = graph.op("Max", graph.op("Sub", edge, distance), graph.const(0.0, np.float64))
+        weights, edge = write_weighed(graph, write_squared(graph, x, kept), int(kept["neighbours"]))
         sums = graph.op("Div", graph.op("MatMul", weights, graph.const(kept["values"])), edge)
         sums = graph.op("Add", sums, graph.const(kept["prior"]))
         outputs = kept["values"].shape[1] - 1

@@ -18,7 +18,7 @@ from etabli.judge.novelty import FAR
 from etabli.judge.odds import Odds, fit, flagged
 from etabli.judge.stability import halves
 from etabli.records import Array, Table, Watch
-from etabli.structure import file, run
+from etabli.structure import aside, file, run
 from etabli.structure.asked import Question
 from etabli.structure.method import Detector, Found
 from etabli.structure.methods import chosen, detectors
@@ -99,18 +99,19 @@ def anomalies(question: Question, watch: Watch, interrupted: Callable[[], bool],
         watch("step", name={"en": "reading the data", "fr": "lecture des données"})
         table = run.read(one)
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
-        findings = run.audited(one, table)
+        names, out = aside.columns(question, table)
+        findings = [*run.audited(one, table), *out]
         random = np.random.default_rng(question.seed)
         every = np.arange(table.rows)
         rows = every if table.rows <= LEARNED else np.sort(random.choice(table.rows, LEARNED, replace=False))
-        space = learned(table, run.used(question, table), rows, question.seed)
+        space = learned(table, names, rows, question.seed)
         plain = space.plain(table, rows)
         watch("step", name={"en": "comparing on planted rows", "fr": "comparaison sur des lignes plantées"})
         candidates = compared(one, space, plain)
         best = winner(candidates)
         watch("step", name={"en": "scoring held-out rows", "fr": "notation de lignes écartées"})
-        names = [c.method for c in candidates if c.method != TOGETHER] if best.method == TOGETHER else [best.method]
-        head, held = oddness(one, names, space.turn(plain))
+        joined = [c.method for c in candidates if c.method != TOGETHER] if best.method == TOGETHER else [best.method]
+        head, held = oddness(one, joined, space.turn(plain))
         scores, p = scored(head, space, table, rows, held)
         odd, bound = flagged(p, question.rate)
         head = Oddness(head.members, head.odds, bound)

@@ -21,7 +21,7 @@ KNOWN: dict[Job, Callable[[], dict[str, Any]]] = {"cluster": clusterings, "map":
 class Question:
     """file: path. ignore: columns left out. kinds: column -> kind. methods: names, () for all. clusters, components: a given number of
     clusters or coordinates (default: chosen). label: a column that is known for some rows and is only compared with (never learned
-    from). share: of anomalies expected among rows flagged by the false-discovery rate (anomalies: the rate itself)."""
+    from). rate: the share of flagged rows that may be usual on average (anomalies)."""
 
     job: Job
     file: str

@@ -10,6 +10,7 @@ import numpy as np
 from etabli.judge.stability import adjusted_rand
 from etabli.records import Array, Finding, Table, Words
 from etabli.structure.asked import Question
+from etabli.structure.begins import begins
 from etabli.structure.belonging import NONE, Membership, Sure
 from etabli.structure.cards import cards, cells
 from etabli.structure.compare import Candidate
@@ -43,19 +44,9 @@ def told(
     clusters = len(head.classes) - (NONE in head.classes)
     label = compared_with(question, table, share.argmax(axis=1), rows)
     return {
-        "schema": 1,
-        "task": "cluster",
-        "run": str(question.folder),
-        "model": str(question.folder / "model.onnx"),
-        "file": question.file,
-        "rows": table.rows,
-        "columns": [{"name": column.name, "kind": column.kind} for column in table.columns],
-        "used": [column.name for column in made.columns],
-        "sampled": len(rows) if len(rows) < table.rows else None,
+        **begins(question, table, (column.name for column in made.columns), len(rows), findings),
         "compared_on": min(len(rows), candidates_rows(question)),
         "components": None if made.space.turned is None else made.space.turned.shape[1],
-        "seed": question.seed,
-        "command": question.command,
         "effort": question.effort,
         "cut": cut,
         "winner": {
@@ -101,9 +92,6 @@ def told(
         "points": points(x, share.argmax(axis=1), head.classes),
         "sentence": sentence(question, head, structure, sure, clusters, label),
         "citations": sorted({known[c.method].citation for c in candidates}),
-        "warnings": [
-            {"code": f.code, "level": f.level, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure)} for f in findings
-        ],
     }
 
 

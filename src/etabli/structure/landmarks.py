@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from etabli.families.distances import grid, squared, table, whole, write_squared
+from etabli.families.distances import grid, squared, table, weighed, whole, write_squared, write_weighed
 from etabli.graph.graph import Graph
 from etabli.records import Array
 from etabli.structure.method import Found, Projection, Stop, Values
@@ -27,7 +27,6 @@ from etabli.structure.placing import drawn, in_parts
 MOST = 5_000  # landmarks
 NEAREST = 10  # that place a row
 FEWEST = 15  # distinct rows below which there is nothing to bend: the leading columns are shown
-EDGE = 1 + 1e-6  # where all neighbours are equally far they count alike
 TEST, NEAR = 0.1, 10
 
 
@@ -70,13 +69,8 @@ class Landmarks(Projection):
     def write(self, found: Found, graph: Graph, x: str) -> str:
         """Whole numbers, one product, the k-th distance, weights, one product."""
         kept = found.arrays
-        axis, count = graph.const([1], np.int64), graph.const([int(kept["nearest"])], np.int64)
-        distance = write_squared(graph, x, kept)
-        nearest, _ = graph.ops("TopK", distance, count, count=2, axis=1, largest=0, sorted=0)
-        edge = graph.op("Max", graph.op("ReduceMax", nearest, axis, keepdims=1), graph.const(1.0, np.float64))
-        edge = graph.op("Mul", edge, graph.const(EDGE, np.float64))
-        weights = graph.op("Max", graph.op("Sub", edge, distance), graph.const(0.0, np.float64))
-        total = graph.op("ReduceSum", weights, axis, keepdims=1)
+        weights, _ = write_weighed(graph, write_squared(graph, x, kept), int(kept["nearest"]))
+        total = graph.op("ReduceSum", weights, graph.const([1], np.int64), keepdims=1)
         return graph.op("Div", graph.op("MatMul", weights, graph.const(kept["places"])), total)
 
 
@@ -86,8 +80,7 @@ def _nearest(landmarks: int) -> int:
 
 def _placed(distance: Array, places: Array) -> Array:
     """[rows, components], from squared distances [rows, landmarks]."""
-    edge = np.maximum(np.partition(distance, _nearest(len(places)) - 1, axis=1)[:, [_nearest(len(places)) - 1]], 1.0) * EDGE
-    weights = np.maximum(edge - distance, 0.0)
+    weights, _ = weighed(distance, _nearest(len(places)))
     return np.asarray(weights @ places / weights.sum(axis=1, keepdims=True))
 
 

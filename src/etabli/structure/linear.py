@@ -12,8 +12,6 @@ from etabli.structure.method import Found, Projection, Values
 class Linear(Projection):
     """Found.arrays: centre [columns], axes [columns, components], back [components, columns]."""
 
-    linear = True
-
     def apply(self, found: Found, x: Array) -> Array:
         """(x - centre) axes."""
         return np.asarray((x - found.arrays["centre"]) @ found.arrays["axes"])

@@ -14,6 +14,8 @@ from etabli.judge.components import Components
 from etabli.judge.sentence import number
 from etabli.judge.trust import Trust
 from etabli.records import Array, Table, Words
+from etabli.structure.begins import begins
+from etabli.structure.linear import Linear
 from etabli.structure.methods import projections
 from etabli.structure.space import Space
 
@@ -55,24 +57,12 @@ def told(
     question, known = one.question, projections()
     explained = shares(drawn.plain, drawn.z)
     answer = head.apply(space.turn(drawn.plain))
-    warnings = [
-        {"code": f.code, "level": f.level, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure)} for f in findings
-    ]
+    made = begins(question, table, (column.name for column in space.columns), learned, findings)
     if nothing_shared(found, space, learned):
-        warnings.append(_apart())
-    warnings += _put(head.found.arrays)
+        made["warnings"].append(_apart())
+    made["warnings"] += _put(head.found.arrays)
     return {
-        "schema": 1,
-        "task": "map",
-        "run": str(question.folder),
-        "model": str(question.folder / "model.onnx"),
-        "file": question.file,
-        "rows": table.rows,
-        "columns": [{"name": column.name, "kind": column.kind} for column in table.columns],
-        "used": [column.name for column in space.columns],
-        "sampled": learned if learned < table.rows else None,
-        "seed": question.seed,
-        "command": question.command,
+        **made,
         "winner": {"family": best.method, "title": title(best.method), "values": _values(best)},
         "leaderboard": [
             {
@@ -85,7 +75,7 @@ def told(
                 "stability": c.stability,
                 "tied": tied(c, candidates[0]),
                 "seconds": c.seconds,
-                "believe": believe(c.trust, c.stability, c.rebuilt, known[c.method].linear),
+                "believe": believe(c.trust, c.stability, c.rebuilt, isinstance(known[c.method], Linear)),
             }
             for c in sorted(candidates, key=lambda c: c is not best)
         ],
@@ -106,7 +96,7 @@ def told(
             "explained": explained.tolist(),
             "loadings": loadings(drawn.plain, drawn.z, space),
             "trust": {"coordinates": _trust(drawn.whole), "picture": _trust(drawn.picture)},
-            "believe": believe(best.trust, best.stability, best.rebuilt, known[best.method].linear),
+            "believe": believe(best.trust, best.stability, best.rebuilt, isinstance(known[best.method], Linear)),
         },
         "points": {
             "row": drawn.rows.tolist(),
@@ -116,7 +106,6 @@ def told(
             "error": answer["error"][:, 0].tolist(),
             "certainty": answer["certainty"][:, 0].tolist(),
         },
-        "warnings": warnings,
     }
 
 

@@ -74,15 +74,10 @@ class Clustering(Method):
 
 
 class Projection(Method):
-    """Answers with coordinates, [rows, `values["components"]`]. linear: `back` rebuilds the matrix from them. grounded: zero means nothing; only offered
+    """Answers with coordinates, [rows, `values["components"]`] (`linear.py`: those that also rebuild the matrix from them). grounded: zero means nothing; only offered
     for numbers that are never negative, and told where zero lies (`values["origin"]`, by column)."""
 
-    linear: ClassVar[bool] = False
     grounded: ClassVar[bool] = False
-
-    def back(self, found: Found, z: Array) -> Array:
-        """[rows, columns]: the matrix rebuilt from coordinates; only of a linear method."""
-        raise NotImplementedError(f"{self.name} cannot rebuild rows")
 
 
 class Detector(Method):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from etabli.records import Array, Table, Words
+from etabli.structure.begins import begins
 from etabli.structure.methods import detectors
 from etabli.structure.space import Space
 
@@ -41,23 +42,11 @@ def told(
     count, known = int(odd.sum()), detectors()
     title = "all detectors together" if len(head.members) > 1 else known[best.method].title
     shown = np.lexsort((-scores, p))[: min(count, SHOWN)]
-    warnings = [
-        {"code": f.code, "level": f.level, "columns": list(f.columns), "text": dict(f.text), "cure": dict(f.cure)} for f in findings
-    ]
+    made = begins(question, table, (column.name for column in space.columns), len(rows), findings)
     if not head.odds.extended:
-        warnings.append(_short())
+        made["warnings"].append(_short())
     return {
-        "schema": 1,
-        "task": "anomalies",
-        "run": str(question.folder),
-        "model": str(question.folder / "model.onnx"),
-        "file": question.file,
-        "rows": table.rows,
-        "columns": [{"name": column.name, "kind": column.kind} for column in table.columns],
-        "used": [column.name for column in space.columns],
-        "sampled": len(rows) if len(rows) < table.rows else None,
-        "seed": question.seed,
-        "command": question.command,
+        **made,
         "winner": {"family": best.method, "title": title, "values": dict(head.members[0].found.values) if len(head.members) == 1 else {}},
         "leaderboard": [
             {
@@ -79,7 +68,6 @@ def told(
             "rows": reasons(table, space, head, plain, shown, scores, p),
         },
         "points": _points(space, plain, rows, odd),
-        "warnings": warnings,
     }
 
 

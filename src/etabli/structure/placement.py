@@ -18,6 +18,7 @@ from etabli.judge.lookup import below, write_below
 from etabli.judge.novelty import FAR
 from etabli.records import Array
 from etabli.structure import file
+from etabli.structure.linear import Linear
 from etabli.structure.method import Found, Projection
 
 MARKS = 300  # rows that stand for all where a method cannot rebuild
@@ -87,7 +88,7 @@ def _weights(z: Array, places: Array, width: float, apart: bool = False) -> Arra
 
 def back(method: Projection, found: Found, x: Array, seed: int) -> Back:
     """The way back, learned from rows x that the method learned from."""
-    if method.linear:
+    if isinstance(method, Linear):
         return Straight(np.ascontiguousarray(found.arrays["back"]), found.arrays["centre"])
     picked = np.sort(np.random.default_rng(seed).permutation(len(x))[:MARKS])
     rows, places = x[picked], method.apply(found, x[picked])

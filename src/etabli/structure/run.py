@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from etabli.data.audit import audit
-from etabli.data.preparation import usable
 from etabli.data.sources import read as read_source
 from etabli.data.store import load as load_table
 from etabli.errors import DataError, UsageError, did_you_mean
@@ -93,13 +92,3 @@ def audited(run: Run, table: Table) -> list[Finding]:
         if finding.level == "refuse":
             raise DataError(finding.text["en"], ", ".join(finding.columns), finding.cure.get("en", ""))
     return found
-
-
-def used(question: Question, table: Table) -> Sequence[str]:
-    """The columns a method may see: no identifier, no constant, no free text, none that is ignored or only compared with."""
-    aside = {question.label, *question.ignore}
-    names = [name for name in usable(table, None) if name not in aside and table.column(name).kind != "text"]
-    if not names:
-        told = ", ".join(f"{column.name} ({column.kind})" for column in table.columns[:10])
-        raise DataError("at least one column must be left to look at", told, "--kind COLUMN=number (or category, date) takes one back")
-    return names
