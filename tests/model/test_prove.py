@@ -8,7 +8,7 @@ from conftest import METEO
 from made import Made, make, read
 
 from etabli.errors import ProofError
-from etabli.model.probes import UNSEEN, column_probes, probe_feeds, probe_table, sources
+from etabli.model.probes import UNSEEN, _widths, column_probes, probe_feeds, probe_table, sources
 from etabli.model.prove import compare, prove
 
 
@@ -78,7 +78,7 @@ def test_probes_reach_every_split_of_raw_columns(meteo: Made) -> None:
 
     model = onnx.load_from_string(meteo.model)
     node = next(node for node in model.graph.node if node.op_type == "TreeEnsemble")
-    read_by = sources(model, node.input[0])
+    read_by = sources(model, node.input[0], _widths(model))
     assert read_by == [(c.name, 0) for c in meteo.columns if c.is_double] + [None]
     tried = column_probes(meteo.model, meteo.columns)
     splits = np.concatenate(

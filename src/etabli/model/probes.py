@@ -75,12 +75,13 @@ def column_probes(model: bytes, columns: Sequence[Column]) -> dict[str, Array]:
     from etabli.graph import trees
 
     whole = onnx.load_from_string(model)
+    widths = _widths(whole)  # once: of a file with tens of megabytes of trees it takes a quarter of a second each time
     doubles = [column.name for column in columns if column.is_double]
     found: dict[str, list[Array]] = {}
     for node in whole.graph.node:
         if node.op_type != "TreeEnsemble":
             continue
-        read = sources(whole, node.input[0])
+        read = sources(whole, node.input[0], widths)
         alone = onnx.ModelProto()
         alone.graph.node.append(node)
         for feature, (split, members) in trees.thresholds(alone).items():
@@ -92,13 +93,12 @@ def column_probes(model: bytes, columns: Sequence[Column]) -> dict[str, Array]:
     return {name: np.unique(np.concatenate(parts)) for name, parts in found.items()}
 
 
-def sources(model: onnx.ModelProto, tensor: str) -> list[Source | None]:
+def sources(model: onnx.ModelProto, tensor: str, widths: Mapping[str, int]) -> list[Source | None]:
     """What each column of a tensor [rows, k] is: (input, column) of a number input that comes through unchanged (but for
-    infinities and sentinels made missing), or None. An empty list when the widths cannot be told."""
+    infinities and sentinels made missing), or None. An empty list when the widths cannot be told. widths: of the tensors of the model that are known."""
     makers = {name: node for node in model.graph.node for name in node.output}
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     inputs = {value.name: value.type.tensor_type for value in model.graph.input}
-    widths = _widths(model)
 
     def trace(name: str) -> list[Source | None] | None:
         if name in inputs:

@@ -26,7 +26,7 @@ from etabli.work.race import LATE, Rules, Stage, Standing, race
 from etabli.work.table import Scores
 from etabli.work.tasks import Task, rows_of, set_aside
 
-CLOSING = 0.45  # seconds for each megabyte of the leader's graphs (a combination holds about two such members)
+CLOSING, HELD = 0.4, 3  # seconds for each megabyte of the graphs of the best so many: a combination holds about them
 JUDGING = 2e-6  # seconds to calibrate and compare the scores of one row
 START = 0.15  # seconds to fork, open the table, prepare and write the result
 SMALL = 0.5  # seconds of fitting up to which the folds of a path share a process
@@ -254,10 +254,10 @@ def _lose(ground: Ground, candidates: Sequence[Setting], standing: Standing, sta
 
 
 def _closing(ground: Ground, standing: Standing) -> float:
-    """Seconds that the end takes with a winner like the leader: composing, proving and writing grow with its graphs."""
-    best = min(standing.finished, key=lambda s: ground.scores.loss(s, standing), default=None)
-    places = set(standing.places[best.hash].values()) if best is not None else set()
-    size = sum(len(ground.journal.graph(task, best.hash)) for task, _ in places) if best is not None else 0
+    """Seconds that the end takes with a combination of the best: composing, proving and writing grow with its graphs."""
+    best = sorted(standing.finished, key=lambda s: ground.scores.loss(s, standing))[:HELD]
+    places = {(task, one.hash) for one in best for task, _ in standing.places[one.hash].values()}
+    size = sum(ground.journal.size(task, name) for task, name in places)
     return ground.clock.expected(ground.base + CLOSING * size * 1e-6)
 
 

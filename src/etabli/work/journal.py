@@ -85,6 +85,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._results: dict[str, dict[str, Any]] = {}
+        self._sizes: dict[tuple[str, str], int] = {}
 
     # one driver at a time --------------------------------------------------------------------------------------------
 
@@ -226,6 +227,12 @@ class Journal:
         """The graph of one setting of a finished task."""
         with np.load(self.folder / "done" / f"{task}.npz") as stored:
             return bytes(stored[GRAPH + setting].tobytes())
+
+    def size(self, task: str, setting: str) -> int:
+        """The bytes of that graph."""
+        if (task, setting) not in self._sizes:
+            self._sizes[task, setting] = len(self.graph(task, setting))
+        return self._sizes[task, setting]
 
 
 def _hold(file: IO[bytes], patience: float) -> bool:

@@ -46,7 +46,8 @@ def trying(result: Mapping[str, Any], lang: str, model: bytes | None, live: bool
     it; None: when it is small enough (`LARGEST`)."""
     if model is None or live is False:
         return None
-    packed = gzip.compress(model, 9, mtime=0)
+    fits = live or len(model) < 8 * LARGEST  # else only its size is told; the last percent of 9 takes ten times as long
+    packed = gzip.compress(model, 6 if fits else 1, mtime=0)
     size, command = memory(len(packed), lang), f"etabli report {plain(result.get('run') or 'RUN')} --try"
     if not live and len(packed) > LARGEST:
         return Trying(size, command)
