@@ -20,7 +20,7 @@ ORDER = (
     ("records", "examples"),
     ("job", "graph"),
     ("estimators",),
-    ("data",),
+    ("data", "nets"),
     ("families",),
     ("judge",),
     ("model",),
@@ -49,6 +49,8 @@ HEAVY = {
     "polars",
     "matplotlib",
     "joblib",
+    "jax",
+    "torch",
 }
 STARTS = ("etabli", "etabli.cli", "etabli.model.load")  # where a person or a program comes in
 ALONE = (

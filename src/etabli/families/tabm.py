@@ -1,0 +1,199 @@
+"""A network for tables: piecewise embedded numbers, members that share a trunk, early stopping on the log-loss.
+
+TabM-mini (Gorishniy, Kotelnikov & Babenko 2025) in JAX: the network that stands best beside boosted trees among those that are trained from nothing. Members
+cost little and bring most of what an ensemble would; with one member and no bins it is the plain multilayer perceptron.
+
+A fifth of the rows it gets, drawn by chance (of each class the same share), is not learned from: it decides when to stop. All folds of a run share one compiled program
+(`nets/train.py`). The answer is the mean of the members' probabilities (or values), in double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from etabli.families.family import Family, Stop
+from etabli.graph.graph import Graph
+from etabli.graph.links import apply as linked
+from etabli.graph.links import link
+from etabli.nets.block import Block, Chain, answer, double, inner
+from etabli.nets.blocks.columns import Columns, edges
+from etabli.nets.blocks.dense import Dense, Dropout, Relu
+from etabli.nets.blocks.members import Heads, Members
+from etabli.nets.loss import Logistic, Loss, Softmax, Squared
+from etabli.nets.train import Lesson, Plan, split, train
+from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind, Wants
+
+MANY = 512  # columns; of more (words) none is embedded
+MEMBERS, WIDTH, LAYERS, BINS, SIZE = 8, 128, 3, 48, 16
+
+
+def network(values: Mapping[str, Any], numbers: tuple[int, ...], rest: tuple[int, ...], outputs: int) -> Chain:
+    """The blocks: embedding, members, trunk, heads. values: of a setting."""
+    trunk: list[Block] = []
+    for _ in range(int(values["layers"])):
+        trunk += [Dense(int(values["width"])), Relu(), Dropout()]
+    first = Columns(numbers, rest, int(values["bins"]), SIZE)
+    return Chain((first, Members(int(values["members"])), *trunk, Heads(outputs)))
+
+
+def kinds(x: Array) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(places of columns that are numbers, places of the others): a column of two values, or one of very many, is not embedded."""
+    plain = [len(np.unique(x[:, j])) <= 2 for j in range(x.shape[1])] if x.shape[1] <= MANY else [True] * x.shape[1]
+    return tuple(j for j, one in enumerate(plain) if not one), tuple(j for j, one in enumerate(plain) if one)
+
+
+@final
+class Tabm(Family):
+    """TabM-mini."""
+
+    name: ClassVar[str] = "tabm"
+    title: ClassVar[str] = "Neural network"
+    tasks: ClassVar[tuple[TaskKind, ...]] = ("binary", "multiclass", "regression")
+    needs: ClassVar[tuple[str, ...]] = ("jax",)
+    citation: ClassVar[str] = "Gorishniy, Kotelnikov & Babenko 2025"
+    rank: ClassVar[int] = 6
+    bagged: ClassVar[bool] = True
+    doc: ClassVar[str] = (
+        "A neural network with embedded numbers and several members that share most of their weights. Use it when the answer bends smoothly with "
+        "the numbers, or beside boosted trees, whose errors are different; it costs far more time than they do."
+    )
+
+    def settings(self, facts: Facts) -> Sequence[Setting]:
+        """The published default at a width for two cores; then a smaller trunk, then a plain perceptron."""
+        wants = Wants(numbers="rank", filled=True, categories="one-hot")
+        usual: dict[str, Any] = {
+            "members": MEMBERS,
+            "width": WIDTH,
+            "layers": LAYERS,
+            "bins": BINS,
+            "rate": 2e-3,
+            "decay": 3e-4,
+            "dropout": 0.1,
+        }
+        tried: list[tuple[dict[str, Any], str]] = [
+            ({}, "TabM's defaults, narrower"),
+            ({"layers": 2, "dropout": 0.0}, "a smaller trunk"),
+            ({"members": 1, "bins": 0}, "multilayer perceptron"),
+        ]
+        return [Setting(self.name, {**usual, **change}, wants, origin=origin) for change, origin in tried]
+
+    def cost(self, setting: Setting, facts: Facts) -> Cost:
+        """Some sixty epochs, each a product of the rows with every layer, forth and back; and a program to compile."""
+        values = setting.values
+        embedded = max(facts.columns - facts.words, 1) * (SIZE if values["bins"] and facts.columns <= MANY else 1)
+        width, members = float(values["width"]), float(values["members"])
+        weights = members * (embedded * width + (float(values["layers"]) - 1) * width**2)
+        work = 8.0 + 60 * facts.rows * (2e-6 + 1.5e-10 * weights)
+        return Cost(work=work, memory=6e8 + 8.0 * facts.rows * facts.columns + 4.0 * 256 * members * width * 30)
+
+    def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:
+        """One fold."""
+        return self.fit_folds([setting], [data], stop)[0][0]
+
+    def fit_folds(self, settings: Sequence[Setting], folds: Sequence[Data], stop: Stop) -> list[list[Fitted]]:
+        """All folds by one program."""
+        made: list[list[Fitted]] = [[] for _ in folds]
+        for setting in settings:
+            for place, fitted in enumerate(_trained(setting, folds, stop)):
+                made[place].append(fitted)
+        return made
+
+    def fit_path(self, settings: Sequence[Setting], data: Data, stop: Stop) -> list[Fitted]:
+        """One after the other."""
+        return self.fit_folds(settings, [data], stop)[0]
+
+    def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
+        """The blocks, and the mean of the members."""
+        arrays = fitted.arrays
+        chain = _rebuilt(fitted.setting.values, arrays)
+        raw = chain.write(graph, inner(arrays, "net."), x)
+        return _write_mean(graph, raw, fitted.link, arrays)
+
+
+def _rebuilt(values: Mapping[str, Any], arrays: Mapping[str, Any]) -> Chain:
+    numbers, rest = (tuple(int(j) for j in arrays[name]) for name in ("numbers", "rest"))
+    return network(values, numbers, rest, int(arrays["outputs"]))
+
+
+def _trained(setting: Setting, folds: Sequence[Data], stop: Stop) -> list[Fitted]:
+    """A network a fold. Folds whose columns are of the same kinds share a program."""
+    values, first = setting.values, folds[0]
+    task, outputs = first.task, first.classes if first.task == "multiclass" else 1
+    loss: Loss = {"regression": Squared(), "binary": Logistic(), "multiclass": Softmax()}[task]
+    made: list[Fitted] = []
+    whole = np.concatenate([fold.x for fold in folds]) if len({fold.x.shape[1] for fold in folds}) == 1 else None
+    groups: dict[Chain, list[int]] = {}
+    lessons: dict[int, tuple[Lesson, dict[str, Array]]] = {}
+    for place, fold in enumerate(folds):
+        numbers, rest = kinds(fold.x if whole is None else whole)
+        chain = network(values, numbers, rest, outputs)
+        groups.setdefault(chain, []).append(place)
+        lessons[place] = _lesson(chain, setting, fold, numbers, rest)
+    found: dict[int, dict[str, Array]] = {}
+    for chain, places in groups.items():
+        for place, learned in zip(places, train(chain, loss, [lessons[p][0] for p in places], Plan(), stop, first.threads), strict=True):
+            found[place] = {f"net.{name}": value for name, value in double(learned.weights).items()} | lessons[place][1]
+    for place in range(len(folds)):
+        arrays = found[place]
+        kind = "identity" if task == "regression" else "probability"
+        made.append(Fitted(setting, arrays, kind, lambda x, arrays=arrays: _native(values, arrays, task, x)))  # type: ignore[arg-type, misc]
+    return made
+
+
+def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...], rest: tuple[int, ...]) -> tuple[Lesson, dict[str, Array]]:
+    """(what is learned from, what must be known beside the weights)."""
+    random = np.random.default_rng(data.seed)
+    start, _ = chain.start(random, (data.x.shape[1],))
+    bins = int(setting.values["bins"])
+    if numbers and bins:
+        low, width = edges(data.x[:, list(numbers)], bins)
+        start |= {"0.fixed_low": low.astype(np.float32), "0.fixed_width": width.astype(np.float32)}
+    weight = np.ones(len(data.y)) if data.weight is None else data.weight
+    centre, spread = 0.0, 1.0
+    if data.task == "regression":
+        centre = float(np.average(data.y, weights=weight))
+        spread = float(np.sqrt(np.average((data.y - centre) ** 2, weights=weight))) or 1.0
+        y = ((data.y - centre) / spread)[:, None]
+    elif data.task == "binary":
+        y = data.y[:, None].astype(float)
+    else:
+        y = np.eye(data.classes)[data.y]
+    held = split(len(data.y), data.seed, None if data.task == "regression" else data.y)
+    outputs = chain.blocks[-1].outputs  # type: ignore[attr-defined]
+    kept = {
+        "numbers": np.array(numbers, np.int64),
+        "rest": np.array(rest, np.int64),
+        "outputs": np.array(outputs),
+        "centre": np.array(centre),
+        "spread": np.array(spread),
+    }
+    values = setting.values
+    return Lesson(data.x, y, weight, held, start, data.seed, float(values["rate"]), float(values["decay"]), float(values["dropout"])), kept
+
+
+def _native(values: Mapping[str, Any], arrays: Mapping[str, Any], task: TaskKind, x: Array) -> Array:
+    """[rows, outputs] in numpy: the mean of the members' values or probabilities."""
+    raw = answer(_rebuilt(values, arrays), inner(arrays, "net."), x)
+    if task == "regression":
+        return np.asarray(raw.mean(axis=1) * arrays["spread"] + arrays["centre"])
+    if task == "binary":
+        return np.asarray(linked(raw[..., 0], "sigmoid").mean(axis=1, keepdims=True))
+    powers = np.exp(raw - raw.max(axis=2, keepdims=True))
+    return np.asarray((powers / powers.sum(axis=2, keepdims=True)).mean(axis=1))
+
+
+def _write_mean(graph: Graph, raw: str, kind: str, arrays: Mapping[str, Any]) -> str:
+    members, outputs = arrays[next(name for name in arrays if name.endswith("sign"))].shape[0], int(arrays["outputs"])
+    middle, last = graph.const([1], np.int64), graph.const([2], np.int64)
+    if kind == "identity":
+        mean = graph.op("Div", graph.op("ReduceSum", raw, middle, keepdims=0), graph.const([float(members)], np.float64))
+        return graph.op("Add", graph.op("Mul", mean, graph.const(arrays["spread"].reshape(1))), graph.const(arrays["centre"].reshape(1)))
+    if outputs == 1:
+        p = link(graph, raw, "sigmoid")
+    else:
+        powers = graph.op("Exp", graph.op("Sub", raw, graph.op("ReduceMax", raw, last, keepdims=1)))
+        p = graph.op("Div", powers, graph.op("ReduceSum", powers, last, keepdims=1))
+    return graph.op("Div", graph.op("ReduceSum", p, middle, keepdims=0), graph.const([float(members)], np.float64))

@@ -1,0 +1,111 @@
+"""A block is a pair: what is trained and what is written do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from etabli.graph.graph import Graph
+from etabli.graph.run import run
+from etabli.nets.block import Block, Chain, answer, double, trained
+from etabli.nets.blocks.columns import Columns, edges
+from etabli.nets.blocks.dense import Dense, Dropout, Relu
+from etabli.nets.blocks.members import Heads, Members
+from etabli.nets.loss import Same
+from etabli.nets.train import Lesson, Plan, ladder, split, train
+
+SHAPE = (6,)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network to walk. shape: of one row. prepared: changes the first weights (numbers learned from the columns)."""
+
+    name: str
+    network: Block
+    shape: tuple[int, ...] = SHAPE
+    prepared: Callable[[dict, np.ndarray], dict] = lambda start, x: start
+
+
+def with_edges(start, x):
+    low, width = edges(x[:, :4], 5)
+    return start | {"fixed_low": low.astype(np.float32), "fixed_width": width.astype(np.float32)}
+
+
+CASES = [
+    Case("dense", Dense(3)),
+    Case("dense of members", Chain((Members(4), Dense(5), Relu(), Heads(2)))),
+    Case("one member", Chain((Members(1), Heads(2)))),
+    Case("dropout", Chain((Dense(8), Dropout(), Relu(), Dense(2)))),
+    Case("columns", Columns((0, 1, 2, 3), (4, 5), 5, 3), prepared=with_edges),
+    Case("columns that go through", Columns((0, 1), (5,), 0, 3)),
+    Case("columns without numbers", Columns((), (5, 1), 4, 3)),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_block_learns_and_its_graph_is_the_same(case):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(96, *case.shape)).astype(np.float32).astype(float)
+    start, shape = case.network.start(random, case.shape)
+    start = case.prepared(start, x)
+    y = np.broadcast_to(np.tanh(x.reshape(96, -1)[:, :1]).reshape(-1, *[1] * len(shape)), (96, *shape))
+    lesson = Lesson(x, y, np.ones(96), split(96, 0), start, dropout=0.2)
+    learned = train(case.network, Same(), [lesson], Plan(batch=32, epochs=3), lambda: False)[0]
+    weights = double(learned.weights)
+    assert np.isfinite(learned.curve).all()
+    for name, value in start.items():
+        moved = not np.array_equal(weights[name], value)
+        assert moved == trained(name) or value.size == 0, f"{name}: trained {trained(name)}, moved {moved}"
+
+    far = np.concatenate([x, 50 * random.normal(size=(20, *case.shape))])
+    native = answer(case.network, weights, far)
+    assert native.shape == (len(far), *shape)
+    graph = Graph()
+    made = case.network.write(graph, weights, graph.input("X", "double", (None, *case.shape)))
+    model = graph.model({"y": (made, "double", 0)})
+    written = run(model, {"X": far})["y"]
+    scale = np.abs(native).max()
+    assert np.abs(written - native).max() <= 1e-13 * scale
+    alone = run(model, {"X": far[:1]})["y"]
+    assert np.abs(alone - native[:1]).max() <= 1e-13 * scale
+
+    import jax.numpy as xp
+
+    single = np.asarray(case.network.apply(xp, {k: xp.asarray(v, xp.float32) for k, v in weights.items()}, xp.asarray(far, xp.float32)))
+    assert np.abs(single - native).max() <= 1e-4 * scale  # what was trained is what is answered, to single precision
+
+
+def test_the_same_lesson_is_learned_to_the_same_bits_alone_or_beside_others_on_any_number_of_threads():
+    random = np.random.default_rng(1)
+    x = random.normal(size=(200, 4))
+    network = Chain((Dense(16), Relu(), Dropout(), Dense(1)))
+    lessons = [
+        Lesson(x, np.sin(x[:, :1]), np.ones(200), split(200, seed), network.start(np.random.default_rng(seed), (4,))[0], seed)
+        for seed in range(3)
+    ]
+    plan = Plan(batch=64, epochs=4)
+    alone = train(network, Same(), lessons[1:2], plan, lambda: False)[0]
+    beside = train(network, Same(), lessons, plan, lambda: False, threads=2)[1]
+    assert all(np.array_equal(alone.weights[name], beside.weights[name]) for name in alone.weights)
+    assert np.array_equal(alone.curve, beside.curve)
+
+
+def test_rows_are_padded_a_little_and_held_rows_are_shared_out_by_class():
+    for rows in (1, 33, 100, 1_000, 12_345, 200_001):
+        assert rows <= ladder(rows) <= max(32, 1.125 * rows + 1)
+    y = np.repeat([0, 1, 2], [50, 30, 10])
+    held = split(90, 3, y)
+    assert [int(held[y == k].sum()) for k in range(3)] == [10, 6, 2]
+
+
+def test_edges_of_few_values_leave_bins_that_nothing_enters():
+    x = np.column_stack([np.repeat([0.0, 1.0, 2.0], 20), np.linspace(0, 1, 60), np.full(60, 4.0)])
+    low, width = edges(x, 8)
+    assert (width > 0).all()
+    share = np.clip((x[:, :, None] - low) / width, 0, 1)
+    assert share[:, 0].max(axis=0).sum() <= 2  # two steps between three values
+    assert np.allclose(np.diff(low[1]), width[1][:-1], atol=1e-6)
