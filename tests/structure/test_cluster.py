@@ -119,6 +119,23 @@ def test_two_heaps_on_a_line_are_found(tmp_path: Path) -> None:
     assert [one["rows"] for one in study.result["clusters"]] == [100, 100]
 
 
+@pytest.mark.parametrize("method", ["dbscan", "hdbscan", "kmeans"])
+def test_a_row_far_from_all_is_said_to_be_strange(method: str, tmp_path: Path) -> None:
+    """By the file: no group where the method knows rows of none, otherwise the nearest; in both cases the novelty, the share of rows as strange, says so."""
+    random = np.random.default_rng(5)
+    x = np.concatenate([random.normal(size=(60, 2)) + centre for centre in ([0, 0], [12, 0], [0, 12])])
+    table = written(tmp_path / "heaps.csv", x)
+    study = etabli.cluster(table, out=str(tmp_path / "run"), watch=silent, effort="glance", methods=(method,))
+    assert study.result["winner"]["clusters"] == 3
+    usual = np.ravel(study.model.predict(str(table))["novelty"])
+    answers = study.model.predict({"c0": ["0.1", "90", "-70"], "c1": ["0.1", "90", "0"]})
+    label, novelty = np.ravel(answers["prediction"]).tolist(), np.ravel(answers["novelty"])
+    assert label[0] in {"1", "2", "3"}
+    assert set(label[1:]) <= ({"1", "2", "3"} if method == "kmeans" else {"none"})
+    assert novelty[0] > np.quantile(usual, 0.1)
+    assert (novelty[1:] <= usual.min()).all()
+
+
 def test_bookkeeping_is_left_out_and_taken_back(tmp_path: Path) -> None:
     random = np.random.default_rng(2)
     lines = ["nr,day,size,tag"]

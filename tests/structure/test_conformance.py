@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import etabli.examples
+from etabli.data.sources import read
 from etabli.graph.graph import Graph
 from etabli.graph.run import run
 from etabli.records import Array, Column
 from etabli.structure.method import Clustering, Method, Projection
 from etabli.structure.methods import clusterings, detectors, projections
+from etabli.structure.space import learned
 
+PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
 METHODS: list[Method] = [*clusterings().values(), *projections().values(), *detectors().values()]
 TABLES = {
     "groups": lambda random: np.repeat(random.normal(size=(3, 4)) * 5, 40, axis=0) + random.normal(size=(120, 4)),
@@ -21,6 +26,7 @@ TABLES = {
     "two values": lambda random: np.repeat([[0.0, 1.0], [1.0, 0.0]], 20, axis=0),
     "constant": lambda random: np.ones((30, 2)),
     "two rows": lambda random: random.normal(size=(2, 3)),
+    "one row": lambda random: random.normal(size=(1, 3)),
     "wide": lambda random: random.normal(size=(20, 60)),
 }
 
@@ -75,3 +81,32 @@ def test_a_method_says_what_it_is(method: Method) -> None:
     assert method.title
     assert method.citation
     assert len(method.doc) > 30
+
+
+@pytest.mark.parametrize("method", [*projections().values(), *detectors().values()], ids=lambda method: method.name)
+def test_rows_in_another_order_give_the_same_answers(method: Method) -> None:
+    """Clusterings, whose labels may swap, have theirs in test_clusterings.py."""
+    x = matrix("groups")
+    order = np.random.default_rng(5).permutation(len(x))
+    values = method.settings(*x.shape)[0]
+    one, two = (method.apply(method.fit(values, rows, 3, never), x) for rows in (x, x[order]))
+    assert np.abs(one - two).max() <= 1e-9 * np.abs(one).max()
+
+
+@pytest.fixture(scope="module")
+def penguins(tmp_path_factory: pytest.TempPathFactory) -> Array:
+    """Numbers, categories and missing cells, through the space."""
+    table = read(str(PENGUINS), tmp_path_factory.mktemp("penguins") / "data", {}, lambda *_, **__: None)
+    rows = np.arange(table.rows)
+    assert any((np.isnan(cells) if cells.dtype.kind == "f" else cells < 0).any() for cells in (table.values[c.name] for c in table.columns))
+    return learned(table, [column.name for column in table.columns], rows, 0).apply(table, rows)[::2]
+
+
+@pytest.mark.parametrize("method", [*projections().values(), *detectors().values()], ids=lambda method: method.name)
+def test_categories_and_missing_cells_are_answered_and_written(method: Method, penguins: Array) -> None:
+    values = method.settings(*penguins.shape)[0]
+    found = method.fit(values, penguins, 3, never)
+    answer = method.apply(found, penguins)
+    assert np.isfinite(answer).all()
+    assert np.ptp(answer) > 0
+    assert np.abs(answered(method, found, penguins) - answer).max() <= 1e-12 * max(1.0, float(np.abs(answer).max()))
