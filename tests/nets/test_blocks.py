@@ -11,9 +11,16 @@ import pytest
 from etabli.graph.graph import Graph
 from etabli.graph.run import run
 from etabli.nets.block import Block, Chain, answer, double, trained
+from etabli.nets.blocks.activation import Activation
+from etabli.nets.blocks.attention import Attention, encoder
 from etabli.nets.blocks.columns import Columns, edges
+from etabli.nets.blocks.convolution import Convolution, Flatten, Pool, Shaped
 from etabli.nets.blocks.dense import Dense, Dropout, Relu
+from etabli.nets.blocks.embed import Embed, Periodic, Places
 from etabli.nets.blocks.members import Heads, Members
+from etabli.nets.blocks.norm import LayerNorm
+from etabli.nets.blocks.recurrent import Recurrent
+from etabli.nets.blocks.residual import Residual
 from etabli.nets.loss import Same
 from etabli.nets.train import Lesson, Plan, ladder, split, train
 
@@ -43,6 +50,23 @@ CASES = [
     Case("columns", Columns((0, 1, 2, 3), (4, 5), 5, 3), prepared=with_edges),
     Case("columns that go through", Columns((0, 1), (5,), 0, 3)),
     Case("columns without numbers", Columns((), (5, 1), 4, 3)),
+    *(Case(kind, Chain((Dense(4), Activation(kind)))) for kind in ("gelu", "silu", "tanh", "sigmoid")),
+    Case("norm", Chain((Dense(4), LayerNorm(), Dense(2)))),
+    Case("residual", Chain((Residual(Chain((Dense(6), Relu()))), Dense(2)))),
+    Case("embed", Chain((Embed(5, 3), Flatten(), Dense(2)))),
+    Case("periodic", Chain((Periodic(4, 3), Dense(2)))),
+    Case("convolution over time", Chain((Convolution(4, (3,), (8,)), Relu(), Convolution(2, (3,), (8,), causal=True, dilation=2))), (8, 3)),
+    Case("convolution with a stride", Chain((Convolution(3, (5,), (9,), stride=2), Flatten(), Dense(1))), (9, 2)),
+    Case(
+        "images",
+        Chain((Convolution(4, (3, 3), (6, 8)), Relu(), Pool(2, (6, 8)), Convolution(3, (3, 3), (3, 4)), Pool(0, (3, 4)))),
+        (6, 8, 2),
+    ),
+    Case("images of columns", Chain((Shaped((3, 2, 1)), Convolution(2, (2, 2), (3, 2)), Flatten(), Dense(1)))),
+    Case("gru", Chain((Recurrent("gru", 7, 5), Dense(2))), (7, 3)),
+    Case("lstm, every step", Chain((Recurrent("lstm", 7, 5, every=True), Recurrent("gru", 7, 3, every=True))), (7, 3)),
+    Case("attention", Attention(2, 5), (5, 4)),
+    Case("transformer", Chain((Places(), encoder(4, 2, 5, causal=True), LayerNorm(), Pool(0, (5,)), Dense(2))), (5, 4)),
 ]
 
 
@@ -92,6 +116,58 @@ def test_the_same_lesson_is_learned_to_the_same_bits_alone_or_beside_others_on_a
     beside = train(network, Same(), lessons, plan, lambda: False, threads=2)[1]
     assert all(np.array_equal(alone.weights[name], beside.weights[name]) for name in alone.weights)
     assert np.array_equal(alone.curve, beside.curve)
+
+
+def test_what_cannot_be_is_refused():
+    random = np.random.default_rng(0)
+    for block, shape in (
+        (Residual(Dense(3)), (4,)),
+        (Attention(3, 5), (5, 4)),
+        (Pool(2, (5,)), (5, 1)),
+        (Recurrent("gru", 300, 4), (300, 2)),
+    ):
+        with pytest.raises(ValueError, match=r"keeps its shape|do not divide|multiples|at most"):
+            block.start(random, shape)
+
+
+def test_a_causal_block_does_not_look_ahead():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(3, 8, 4))
+    later = x.copy()
+    later[:, 5:] += 1
+    for block in (Convolution(4, (3,), (8,), causal=True, dilation=2), Attention(2, 8, causal=True), Recurrent("gru", 8, 4, every=True)):
+        weights = double(block.start(random, (8, 4))[0])
+        before, after = block.apply(np, weights, x), block.apply(np, weights, later)
+        assert np.allclose(before[:, :5], after[:, :5], atol=1e-12)
+        assert not np.allclose(before[:, 5:], after[:, 5:])
+
+
+def test_recurrence_is_that_of_torch():
+    torch = pytest.importorskip("torch")
+    random = np.random.default_rng(0)
+    x = random.normal(size=(4, 6, 3))
+    for kind, theirs in (("gru", torch.nn.GRU), ("lstm", torch.nn.LSTM)):
+        block = Recurrent(kind, 6, 5, every=True)
+        weights = double(block.start(random, (6, 3))[0])
+        other = theirs(3, 5, batch_first=True).double()
+        with torch.no_grad():
+            other.weight_ih_l0.copy_(torch.tensor(weights["weight"].T))
+            other.weight_hh_l0.copy_(torch.tensor(weights["turn"].T))
+            other.bias_ih_l0.copy_(torch.tensor(weights["bias"]))
+            other.bias_hh_l0.copy_(torch.tensor(weights["turn_bias"]))
+            expected = other(torch.tensor(x))[0].numpy()
+        assert np.abs(block.apply(np, weights, x) - expected).max() < 1e-12
+
+
+def test_convolution_is_that_of_torch():
+    torch = pytest.importorskip("torch")
+    random = np.random.default_rng(0)
+    x = random.normal(size=(4, 6, 7, 3))
+    block = Convolution(5, (3, 3), (6, 7))
+    weights = double(block.start(random, (6, 7, 3))[0])
+    kernel = torch.tensor(weights["weight"].reshape(3, 3, 3, 5)).permute(3, 2, 0, 1)
+    expected = torch.nn.functional.conv2d(torch.tensor(x).permute(0, 3, 1, 2), kernel, torch.tensor(weights["bias"]), padding=1)
+    assert np.abs(block.apply(np, weights, x) - expected.permute(0, 2, 3, 1).numpy()).max() < 1e-12
 
 
 def test_rows_are_padded_a_little_and_held_rows_are_shared_out_by_class():
