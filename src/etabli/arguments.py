@@ -161,11 +161,17 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     )
     one.add_argument("--clusters", type=int, metavar="K", help="so many groups (default: chosen by what is found again in other rows)")
     one.add_argument("--label", metavar="COL", help="a known grouping to compare with; never learned from")
+    one.add_argument(
+        "--colour", metavar="COL", help="the column that colours the picture first; none: its page holds no cells of the table"
+    )
 
     one = without(
         "map", "  etabli map penguins.csv --ignore species\n  etabli map genes.csv --components 5 --methods pca,umap -o genes.etabli"
     )
     one.add_argument("--components", type=int, metavar="K", help="so many coordinates (default: as many as are larger than by chance)")
+    one.add_argument(
+        "--colour", metavar="COL", help="the column that colours the picture first; none: its page holds no cells of the table"
+    )
 
     one = without(
         "anomalies", "  etabli anomalies penguins.csv\n  etabli anomalies claims.parquet --rate 0.05 --methods iforest,lof -o claims.etabli"
@@ -297,6 +303,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("-o", "--output", metavar="DIR", help="with --figures: where to (default: figures in the run folder)")
     one.add_argument("--width", metavar="WIDTH", help="with --figures: 85mm (one column, the default), 170mm (two), or another")
     one.add_argument("--only", metavar="A,B", help="with --figures: only these, such as leaderboard,calibration")
+    one.add_argument("--colour", metavar="COL", help="of a map or of groups: the column that colours the picture first")
 
     one = command("families", "  etabli families\n  etabli families --job cluster")
     one.add_argument("--job", choices=("fit", "cluster", "map", "anomalies"), default="fit", help="those of that command (default: fit)")

@@ -259,7 +259,7 @@ def report(options: argparse.Namespace) -> int:
     if options.figures:
         only = [name for name in (options.only or "").split(",") if name]
         made = load_study(options.run).figures(
-            options.figures, options.output, lang=language(options.lang), width=options.width or "85mm", only=only
+            options.figures, options.output, lang=language(options.lang), width=options.width or "85mm", only=only, colour=options.colour
         )
         print("\n".join(map(str, made)))
         return 0
@@ -272,7 +272,7 @@ def report(options: argparse.Namespace) -> int:
         return 0
     from etabli.study import report as again
 
-    written = again(options.run, options.lang, options.live)
+    written = again(options.run, options.lang, options.live, options.colour)
     print(written)
     if options.open and not written.open():
         raise UsageError("--open needs a browser", "none was found here", f"open {written} yourself")

@@ -25,12 +25,12 @@ def tell(told: Any, indent: int = 2) -> None:
 
 def cluster(options: argparse.Namespace) -> int:
     """Which rows belong together, how many groups there are, and whether there are any; one file that places new rows."""
-    return _established("cluster", options, clusters=options.clusters, label=options.label)
+    return _established("cluster", options, clusters=options.clusters, label=options.label, colour=options.colour)
 
 
 def map(options: argparse.Namespace) -> int:
     """Few coordinates for many columns, how many there should be, and what of the picture may be believed; one file that places new rows."""
-    return _established("map", options, components=options.components)
+    return _established("map", options, components=options.components, colour=options.colour)
 
 
 def families(options: argparse.Namespace) -> int:

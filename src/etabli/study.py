@@ -80,14 +80,16 @@ class Study:
         lang: str | None = None,
         width: str | float = 85,
         only: Sequence[str] = (),
+        colour: str | None = None,
     ) -> list[Path]:
         """Figures for a paper, one file each ("pdf", "png" or "svg"), with captions.md and captions.tex; their paths. folder: by default
         `figures` in the run folder. width: 85 (mm, one column), 170 (two), "3.35in". only: names such as "calibration"; by default all that the
-        result has. Errors: UsageError, StorageError. See docs/figures.md."""
+        result has. colour: of a map or of groups, the column of the picture. Errors: UsageError, StorageError. See docs/figures.md."""
         from etabli.faces.paper import write
+        from etabli.faces.report.tinted import first
         from etabli.faces.words import language
 
-        return write(self.result, kind, self.folder / "figures" if folder is None else folder, language(lang), width, only)
+        return write(first(self.result, colour), kind, self.folder / "figures" if folder is None else folder, language(lang), width, only)
 
     def figure(self, name: str, *, lang: str | None = None, width: str | float = 85) -> Any:
         """One of these as a matplotlib Figure, to be restyled or placed elsewhere. UsageError for a name that the result has nothing for."""
@@ -263,13 +265,15 @@ def load_study(run: str | Path) -> Study:
     return Study(Path(run), json.loads(path.read_text(encoding="utf-8")))
 
 
-def report(run: str | Path, lang: str | None = None, live: bool | None = None) -> Report:
-    """Writes the report of a finished run again, in "en" or "fr". live: whether the page holds the model, to answer rows (None: when it is small)."""
+def report(run: str | Path, lang: str | None = None, live: bool | None = None, colour: str | None = None) -> Report:
+    """Writes the report of a finished run again, in "en" or "fr". live: whether the page holds the model, to answer rows (None: when it is small).
+    colour: of a map or of groups, the column that the picture is coloured by first; UsageError when none of its cells were kept."""
     from etabli.faces.report import write
+    from etabli.faces.report.tinted import first
     from etabli.faces.words import language
 
     done = load_study(run)
-    write(done.result, done.report.path, language(lang), live)
+    write(first(done.result, colour), done.report.path, language(lang), live)
     return done.report
 
 

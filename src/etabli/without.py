@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def cluster(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], bool] | None = None, **options: Any) -> Study:
     """Which rows belong together, how many groups there are, and whether there are any: `etabli.cluster("penguins.csv")`.
 
-    file: the path of a CSV or Parquet file, or a frame. options: those of the command line (clusters, methods, label, ignore, kinds,
+    file: the path of a CSV or Parquet file, or a frame. options: those of the command line (clusters, methods, label, colour, ignore, kinds,
     effort, time in seconds, seed, out). watch, interrupted: as for `fit`. The study's `model` answers new rows; `result` is described in
     docs/cluster.md. Errors: EtabliError and its children.
     """
@@ -35,7 +35,7 @@ def cluster(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], 
 def map(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], bool] | None = None, **options: Any) -> Study:
     """Few coordinates for many columns, and what may be believed of them: `etabli.map("penguins.csv")`.
 
-    options: components, methods, ignore, kinds, effort, time in seconds, seed, out; else as `cluster`. `result` is described in docs/map.md.
+    options: components, methods, colour, ignore, kinds, effort, time in seconds, seed, out; else as `cluster`. `result` is described in docs/map.md.
     """
     return _asked("map", file, watch, interrupted, options)
 

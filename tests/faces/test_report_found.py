@@ -72,6 +72,28 @@ def test_a_map_is_shown_and_places_a_row(tab: Tab, mapped: Study) -> None:
     seen.fine()
 
 
+def test_the_picture_of_the_rows_is_coloured_by_the_column_that_is_chosen(tab: Tab, mapped: Study) -> None:
+    seen = tab(width=1100).open(mapped.folder / "report.html")
+    seen.page.wait_for_selector("#tint-choose:not([hidden])")
+    looks = "() => [...document.querySelectorAll('#rowmap .wide .point')].map(e => getComputedStyle(e).fill)"
+    before = seen.page.evaluate(looks)
+    assert len(before) == len(mapped.result["points"]["x"])
+    seen.page.select_option("#tint", label="body_mass_g")
+    after = seen.page.evaluate(looks)
+    assert before != after and len(set(after)) > 10
+    mass = next(one["values"] for one in mapped.result["points"]["columns"] if one["name"] == "body_mass_g")
+    assert after[mass.index(max(v for v in mass if v))] != after[mass.index(min(v for v in mass if v))]
+    assert seen.page.locator("#rowmap [data-way]:visible").count() == 1
+    assert seen.page.locator("#rowmap [data-way]:visible b").text_content() == "body_mass_g"
+    seen.page.locator("#rowmap .wide svg").focus()
+    seen.page.keyboard.press("ArrowLeft")
+    assert "row " in seen.page.locator("#tint-row").text_content() and "body_mass_g: " in seen.page.locator("#tint-row").text_content()
+    seen.accessible()
+    seen.fine()
+    page = report(mapped.result).partition("<script")[0]
+    assert re.search('class="point [gq][0-9]', page)  # without a script: the first way, a path a colour
+
+
 def test_every_row_of_the_picture_has_its_place_and_group(grouped: Study) -> None:
     rows = pyarrow.csv.read_csv(etabli.examples.path("penguins.csv"), convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
     points, answer = grouped.result["points"], grouped.model.predict(rows)["prediction"]

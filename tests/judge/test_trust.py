@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etabli.judge.trust import procrustes, ranks, trust
+from etabli.judge.trust import moved, procrustes, ranks, trust
 from etabli.records import Array
 
 
@@ -72,3 +72,14 @@ def test_a_map_by_chance_is_not_believed() -> None:
 
 def test_a_single_point_is_no_picture() -> None:
     assert procrustes(np.zeros((5, 2)), cloud(0, 5, 2)) == 0.0
+
+
+def test_rows_of_a_turned_and_stretched_map_do_not_move_and_one_that_does_is_found() -> None:
+    random = np.random.default_rng(3)
+    x = random.normal(size=(60, 2))
+    turn = np.linalg.qr(random.normal(size=(2, 2)))[0]
+    other = 3 * x @ turn + 7
+    assert np.allclose(moved(x, other), 0, atol=1e-7)
+    other[5] += 6
+    assert moved(x, other).argmax() == 5
+    assert np.isclose((moved(x, other) ** 2).mean(), 1 - procrustes(x, other) ** 2)

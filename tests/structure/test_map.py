@@ -63,7 +63,39 @@ def test_what_is_told_of_it(drawn: etabli.Study) -> None:
     assert "body_mass_g" in first
     assert len(result["points"]["kept"]) == len(result["points"]["x"])
     assert "nearest" in result["map"]["believe"]["en"]
+    assert result["map"]["trust"]["picture"]["trustworthiness"] <= 1  # of held-out rows, as the text
+    assert f"{result['map']['trust']['picture']['trustworthiness']:.2f}" in result["map"]["believe"]["en"]
+    first = result["map"]["loadings"][0]["loadings"][0]
+    assert first["feature"] in ("flipper_length_mm", "body_mass_g") and 0.7 < abs(first["loading"]) <= 1.05
     assert result["proof"]["max_difference"] < 1e-12
+
+
+def test_cells_for_colouring_are_those_of_the_drawn_rows(drawn: etabli.Study) -> None:
+    points = drawn.result["points"]
+    table = list(csv.DictReader(PENGUINS.read_text().splitlines()))
+    kept = {one["name"]: one for one in points["columns"]}
+    species, mass = kept["species"], kept["body_mass_g"]
+    assert species["used"] == ("species" in drawn.result["used"])
+    assert [species["levels"][k] for k in species["codes"]] == [table[row]["species"] for row in points["row"]]
+    assert all(m is None or m == float(table[row]["body_mass_g"]) for m, row in zip(mass["values"], points["row"], strict=True))
+    assert min(mass["told"], species["told"]) > 0.7
+    assert kept["year"]["told"] < 0.3  # which nothing on the map goes with
+
+
+def test_a_place_that_keeps_fewer_neighbours_is_named() -> None:
+    from etabli.structure.doubted import where
+
+    z = np.random.default_rng(0).uniform(size=(900, 2))
+    here = (z < 1 / 3).all(axis=1)
+    found = where(z, np.where(here, 0.2, 0.8))
+    assert found["place"] == [0, 0] and found["text"]["en"].startswith("Least to be believed is the bottom left")
+    assert where(z, np.full(900, 0.5))["place"] is None
+
+
+def test_a_colour_that_is_no_column_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["map", str(PENGUINS), "--methods", "pca", "--effort", "glance", "--colour", "specis", "-q"]) == 2
+    assert 'did you mean "species"' in capsys.readouterr().err.replace("“", '"')
 
 
 def test_the_command_writes_coordinates_of_new_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -80,3 +80,16 @@ def procrustes(one: Array, two: Array) -> float:
     if size == 0:
         return 0.0
     return min(1.0, float(np.linalg.svd(one.T @ two, compute_uv=False).sum()) / size)
+
+
+def moved(one: Array, two: Array) -> Array:
+    """float64 [n]: how far each row lies from its own place in another map of the same rows [n, k], after moving, turning, mirroring and stretching
+    the second onto the first (Gower 1971); in root mean square distances from the middle of the first, NaN when one map is a single point."""
+    one, two = one - one.mean(axis=0), two - two.mean(axis=0)
+    size = float(np.linalg.norm(one)), float(np.linalg.norm(two))
+    if not all(size):
+        return np.full(len(one), np.nan)
+    one, two = one / size[0], two / size[1]
+    left, values, right = np.linalg.svd(two.T @ one)
+    gap = one - two @ (left @ right) * values.sum()
+    return np.asarray(np.sqrt((gap**2).sum(axis=1) * len(one)))

@@ -21,7 +21,8 @@ KNOWN: dict[Job, Callable[[], dict[str, Any]]] = {"cluster": clusterings, "map":
 class Question:
     """file: path. ignore: columns left out. kinds: column -> kind. methods: names, () for all. clusters, components: a given number of
     clusters or coordinates (default: chosen). label: a column that is known for some rows and is only compared with (never learned
-    from). rate: the share of flagged rows that may be usual on average (anomalies)."""
+    from). rate: the share of flagged rows that may be usual on average (anomalies). colour: the column that a
+    picture of the rows is coloured by first; "none": no cells are kept for a picture."""
 
     job: Job
     file: str
@@ -32,6 +33,7 @@ class Question:
     components: int | None = None
     label: str | None = None
     rate: float = 0.1
+    colour: str | None = None
     effort: str = "standard"
     time: float | None = None
     seed: int = 0
@@ -55,7 +57,12 @@ class Question:
         words += [word for column in self.ignore for word in ("--ignore", column)]
         words += [word for column, kind in self.kinds.items() for word in ("--kind", f"{column}={kind}")]
         words += ["--methods", ",".join(self.methods)] if self.methods else []
-        for option, value in (("--clusters", self.clusters), ("--components", self.components), ("--label", self.label)):
+        for option, value in (
+            ("--clusters", self.clusters),
+            ("--components", self.components),
+            ("--label", self.label),
+            ("--colour", self.colour),
+        ):
             words += [option, str(value)] if value is not None else []
         words += ["--rate", f"{self.rate:g}"] if self.job == "anomalies" else []
         return shlex.join([*words, "--effort", self.effort, "--seed", str(self.seed)])

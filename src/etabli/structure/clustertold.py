@@ -13,6 +13,7 @@ from etabli.structure.asked import Question
 from etabli.structure.begins import begins
 from etabli.structure.belonging import NONE, Membership, Sure
 from etabli.structure.cards import cards, cells
+from etabli.structure.colours import colours, first
 from etabli.structure.compare import Candidate
 from etabli.structure.file import Whole
 from etabli.structure.methods import clusterings
@@ -89,7 +90,7 @@ def told(
             }
             for c in candidates
         ],
-        "points": points(x, share.argmax(axis=1), head.classes),
+        "points": points(question, table, [c.name for c in made.columns], x, rows, share.argmax(axis=1), head.classes),
         "sentence": sentence(question, head, structure, sure, clusters, label),
         "citations": sorted({known[c.method].citation for c in candidates}),
     }
@@ -111,15 +112,24 @@ def compared_with(question: Question, table: Table, own: Array, rows: Array) -> 
     return {"column": question.label, "adjusted_rand": adjusted_rand(own[known], values[known]), "rows": int(known.sum())}
 
 
-def points(x: Array, own: Array, classes: Sequence[str]) -> dict[str, Any]:
-    """At most POINTS rows on the two leading axes, for a picture."""
+def points(
+    question: Question, table: Table, used: Sequence[str], x: Array, rows: Array, own: Array, classes: Sequence[str]
+) -> dict[str, Any]:
+    """At most POINTS rows on the two leading axes, for a picture, with the cells that it may be coloured by."""
     some = np.linspace(0, len(x) - 1, min(len(x), POINTS)).astype(int)
     centred = x[some] - x[some].mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2] * np.sign(axes[:2][np.arange(len(axes[:2])), np.abs(axes[:2]).argmax(axis=1)])[:, None]
     z = centred @ axes.T
     z = np.hstack([z, np.zeros((len(z), 2 - z.shape[1]))])
-    return {"x": z[:, 0].round(4).tolist(), "y": z[:, 1].round(4).tolist(), "label": [classes[i] for i in own[some]]}
+    return {
+        "row": rows[some].tolist(),
+        "x": z[:, 0].round(4).tolist(),
+        "y": z[:, 1].round(4).tolist(),
+        "label": [classes[i] for i in own[some]],
+        "colour": question.colour,
+        **colours(table, rows[some], z, used, first(question.colour, question.label)),
+    }
 
 
 def sentence(

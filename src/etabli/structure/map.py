@@ -18,10 +18,11 @@ from etabli.errors import DataError
 from etabli.judge.components import components
 from etabli.judge.novelty import table as p_values
 from etabli.judge.stability import halves
-from etabli.judge.trust import Trust, procrustes, ranks, trust
+from etabli.judge.trust import Trust, moved, procrustes, ranks, trust
 from etabli.records import Array, Table, Watch, Words
-from etabli.structure import aside, file, run
+from etabli.structure import aside, colours, file, run
 from etabli.structure.asked import Question
+from etabli.structure.doubted import averaged
 from etabli.structure.maptold import told
 from etabli.structure.method import Found, Projection, Values
 from etabli.structure.methods import chosen, projections
@@ -45,7 +46,9 @@ LATE = {"en": "the time did not allow it", "fr": "le temps ne l'a pas permis"}
 @dataclass(frozen=True)
 class Candidate:
     """One method with one setting, judged on rows it did not learn from. score: the area of neighbour recall beyond chance; each: that of every half.
-    trust: measures of all halves, averaged. rebuilt: the share of what the columns hold that comes back from the coordinates. stability: the
+    trust: measures of all halves, averaged; picture: the same of the first two coordinates alone. kept, moved: float64 [judged rows] of that
+    picture, NaN where a row was never held out: the share of a row's near rows that it keeps; how far a row lies from its place in a map of
+    other rows and another seed, in root mean square distances from the middle. rebuilt: the share of what the columns hold that comes back from the coordinates. stability: the
     Procrustes correlation between maps learned from two halves. seconds: of one fit."""
 
     method: str
@@ -56,6 +59,9 @@ class Candidate:
     rebuilt: float
     stability: float
     seconds: float
+    picture: Mapping[str, Any]
+    kept: Array
+    moved: Array
 
 
 @dataclass(frozen=True)
@@ -68,14 +74,11 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The map of the judged rows: rows (numbers in the table), their coordinates and plain columns, what of them may be believed in all
-    coordinates and in the picture of the first two."""
+    """The map of the judged rows: rows (numbers in the table), their coordinates and plain columns."""
 
     rows: Array
     z: Array
     plain: Array
-    whole: Trust | None
-    picture: Trust | None
 
 
 def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began: float) -> dict[str, Any]:
@@ -84,6 +87,7 @@ def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began
         watch("step", name={"en": "reading the data", "fr": "lecture des données"})
         table = run.read(one)
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
+        colours.asked(table, question.colour)
         findings = run.audited(one, table)
         rows = sample(table.rows, LEARNED[question.effort], question.seed)
         names, out = aside.columns(question, table)
@@ -103,7 +107,7 @@ def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
         head = placement(projections()[best.method], best.values, x, question.seed, one.over)
         made = file.whole(table, space, head, rows, question.seed)
-        drawn = shown(head, x, plain, rows, judged)
+        drawn = Drawn(rows[judged], head.apply(x[judged])["coordinates"], plain[judged])
         watch("step", name={"en": "proving it", "fr": "preuve"})
         result = told(one, table, space, candidates, best, head, number, drawn, [*findings, *out], dropped, len(rows))
         return file.written(one, table, made, result, rows)
@@ -171,8 +175,8 @@ def compared(one: run.Run, x: Array, judged: Array, offers: list[tuple[Projectio
                 dropped.append(Dropped(method.name, LATE))
             continue
         task = {"job": "map", "method": method.name, "values": values, "seed": one.question.seed, "effort": one.question.effort}
-        facts, _ = one.remembered(task, partial(_judged, one, method, values, x, judged, pairs, fresh, near))
-        made.append(Candidate(method.name, values, **{**facts, "each": tuple(facts["each"])}))
+        facts, arrays = one.remembered(task, partial(_judged, one, method, values, x, judged, pairs, fresh, near))
+        made.append(Candidate(method.name, values, **{**facts, **arrays, "each": tuple(facts["each"])}))
         leader = max(made, key=lambda candidate: candidate.score)
         one.watch(
             "task",
@@ -209,8 +213,10 @@ def _judged(
     fresh: list[Array],
     near: list[Array | None],
 ) -> tuple[dict[str, Any], dict[str, Array]]:
-    """What one method is worth, JSON-able, and no arrays."""
+    """What one method is worth, JSON-able, and of each judged row what the picture keeps and how far it moves."""
     trusts: list[Trust] = []
+    pictures: list[Trust] = []
+    kept, moves = [], []
     rebuilt, alike, seconds = [], [], []
     for k, pair in enumerate(pairs):
         maps = []
@@ -226,31 +232,40 @@ def _judged(
                 continue
             new = np.isin(judged, places)
             trusts.append(trust(seen, ranks(z[new])))
+            pictures.append(trust(seen, ranks(z[new][:, :2])) if z.shape[1] > 2 else trusts[-1])
+            kept.append(np.full(len(judged), np.nan))
+            kept[-1][new] = pictures[-1].kept
             middle = x[learn].mean(axis=0)
             again = back(method, found, x[learn], seed).apply(z[new])
             total = float(((x[places] - middle) ** 2).sum())
             rebuilt.append(1 - float(((x[places] - again) ** 2).sum()) / total if total else 0.0)
         width = min(maps[0].shape[1], maps[1].shape[1])
         alike.append(procrustes(maps[0][:, :width], maps[1][:, :width]))
+        moves.append(moved(maps[0][:, : min(2, width)], maps[1][:, : min(2, width)]))
     facts = {
         "score": _mean([t.area for t in trusts]),
         "each": [t.area for t in trusts],
-        "trust": {
-            "near": trusts[0].near if trusts else 0,
-            "trustworthiness": _mean([t.trustworthiness for t in trusts]),
-            "continuity": _mean([t.continuity for t in trusts]),
-            "recall": {
-                str(size): _mean([t.recall[size] for t in trusts if size in t.recall]) for size in (trusts[0].recall if trusts else ())
-            },
-            "chance": {
-                str(size): _mean([t.chance[size] for t in trusts if size in t.chance]) for size in (trusts[0].chance if trusts else ())
-            },
-        },
+        "trust": _averaged(trusts),
+        "picture": _averaged(pictures),
         "rebuilt": _mean(rebuilt),
         "stability": _mean(alike),
         "seconds": _mean(seconds),
     }
-    return facts, {}
+    none = np.full(len(judged), np.nan)
+    return facts, {"kept": averaged(kept) if kept else none, "moved": averaged(moves) if moves else none}
+
+
+def _averaged(trusts: list[Trust]) -> dict[str, Any]:
+    """The measures, JSON-able, averaged over halves."""
+    sizes = trusts[0].recall if trusts else ()
+    return {
+        "near": trusts[0].near if trusts else 0,
+        "trustworthiness": _mean([t.trustworthiness for t in trusts]),
+        "continuity": _mean([t.continuity for t in trusts]),
+        "recall": {str(size): _mean([t.recall[size] for t in trusts if size in t.recall]) for size in sizes},
+        "chance": {str(size): _mean([t.chance[size] for t in trusts if size in t.chance]) for size in sizes},
+        "area": _mean([t.area for t in trusts]),
+    }
 
 
 def _mean(values: list[float]) -> float:
@@ -286,12 +301,3 @@ def placement(method: Projection, values: Values, x: Array, seed: int, stop: Cal
 
 def _rebuilt(method: Projection, found: Found, train: Array, rows: Array, seed: int) -> Array:
     return back(method, found, train, seed).apply(method.apply(found, rows))
-
-
-def shown(head: Placement, x: Array, plain: Array, rows: Array, judged: Array) -> Drawn:
-    """The judged rows on the final map."""
-    z = head.apply(x[judged])["coordinates"]
-    if len(judged) < 4:
-        return Drawn(rows[judged], z, plain[judged], None, None)
-    near = ranks(x[judged])
-    return Drawn(rows[judged], z, plain[judged], trust(near, ranks(z)), trust(near, ranks(z[:, :2])))

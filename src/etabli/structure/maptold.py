@@ -12,9 +12,10 @@ import numpy as np
 
 from etabli.judge.components import Components
 from etabli.judge.sentence import number
-from etabli.judge.trust import Trust
 from etabli.records import Array, Table, Words
 from etabli.structure.begins import begins
+from etabli.structure.colours import colours, first
+from etabli.structure.doubted import where
 from etabli.structure.linear import Linear
 from etabli.structure.methods import projections
 from etabli.structure.space import Space
@@ -31,6 +32,8 @@ FRENCH = {
     "nmf": "facteurs non négatifs",
     "kpca": "composantes principales à noyau",
     "random": "projection aléatoire",
+    "umap": "UMAP",
+    "tsne": "t-SNE",
 }
 NAMED = 4  # columns named for a coordinate, each way
 WELL = 0.9  # from here on a measure is called good
@@ -55,6 +58,7 @@ def told(
     from etabli.structure.map import tied
 
     question, known = one.question, projections()
+    linear = isinstance(known[best.method], Linear)
     explained = shares(drawn.plain, drawn.z)
     answer = head.apply(space.turn(drawn.plain))
     made = begins(question, table, (column.name for column in space.columns), learned, findings)
@@ -94,17 +98,22 @@ def told(
                 "text": _counted(found, head.components, question.components),
             },
             "explained": explained.tolist(),
-            "loadings": loadings(drawn.plain, drawn.z, space),
-            "trust": {"coordinates": _trust(drawn.whole), "picture": _trust(drawn.picture)},
-            "believe": believe(best.trust, best.stability, best.rebuilt, isinstance(known[best.method], Linear)),
+            "linear": linear,
+            "loadings": loadings(drawn.plain, drawn.z, space, head.found.arrays["back"] if linear else None),
+            "trust": {"coordinates": dict(best.trust), "picture": dict(best.picture)},
+            "believe": believed(best, head.components, linear),
+            "where": where(drawn.z, best.kept),
         },
         "points": {
             "row": drawn.rows.tolist(),
             "x": drawn.z[:, 0].tolist(),
             "y": drawn.z[:, 1].tolist() if head.components > 1 else [0.0] * len(drawn.z),
-            "kept": [] if drawn.picture is None else drawn.picture.kept.tolist(),
+            "kept": best.kept.tolist(),
+            "moved": best.moved.tolist(),
             "error": answer["error"][:, 0].tolist(),
             "certainty": answer["certainty"][:, 0].tolist(),
+            "colour": question.colour,
+            **colours(table, drawn.rows, drawn.z[:, :2], made["used"], first(question.colour)),
         },
     }
 
@@ -145,8 +154,9 @@ def shares(plain: Array, z: Array) -> Array:
     return np.where(alive, ((q.T @ plain) ** 2).sum(axis=1) / total, 0.0)
 
 
-def loadings(plain: Array, z: Array, space: Space) -> list[dict[str, Any]]:
-    """Each coordinate in words, and its correlations with the features it goes with."""
+def loadings(plain: Array, z: Array, space: Space, back: Array | None = None) -> list[dict[str, Any]]:
+    """Each coordinate in words, and its correlations with the features it goes with. back: [components, features] of a linear method: then its
+    largest loadings too, by how much a feature (each column has the spread 1) changes as the coordinate goes up by its deviation."""
     names, made = space.names, []
     for j in range(z.shape[1]):
         r = correlations(plain, z[:, j])
@@ -161,9 +171,17 @@ def loadings(plain: Array, z: Array, space: Space) -> list[dict[str, Any]]:
                 "columns": [
                     {"feature": names[i], "column": space.columns[int(space.owner[i])].name, "correlation": float(r[i])} for i in order[:12]
                 ],
+                **({"loadings": _largest(back[j] * float(z[:, j].std()), space)} if back is not None else {}),
             }
         )
     return made
+
+
+def _largest(load: Array, space: Space) -> list[dict[str, Any]]:
+    return [
+        {"feature": space.names[i], "column": space.columns[int(space.owner[i])].name, "loading": float(load[i])}
+        for i in np.argsort(-np.abs(load), kind="stable")[:12]
+    ]
 
 
 def correlations(plain: Array, z: Array) -> Array:
@@ -179,19 +197,6 @@ def _named(coordinate: str, up: Sequence[str], down: Sequence[str]) -> Words:
     return {
         "en": f"{coordinate}: {'; '.join(english) or 'a little of many columns'}",
         "fr": f"{coordinate} : {' ; '.join(french) or 'un peu de beaucoup de colonnes'}",
-    }
-
-
-def _trust(found: Trust | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {
-        "near": found.near,
-        "trustworthiness": found.trustworthiness,
-        "continuity": found.continuity,
-        "recall": {str(size): share for size, share in found.recall.items()},
-        "chance": {str(size): share for size, share in found.chance.items()},
-        "area": found.area,
     }
 
 
@@ -227,6 +232,19 @@ def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: 
         else "seul se lit qui est à côté de qui : le vide, la taille des groupes et les distances entre groupes éloignés ne disent rien",
     ]
     return {"en": "; ".join(english) + ".", "fr": " ; ".join(french) + "."}
+
+
+def believed(best: Candidate, components: int, linear: bool) -> Words:
+    """What may be read off the picture, and where a map has more coordinates than it shows, how much more those keep."""
+    said, recall = dict(believe(best.picture, best.stability, best.rebuilt, linear)), best.trust["recall"]
+    size = max((size for size in recall if int(size) <= max(best.trust["near"], 5)), key=int, default=None)
+    if components > 2 and size is not None:
+        kept = int(size) * recall[size]
+        said["en"] += f" That is the picture of the first two; all {components} coordinates keep {number(kept, 1, 'en')} of the {size}."
+        said["fr"] += (
+            f" Cela vaut pour l'image des deux premières ; les {components} coordonnées en gardent {number(kept, 1, 'fr')} sur {size}."
+        )
+    return said
 
 
 def nothing_shared(found: Components, space: Space, rows: int) -> bool:

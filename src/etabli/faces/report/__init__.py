@@ -43,6 +43,9 @@ def report(result: Mapping[str, Any], lang: str = "en", model: bytes | None = No
     page = _template().render(
         lang=lang,
         style=_safe(sheet),
+        scripts=_safe(
+            " ".join(one["hash"] for one in (vars(view["trying"]) if view["trying"] else {}, view.get("tints") or {}) if one.get("hash"))
+        ),
         style_hash=base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode(),
         t=lambda key, **values: say(key, lang, **values),
         known=lambda prefix, value: known(prefix, value, lang),
@@ -85,11 +88,18 @@ def _established(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], 
 
 def _found(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """View and pictures of what was found without one."""
-    from etabli.faces.report import seen
+    from etabli.faces.report import loaded, seen, tinted
 
     draw = partial(_both, result, lang)
-    picture = {"rowmap": draw(seen.rowmap), "compared": draw(seen.compared), "stretched": draw(seen.stretched), "kept": draw(seen.kept)}
-    return found.view(result, lang) | {"caption": seen.caption(result, lang)}, picture
+    picture = {
+        "rowmap": draw(seen.rowmap),
+        "compared": draw(seen.compared),
+        "again": draw(seen.again),
+        "stretched": draw(seen.stretched),
+        "kept": draw(seen.kept),
+        "loadings": draw(loaded.picture),
+    }
+    return found.view(result, lang) | {"caption": seen.caption(result, lang), "tints": tinted.view(result, lang)}, picture
 
 
 def write(result: Mapping[str, Any], path: str | Path, lang: str = "en", live: bool | None = None) -> Path:
@@ -133,8 +143,18 @@ def _safe(text: str) -> str:
 @cache
 def _style() -> str:
     from etabli.faces.report.seen import TINTS
+    from etabli.faces.report.tinted import STYLE
 
-    return figures.STYLE + "\n" + TINTS + "\n" + resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8") + style()
+    return (
+        figures.STYLE
+        + "\n"
+        + TINTS
+        + "\n"
+        + STYLE
+        + "\n"
+        + resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
+        + style()
+    )
 
 
 @cache

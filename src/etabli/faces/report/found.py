@@ -65,6 +65,9 @@ def view(result: Result, lang: str) -> View:
         "structure": _structure(result, lang),
         "loadings": _loadings(result, lang),
         "believe": pick(part(result, "map").get("believe"), lang),
+        "doubted": pick(part(part(result, "map"), "where").get("text"), lang),
+        "linear": part(result, "map").get("linear", True),
+        "placed": _placed(result, lang),
         "components": pick(part(part(result, "map"), "components").get("text"), lang),
         "odd": result["task"] == "anomalies",
         "flagged": _flagged(result, lang),
@@ -79,6 +82,13 @@ def view(result: Result, lang: str) -> View:
         "limits": [say(f"found.limit.{name}", lang) for name in ("same", result["task"], "cause")],
         "methods": methods(result, lang),
     }
+
+
+def _placed(result: Result, lang: str) -> str:
+    """How the rows of the picture are placed: by sums of columns, or beside rows like them."""
+    bent = result["task"] == "map" and not part(result, "map").get("linear", True)
+    kind = "axes" if result["task"] != "map" else "bent" if bent else "linear"
+    return say(f"rowmap.lead.{kind}", lang, method=_named(part(result, "winner"), lang))
 
 
 def method(entry: Mapping[str, Any], lang: str) -> str:

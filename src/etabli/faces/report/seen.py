@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from etabli.faces import figures
+from etabli.faces.explore.scatter import frame, scatter
 from etabli.faces.explore.scatter import look as coloured
-from etabli.faces.explore.scatter import scatter
+from etabli.faces.report import tinted
 from etabli.faces.report.found import Result, method
 from etabli.faces.report.pictures import items, part
 from etabli.faces.words import plain, say
 from etabli.faces.words.numbers import number, real, share
+from etabli.records import Array
 
 TINTS = (  # of the groups' marks, in a picture and in its key
     ".figure .point,.mark path{fill:var(--tint);stroke:none}.figure .point{fill-opacity:.75}.figure .faint{fill-opacity:.28}"
@@ -37,15 +39,49 @@ def rowmap(result: Result, lang: str, width: float) -> str:
     if not x or len(x) != len(y):
         return ""
     where = np.array([[real(a) or 0.0, real(b) or 0.0] for a, b in zip(x, y, strict=True)])
+    height = round(width * (0.62 if width > 500 else 0.9))
+    if ways := tinted.tints(result, lang):
+        return _coloured(where, ways[0], say("found.picture", lang, rows=len(where)), width, height)
     look, labels = dict(groups(result)), points.get("label")
     group = np.array([look.get(str(label), -1) for label in labels]) if labels else np.zeros(len(where), int)
     odd = points.get("flagged")
     chosen = np.array(odd, bool) if odd else None
     if chosen is not None and not labels:
         group = chosen.astype(int)
-    return scatter(
-        where, group, False, say("found.picture", lang, rows=len(where)), width, round(width * (0.62 if width > 500 else 0.9)), chosen
-    )
+    return scatter(where, group, False, say("found.picture", lang, rows=len(where)), width, height, chosen)
+
+
+def _coloured(where: Array, way: tinted.Tint, title: str, width: float, height: float) -> str:
+    """A path a colour, missing cells below the others."""
+    x, y = frame(where, width / height)
+    plot = figures.Plot(f"{title}: {way.name}", (width, height), x, y, (2, 2, 2, 2))
+    for letter in sorted(set(way.codes)):
+        own = [i for i, one in enumerate(way.codes) if one == letter]
+        mark = tinted.shape(letter, way.ordered)
+        path = "".join(f"M{plot.x(float(where[i, 0])):.1f} {plot.y(float(where[i, 1])):.1f}{mark}" for i in own)
+        plot.add("path", f"point {tinted.look(letter, way.ordered)}", d=path)
+    return plot.svg()
+
+
+def again(result: Result, lang: str, width: float) -> str:
+    """How far two halves of the rows, with two seeds, draw one picture, of each method; "" for other runs than maps."""
+    if result.get("task") != "map":
+        return ""
+    best: dict[str, Mapping[str, Any]] = {}
+    for e in items(result, "leaderboard"):
+        if real(e.get("stability")) is not None:
+            best.setdefault(str(e.get("name")), e)
+    dots = [
+        figures.Dot(
+            method({**e, "values": {}}, lang),
+            real(e["stability"]),
+            look="tied" if not i else "apart",
+            text=number(e["stability"], lang, 2),
+        )
+        for i, e in enumerate(list(best.values())[:METHODS])
+    ]
+    said = say("found.again", lang)
+    return figures.intervals(dots, said, width, lambda v: number(v, lang, 2), None, None, said) if dots else ""
 
 
 def compared(result: Result, lang: str, width: float) -> str:
