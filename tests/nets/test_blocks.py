@@ -13,6 +13,7 @@ from etabli.graph.run import run
 from etabli.nets.block import Block, Chain, answer, double, trained
 from etabli.nets.blocks.activation import Activation
 from etabli.nets.blocks.attention import Attention, encoder
+from etabli.nets.blocks.bottle import Bottle, Evidence
 from etabli.nets.blocks.columns import Columns, edges
 from etabli.nets.blocks.convolution import Convolution, Flatten, Pool, Shaped
 from etabli.nets.blocks.dense import Dense, Dropout, Relu
@@ -63,6 +64,11 @@ CASES = [
         (6, 8, 2),
     ),
     Case("images of columns", Chain((Shaped((3, 2, 1)), Convolution(2, (2, 2), (3, 2)), Flatten(), Dense(1)))),
+    *(
+        Case(f"{kind} bottle", Bottle(Chain((Dense(5), Activation("gelu"), Dense(2))), Dense(6), 2, kind))
+        for kind in ("plain", "denoising")
+    ),
+    Case("variational bottle", Bottle(Dense(4), Dense(6), 2, "variational")),
     Case("gru", Chain((Recurrent("gru", 7, 5), Dense(2))), (7, 3)),
     Case("lstm, every step", Chain((Recurrent("lstm", 7, 5, every=True), Recurrent("gru", 7, 3, every=True))), (7, 3)),
     Case("attention", Attention(2, 5), (5, 4)),
@@ -116,6 +122,15 @@ def test_the_same_lesson_is_learned_to_the_same_bits_alone_or_beside_others_on_a
     beside = train(network, Same(), lessons, plan, lambda: False, threads=2)[1]
     assert all(np.array_equal(alone.weights[name], beside.weights[name]) for name in alone.weights)
     assert np.array_equal(alone.curve, beside.curve)
+
+
+def test_a_variational_bottle_is_trained_by_its_evidence():
+    """The distance of a normal cloud from the standard one, against its textbook value."""
+    loss = Evidence(columns=1, components=2)
+    output = np.array([[0.5, 1.0, -1.0, 0.3, -0.2]])
+    middle, log = output[0, 1:3], output[0, 3:]
+    apart = sum(np.log(1 / np.exp(v / 2)) + (np.exp(v) + m**2) / 2 - 0.5 for m, v in zip(middle, log, strict=True))
+    assert np.isclose(loss.each(np, output, np.array([[0.0]]))[0], 0.5 * 0.25 + apart)
 
 
 def test_what_cannot_be_is_refused():

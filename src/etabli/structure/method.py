@@ -80,6 +80,18 @@ class Projection(Method):
     grounded: ClassVar[bool] = False
 
 
+class Rebuilds(Projection):
+    """A projection with a way back of its own that is not linear."""
+
+    @abstractmethod
+    def back(self, found: Found, z: Array) -> Array:
+        """[rows, columns] from coordinates z [rows, components], in numpy."""
+
+    @abstractmethod
+    def write_back(self, found: Found, graph: Graph, z: str) -> str:
+        """Adds the nodes that do the same."""
+
+
 class Detector(Method):
     """Answers with one score a row, [rows, 1], the larger the odder. Columns that make a row odd are found by asking again
     (`anomalies.py`) unless `shares` tells."""

@@ -1,6 +1,6 @@
 """The answers of a map's file: where a row lies, how badly the coordinates describe it, and how many training rows they describe as badly.
 
-The error is that of the row rebuilt from its coordinates: by the axes back where the method is linear; else as the mean of the marks (training
+The error is that of the row rebuilt from its coordinates: by the axes back where the method is linear, by the network's way back where it has one; else as the mean of the marks (training
 rows) around it on the map, which says how unlike the row those are that it is shown beside (Nadaraya 1964; Watson 1964).
 """
 
@@ -19,7 +19,7 @@ from etabli.judge.novelty import FAR
 from etabli.records import Array
 from etabli.structure import file
 from etabli.structure.linear import Linear
-from etabli.structure.method import Found, Projection
+from etabli.structure.method import Found, Projection, Rebuilds
 
 MARKS = 300  # rows that stand for all where a method cannot rebuild
 WIDTHS = (0.1, 0.3, 1.0, 3.0)  # of the kernel, in squared distances to the fifth nearest mark
@@ -75,6 +75,23 @@ class Around(Back):
         return graph.op("MatMul", graph.op("Softmax", near, axis=1), graph.const(np.ascontiguousarray(self.rows)))
 
 
+@final
+@dataclass(frozen=True)
+class Rebuilding(Back):
+    """The method's own way back (`Rebuilds`)."""
+
+    method: Rebuilds
+    found: Found
+
+    def apply(self, z: Array) -> Array:
+        """As the method does it."""
+        return self.method.back(self.found, z)
+
+    def write(self, graph: Graph, z: str) -> str:
+        """The same as nodes."""
+        return self.method.write_back(self.found, graph, z)
+
+
 def _weights(z: Array, places: Array, width: float, apart: bool = False) -> Array:
     near = np.zeros((len(z), len(places)))
     for j in range(places.shape[1]):
@@ -90,6 +107,8 @@ def back(method: Projection, found: Found, x: Array, seed: int) -> Back:
     """The way back, learned from rows x that the method learned from."""
     if isinstance(method, Linear):
         return Straight(np.ascontiguousarray(found.arrays["back"]), found.arrays["centre"])
+    if isinstance(method, Rebuilds):
+        return Rebuilding(method, found)
     picked = np.sort(np.random.default_rng(seed).permutation(len(x))[:MARKS])
     rows, places = x[picked], method.apply(found, x[picked])
     if len(rows) < 3:
