@@ -68,6 +68,44 @@ RESULTS = {name: whole(result) for name, result in EXAMPLES.items()}
 RESULTS |= {f"nasty {name}": renamed(result) for name, result in RESULTS.items()} | {"hostile": whole(HOSTILE)}
 
 
+def placed(task: str, bent: bool, colour: dict[str, Any]) -> dict[str, Any]:
+    """A run without a target, with names that would break a layout."""
+    n = 60
+    columns = [{"feature": name, "column": name, "correlation": 0.9 - 0.3 * k} for k, name in enumerate(NASTY)]
+    loadings = [{"feature": name, "column": name, "loading": 0.9 - 0.3 * k} for k, name in enumerate(NASTY)]
+    axes = [{"coordinate": f"x{k}", "columns": columns, **({} if bent else {"loadings": loadings})} for k in (1, 2, 3)]
+    points = {
+        "x": [k % 7 for k in range(n)],
+        "y": [k % 11 / 3 for k in range(n)],
+        "colour": NASTY[3],
+        "columns": [colour | {"name": NASTY[3]}],
+    }
+    entries = [
+        {"name": "kmeans", "clusters": k, "stability": 1 - k / 20, "null": 0.5, "each": [0.9 - k / 20, 1 - k / 20]} for k in range(2, 13)
+    ]
+    return {
+        "task": task,
+        "rows": 90,
+        "winner": {"family": "umap" if bent else "pca", "clusters": 3},
+        "map": {"linear": not bent, "loadings": axes, "trust": {"picture": {"trustworthiness": 0.9, "continuity": 0.95}}}
+        if task == "map"
+        else {},
+        "leaderboard": entries,
+        "points": points,
+    }
+
+
+LEVELED = {
+    "kind": "category",
+    "told": 0.5,
+    "levels": [f"{name} {k}" for k in range(2) for name in NASTY],
+    "codes": [k % 15 - 1 for k in range(60)],
+}
+RESULTS["a map"] = placed("map", False, {"kind": "number", "told": 0.5, "values": [None, *(1e6 * k for k in range(59))]})
+RESULTS["a bent map"] = placed("map", True, LEVELED)
+RESULTS["some groups"] = placed("cluster", False, LEVELED | {"levels": ["a", "b"], "codes": [k % 2 for k in range(60)]})
+
+
 def shown(drawn: Any) -> list[tuple[str, Any]]:
     """(text, box in pixels) of everything written in a figure."""
     drawn.canvas.draw()

@@ -51,7 +51,13 @@ def colours(table: Table, rows: Array, where: Array, used: Sequence[str], first:
     rank = {name: place for place, name in enumerate(first)}
     order = sorted(able, key=lambda column: (rank.get(column.name, len(rank)), -told[column.name]))
     order = [column for column in order if column.name in rank or _varies(_raw(table, column, rows))]
-    kept = order[: max(1, min(MOST, CELLS // len(rows)))]
+    most = max(1, min(MOST, CELLS // len(rows)))
+    leveled = [column for column in order if not column.is_double or column.kind == "flag"][
+        : most // 2
+    ]  # groups of rows are asked for first
+    sure = [column.name for column in order if column.name in rank or column in leveled][:most]
+    rest = [column.name for column in order if column.name not in sure][: most - len(sure)]
+    kept = [column for column in order if column.name in sure or column.name in rest]
     return {
         "columns": [
             {

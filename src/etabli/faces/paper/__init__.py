@@ -82,7 +82,9 @@ def write(
     if kind not in KINDS:
         raise UsageError("figures are pdf, png or svg", f'"{kind}"', did_you_mean(kind, KINDS))
     if not chosen(result, only):
-        raise UsageError("figures for a paper are drawn of a model with a target", f"{result.get('task')}", "the report has the pictures")
+        raise UsageError(
+            "a figure needs its part of the result", f"nothing to draw in this run ({result.get('task')})", "the report says what there is"
+        )
     size, picked, place = millimetres(width), chosen(result, only), Path(folder)
     made = []
     try:

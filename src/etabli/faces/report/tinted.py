@@ -69,7 +69,7 @@ def _groups(result: Result, points: Mapping[str, Any], lang: str) -> Tint:
     from etabli.faces.report.seen import caption, groups
 
     look, labels = dict(groups(result)), [str(label) for label in points["label"]]
-    names = [f"{name} {size}".strip() for name, size, place in caption(result, lang) if place >= 0]
+    names = [f"{name} ({size})" if size else name for name, size, place in caption(result, lang) if place >= 0]
     codes = "".join(LETTERS[look[v]] if look.get(v, -1) >= 0 else "." for v in labels)
     order = list(dict.fromkeys(labels))
     return Tint(say("tint.group", lang), codes, False, names=names, cells={"levels": order, "places": [order.index(v) for v in labels]})
