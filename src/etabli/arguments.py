@@ -177,6 +177,10 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "anomalies", "  etabli anomalies penguins.csv\n  etabli anomalies claims.parquet --rate 0.05 --methods iforest,lof -o claims.etabli"
     )
     one.add_argument("--rate", type=float, default=0.1, metavar="SHARE", help="of flagged rows, so many may be usual (default: 0.1)")
+    one.add_argument(
+        "--label", metavar="COL", help="a column that says of some rows whether they are odd; compared with, never learned from"
+    )
+    one.add_argument("--odd", metavar="VALUE", help="its value that means odd (default: one named odd, true, 1, fraud ..., or the rarer)")
 
     one = command(
         "adopt",

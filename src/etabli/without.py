@@ -43,7 +43,7 @@ def map(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], bool
 def anomalies(file: Any, *, watch: Watch | None = None, interrupted: Callable[[], bool] | None = None, **options: Any) -> Study:
     """Which rows are odd, how surely, and by which columns: `etabli.anomalies("penguins.csv")`.
 
-    options: rate, methods, ignore, kinds, effort, time in seconds, seed, out; else as `cluster`. `result` is described in docs/anomalies.md.
+    options: rate, label, odd, methods, ignore, kinds, effort, time in seconds, seed, out; else as `cluster`. `result` is described in docs/anomalies.md.
     """
     return _asked("anomalies", file, watch, interrupted, options)
 

@@ -13,6 +13,7 @@ import etabli
 import etabli.examples
 from etabli.cli import main
 from etabli.errors import UsageError
+from etabli.structure.labelled import precisions
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
 
@@ -62,3 +63,79 @@ def test_all_detectors_on_the_command_line(tmp_path: Path, capsys: pytest.Captur
 def test_a_rate_that_is_no_share_is_refused() -> None:
     with pytest.raises(UsageError, match="--rate is a share"):
         etabli.anomalies(PENGUINS, rate=2.0)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> etabli.Study:
+    """Breast cancer: the benign rows and forty malignant ones, of a fifth of the rows nothing is known."""
+    from sklearn.datasets import load_breast_cancer
+
+    data, folder = load_breast_cancer(), tmp_path_factory.mktemp("known")
+    keep = np.concatenate([np.flatnonzero(data.target == 1), np.flatnonzero(data.target == 0)[:40]])
+    state = ["" if n % 5 == 4 else ("benign" if data.target[i] else "malignant") for n, i in enumerate(keep)]
+    rows = [[*data.data[i], said] for i, said in zip(keep, state, strict=True)]
+    with (folder / "cancer.csv").open("w", newline="") as out:
+        csv.writer(out).writerows([[*(name.replace(" ", "_") for name in data.feature_names), "state"], *rows])
+    words = {"methods": ("mahalanobis", "tails", "iforest"), "effort": "glance", "out": str(folder / "run")}
+    return etabli.anomalies(folder / "cancer.csv", label="state", **words)
+
+
+def test_labels_choose_the_detector_on_rows_that_it_did_not_learn_from(known: etabli.Study) -> None:
+    label, board = known.result["label"], known.result["leaderboard"]
+    assert (label["odd"], label["usual"], label["how"]) == ("malignant", "benign", "rarer")
+    assert label["rows"] == {"odd": 32, "usual": 286, "unknown": 79}
+    assert label["chosen_by"] == "labels" and label["calibrated"]
+    assert label["base"] == pytest.approx(32 / 318)
+    assert label["honest"]["low"] > label["base"]
+    assert board[0]["name"] == known.result["winner"]["family"]
+    assert all(one["low"] <= one["aucpr"] <= one["high"] and one["behind"]["low"] <= one["behind"]["value"] for one in board)
+    assert "state" not in known.result["used"] and known.result["sampled"] == 365
+    assert "state = malignant" in known.result["sentence"]["en"]
+
+
+def test_average_precision_of_draws_is_that_of_scikit_learn() -> None:
+    from sklearn.metrics import average_precision_score
+
+    random = np.random.default_rng(0)
+    truth, score = random.integers(0, 2, 300), random.integers(0, 40, 300).astype(float)  # many equal scores
+    weights = random.integers(0, 3, (5, 300)).astype(float)
+    assert precisions(truth, score, weights) == pytest.approx([average_precision_score(truth, score, sample_weight=w) for w in weights])
+
+
+def test_too_few_labels_choose_nothing_and_say_so(tmp_path: Path) -> None:
+    lines = PENGUINS.read_text().splitlines()
+    marked = [lines[0] + ",fraud", *(f"{line},{'true' if n < 5 else 'false'}" for n, line in enumerate(lines[1:]))]
+    (tmp_path / "marked.csv").write_text("\n".join(marked))
+    words = {"methods": ("mahalanobis", "tails"), "effort": "glance"}
+    result = etabli.anomalies(tmp_path / "marked.csv", label="fraud", out=str(tmp_path / "run"), **words).result
+    assert (result["label"]["how"], result["label"]["odd"], result["label"]["chosen_by"]) == ("named", "true", "planted")
+    assert "few_labels" in {one["code"] for one in result["warnings"]}
+    assert not any("aucpr" in one for one in result["leaderboard"])
+    other = etabli.anomalies(tmp_path / "marked.csv", label="fraud", odd="false", out=str(tmp_path / "other"), **words).result
+    assert other["label"]["rows"] == {"odd": len(lines) - 6, "usual": 5, "unknown": 0}
+    for wrong, said in (
+        (("species", None), "two values"),
+        (("fraud", "maybe"), "is a value of the --label"),
+        ((None, "true"), "names a value"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            etabli.anomalies(tmp_path / "marked.csv", label=wrong[0], odd=wrong[1], out=str(tmp_path / f"no{said[:2]}"), **words)
+
+
+@pytest.mark.parametrize("job", ["anomalies", "map"])
+def test_what_is_remembered_rests_on_the_kinds_of_columns(job: str, tmp_path: Path) -> None:
+    """A folder of which the plan was lost, asked again with another kind: as if it were new."""
+    ask = getattr(etabli, job)
+    words = {"methods": ("tails",) if job == "anomalies" else ("pca",), "effort": "glance"}
+    ask(PENGUINS, out=str(tmp_path / "run"), **words)
+    before = len(list((tmp_path / "run" / "done").glob("*.json")))
+    (tmp_path / "run" / "plan.json").unlink()
+    kinds = {"bill_length_mm": "category"}
+    again = ask(PENGUINS, out=str(tmp_path / "run"), kinds=kinds, **words)
+    assert len(list((tmp_path / "run" / "done").glob("*.json"))) > before
+    fresh = ask(PENGUINS, out=str(tmp_path / "fresh"), kinds=kinds, **words)
+    assert _told(again) == _told(fresh)
+
+
+def _told(study: etabli.Study) -> list[dict[str, object]]:
+    return [{key: value for key, value in one.items() if key != "seconds"} for one in study.result["leaderboard"]]

@@ -18,7 +18,7 @@ from etabli.judge.novelty import FAR
 from etabli.judge.odds import Odds, fit, flagged
 from etabli.judge.stability import halves
 from etabli.records import Array, Table, Watch
-from etabli.structure import aside, file, run
+from etabli.structure import aside, file, labelled, run
 from etabli.structure.asked import Question
 from etabli.structure.method import Detector, Found
 from etabli.structure.methods import chosen, detectors
@@ -102,16 +102,18 @@ def anomalies(question: Question, watch: Watch, interrupted: Callable[[], bool],
         names, out = aside.columns(question, table)
         findings = [*run.audited(one, table), *out]
         random = np.random.default_rng(question.seed)
+        labels = labelled.labels(question, table)
         every = np.arange(table.rows)
-        rows = every if table.rows <= LEARNED else np.sort(random.choice(table.rows, LEARNED, replace=False))
+        rows = every if labels is None else np.flatnonzero(labels.truth != labelled.ODD)  # known odd rows teach nothing
+        rows = rows if len(rows) <= LEARNED else np.sort(random.choice(rows, LEARNED, replace=False))
         space = learned(table, names, rows, question.seed)
         plain = space.plain(table, rows)
         watch("step", name={"en": "comparing on planted rows", "fr": "comparaison sur des lignes plantées"})
-        candidates = compared(one, space, plain)
-        best = winner(candidates)
+        candidates, seen = compared(one, space, plain, *labelled.rows(labels, table, space, rows, question.seed))
+        best = winner(candidates, seen)
         watch("step", name={"en": "scoring held-out rows", "fr": "notation de lignes écartées"})
         joined = [c.method for c in candidates if c.method != TOGETHER] if best.method == TOGETHER else [best.method]
-        head, held = oddness(one, joined, space.turn(plain))
+        head, held = oddness(one, joined, space.turn(plain), labelled.calibrating(labels, rows))
         scores, p = scored(head, space, table, rows, held)
         odd, bound = flagged(p, question.rate)
         head = Oddness(head.members, head.odds, bound)
@@ -119,16 +121,22 @@ def anomalies(question: Question, watch: Watch, interrupted: Callable[[], bool],
         made = file.whole(table, space, head, rows, question.seed)
         watch("step", name={"en": "proving it", "fr": "preuve"})
         result = told(one, table, space, candidates, best, head, (plain, rows), (scores, p, odd), findings)
+        result = labelled.added(result, labels, seen, best.method, odd)
         return file.written(one, table, made, result, every)
 
 
-def compared(one: run.Run, space: Space, plain: Array) -> list[Candidate]:
-    """Every detector, and all together when there are several; the best at finding planted rows first."""
+def compared(
+    one: run.Run, space: Space, plain: Array, known: labelled.Labels | None, odd: Array, usual: Array
+) -> tuple[list[Candidate], labelled.Compared | None]:
+    """Every detector, and all together when there are several; the best at finding planted rows first. And how they do on labels (None without
+    enough). odd: the plain coordinates of known odd rows; usual: bool, which of `plain` are known to be usual."""
     seed, methods = one.question.seed, chosen(detectors(), one.question.methods)
     some = np.random.default_rng(seed).permutation(len(plain))[: 2 * COMPARED]
-    seen = plain[np.sort(some)]
+    some = np.sort(some)
+    seen = plain[some]
     pairs = [order for pair in halves(len(seen), TIMES[one.question.effort], seed) for order in (pair, pair[::-1])]
     foreign = [{kind: planted(space, seen[other], kind, PLANTED, seed + i) for kind in KINDS} for i, (_, other) in enumerate(pairs)]
+    foreign = [one | {"label": odd} for one in foreign] if known else foreign
     answers: dict[str, list[dict[str, Array]]] = {}
     for name, method in methods.items():
         if answers and one.over():
@@ -138,10 +146,12 @@ def compared(one: run.Run, space: Space, plain: Array) -> list[Candidate]:
         _, kept = one.remembered(task, partial(_answered, one, method, space, seen, pairs, foreign))
         answers[name] = [{key.split("|")[1]: kept[key] for key in kept if key.startswith(f"{i}|")} for i in range(len(pairs))]
         one.watch("task", done=len(answers), total=len(methods), running=[])
-    made = [_judged(name, parts, pairs) for name, parts in answers.items()]
     if len(answers) > 1:
-        made.append(_judged(TOGETHER, [_joined([answers[name][i] for name in answers], pair) for i, pair in enumerate(pairs)], pairs))
-    return sorted(made, key=lambda candidate: -candidate.score)
+        answers[TOGETHER] = [_joined([answers[name][i] for name in answers], pair) for i, pair in enumerate(pairs)]
+    made = sorted((_judged(name, parts, pairs) for name, parts in answers.items()), key=lambda candidate: -candidate.score)
+    if known is None or not known.enough:
+        return made, None
+    return made, labelled.compared(known, answers, [other for _, other in pairs], usual[some], seed)
 
 
 def _answered(
@@ -195,22 +205,24 @@ def _judged(name: str, parts: Sequence[Mapping[str, Array]], pairs: Sequence[tup
     return Candidate(name, float(np.mean(each)), tuple(each), kinds, float(np.mean(same)))
 
 
-def winner(candidates: Sequence[Candidate]) -> Candidate:
-    """The simplest of those within one standard error over the halves (or 0.01) of the best."""
+def winner(candidates: Sequence[Candidate], seen: labelled.Compared | None = None) -> Candidate:
+    """The simplest of those within one standard error (over the halves, or over draws of labelled rows; or 0.01) of the best."""
     best = candidates[0]
 
     def rank(one: Candidate) -> int:
         return 99 if one.method == TOGETHER else detectors()[one.method].rank
 
     def tied(one: Candidate) -> bool:
+        if seen is not None:
+            return one.method in seen.as_good()
         gap = np.subtract(best.each, one.each)
         return best.score - one.score <= max(TIED, float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else 0.0)
 
     return min((one for one in candidates if tied(one)), key=lambda one: (rank(one), -one.score))
 
 
-def oddness(one: run.Run, names: Sequence[str], x: Array) -> tuple[Oddness, Array]:
-    """(the head, its bound not yet set; the scores [rows] of x, each by detectors that did not know the row)."""
+def oddness(one: run.Run, names: Sequence[str], x: Array, sure: Array) -> tuple[Oddness, Array]:
+    """(the head, its bound not yet set; the scores [rows] of x, each by detectors that did not know the row). sure: bool, the rows whose scores p-values rest on."""
     x = np.clip(x, -FAR, FAR)
     fold = np.random.default_rng(one.question.seed).permutation(np.arange(len(x)) % FOLDS)
     members, logs, held = [], [], np.empty(len(x))
@@ -221,10 +233,10 @@ def oddness(one: run.Run, names: Sequence[str], x: Array) -> tuple[Oddness, Arra
         for k in np.unique(fold):
             rest = x[fold != k] if len(x) > 1 else x
             held[fold == k] = method.apply(method.fit(values, rest, one.question.seed, one.over), x[fold == k])[:, 0]
-        members.append(Member(method, method.fit(values, x, one.question.seed, one.over), fit(held)))
+        members.append(Member(method, method.fit(values, x, one.question.seed, one.over), fit(held[sure])))
         logs.append(-np.log(members[-1].odds.apply(held)))
     score = held if len(members) == 1 else np.mean(logs, axis=0)
-    return Oddness(tuple(members), fit(score), 0.0), score
+    return Oddness(tuple(members), fit(score[sure]), 0.0), score
 
 
 def scored(head: Oddness, space: Space, table: Table, rows: Array, held: Array) -> tuple[Array, Array]:

@@ -21,8 +21,8 @@ KNOWN: dict[Job, Callable[[], dict[str, Any]]] = {"cluster": clusterings, "map":
 class Question:
     """file: path. ignore: columns left out. kinds: column -> kind. methods: names, () for all. clusters, components: a given number of
     clusters or coordinates (default: chosen). label: a column that is known for some rows and is only compared with (never learned
-    from). rate: the share of flagged rows that may be usual on average (anomalies). colour: the column that a
-    picture of the rows is coloured by first; "none": no cells are kept for a picture."""
+    from). odd: its value that says a row is odd (anomalies). rate: the share of flagged rows that may be usual on average (anomalies).
+    colour: the column that a picture of the rows is coloured by first; "none": no cells are kept for a picture."""
 
     job: Job
     file: str
@@ -32,6 +32,7 @@ class Question:
     clusters: int | None = None
     components: int | None = None
     label: str | None = None
+    odd: str | None = None
     rate: float = 0.1
     colour: str | None = None
     effort: str = "standard"
@@ -62,6 +63,7 @@ class Question:
             ("--components", self.components),
             ("--label", self.label),
             ("--colour", self.colour),
+            ("--odd", self.odd),
         ):
             words += [option, str(value)] if value is not None else []
         words += ["--rate", f"{self.rate:g}"] if self.job == "anomalies" else []

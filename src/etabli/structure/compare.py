@@ -196,7 +196,7 @@ def _candidate(run: Run, ground: Ground, method: Clustering, values: Values, fir
         return facts, {"found": found, "chance": np.array([[one[0].mean(axis=0) for one in row] for row in clouds])}
 
     task = {"step": "cluster", "method": method.name, "values": dict(values), "plan": ground.plan.__dict__, "rows": len(ground.x)}
-    facts, arrays = run.remembered(task | run.question.identity, make)
+    facts, arrays = run.remembered(task, make)
     return Candidate(method.name, values, int(facts["clusters"]), arrays["found"], arrays["chance"], tuple(facts["gap"]), facts["bic"])
 
 

@@ -67,7 +67,7 @@ def told(
             "extended": head.odds.extended,
             "rows": reasons(table, space, head, plain, shown, scores, p),
         },
-        "points": _points(space, plain, rows, odd),
+        "points": _points(table, space, plain, odd, rows),
     }
 
 
@@ -156,19 +156,16 @@ def _shown(value: float, date: bool) -> str:
     return str(np.datetime64(int(value), "s")) if date else f"{value:.6g}"
 
 
-def _points(space: Space, plain: Array, rows: Array, odd: Array) -> dict[str, Any]:
-    """At most two thousand rows on the two leading components, the flagged ones first."""
-    centred = plain - plain.mean(axis=0)
-    order = np.concatenate([np.flatnonzero(odd[rows]), np.flatnonzero(~odd[rows])[:: max(1, len(rows) // POINTS)]])[:POINTS]
-    if centred.shape[1] == 1:
-        z = np.column_stack([centred[order], np.zeros(len(order))])
-    elif centred.shape[1] <= len(centred):
-        z = centred[order] @ np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :2]
-    else:
-        u, s, _ = np.linalg.svd(centred, full_matrices=False)
-        z = np.column_stack([(u * s)[order], np.zeros(len(order))])[:, :2]
-    labels = ["odd" if odd[row] else "usual" for row in rows[order]]
-    return {"row": rows[order].tolist(), "x": z[:, 0].tolist(), "y": z[:, 1].tolist(), "label": labels}
+def _points(table: Table, space: Space, plain: Array, odd: Array, rows: Array) -> dict[str, Any]:
+    """At most two thousand rows on the two leading components of those learned from, the flagged ones first."""
+    middle = plain.mean(axis=0)
+    _, _, axes = np.linalg.svd(plain[:: max(1, len(plain) // POINTS)] - middle, full_matrices=False)
+    usual = rows[~odd[rows]]
+    shown = np.concatenate([np.flatnonzero(odd), usual[:: max(1, len(usual) // POINTS)]])[:POINTS]
+    z = np.zeros((len(shown), 2))
+    z[:, : len(axes[:2])] = (space.plain(table, shown) - middle) @ axes[:2].T
+    labels = ["odd" if odd[row] else "usual" for row in shown]
+    return {"row": shown.tolist(), "x": z[:, 0].round(4).tolist(), "y": z[:, 1].round(4).tolist(), "label": labels}
 
 
 def _sentence(count: int, rows: int, rate: float, title: str) -> Words:

@@ -41,8 +41,9 @@ class Run:
     def remembered(
         self, task: Mapping[str, Any], make: Callable[[], tuple[dict[str, Any], dict[str, Array]]]
     ) -> tuple[Any, dict[str, Array]]:
-        """What a finished task wrote (facts, arrays), or what `make` gives, kept for a run that goes on. task: what decides the answer."""
-        name, folder = digest(task), self.journal.folder / "done"
+        """What a finished task wrote (facts, arrays), or what `make` gives, kept for a run that goes on. task: what decides the answer,
+        beside what was asked (the kinds of columns, those left out, the seed)."""
+        name, folder = digest(dict(task) | {"asked": self.question.identity}), self.journal.folder / "done"
         folder.mkdir(exist_ok=True)
         facts, arrays = folder / f"{name}.json", folder / f"{name}.npz"
         if facts.exists():
@@ -86,7 +87,7 @@ def read(run: Run) -> Table:
 
 def audited(run: Run, table: Table) -> list[Finding]:
     """What may go wrong, told at once; a refusal ends the run."""
-    found = [*table.notes, *audit(table, None, run.question.ignore, run.watch)]
+    found = [*table.notes, *audit(table, None, (*run.question.ignore, *([run.question.label] if run.question.label else [])), run.watch)]
     for finding in found:
         run.watch("finding", finding=finding)
         if finding.level == "refuse":

@@ -152,6 +152,11 @@ def _tiles(result: Result, lang: str) -> list[View]:
     label = part(result, "label")
     if real(label.get("adjusted_rand")) is not None:
         tile("label", number(label["adjusted_rand"], lang, 2), plain(label.get("column"), 40), say("found.tile.scale", lang))
+    if real(label.get("aucpr")) is not None:
+        honest = part(label, "honest")
+        reach = " – ".join(number(honest.get(end), lang, 2) for end in ("low", "high"))
+        under = say("found.tile.base", lang, base=number(label.get("base"), lang, 2))
+        tile("aucpr", number(honest.get("value"), lang, 2), reach, under)
     trust = part(part(part(result, "map"), "trust"), "picture") or part(part(part(result, "map"), "trust"), "coordinates")
     if real(trust.get("trustworthiness")) is not None:
         tile("trust", number(trust["trustworthiness"], lang, 2), say("found.tile.alike", lang))

@@ -87,7 +87,8 @@ def again(result: Result, lang: str, width: float) -> str:
 def compared(result: Result, lang: str, width: float) -> str:
     """The best setting of each method with its main figure; "" where there is none."""
     every = items(result, "leaderboard")
-    key = next((name for name in ("gain", "faithfulness", "stability", "score") if any(real(e.get(name)) is not None for e in every)), "")
+    measures = ("aucpr", "score") if result.get("task") == "anomalies" else ("gain", "faithfulness", "stability", "score")
+    key = next((name for name in measures if any(real(e.get(name)) is not None for e in every)), "")
     if not key:
         return ""
     best: dict[str, Mapping[str, Any]] = {}
@@ -112,6 +113,8 @@ def compared(result: Result, lang: str, width: float) -> str:
 
 
 def _reach(entry: Mapping[str, Any], key: str) -> tuple[float | None, float | None]:
+    if key == "aucpr":
+        return real(entry.get("low")), real(entry.get("high"))
     each = [value for v in entry.get("each") or () if (value := real(v)) is not None]
     if key != "stability" or len(each) < 3:
         return None, None
