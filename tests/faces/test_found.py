@@ -110,5 +110,7 @@ def test_what_cannot_be_explained_says_why(mapped: Study, grouped: Study, tmp_pa
     with pytest.raises(UsageError, match="one answer"):
         mapped.model.explain(rows().slice(0, 1))
     assert grouped.model.explain(rows().slice(0, 1)).labels[0] in grouped.model.classes
-    with pytest.raises(UsageError, match="with a target"):
-        grouped.figures("svg", tmp_path)
+    with pytest.raises(UsageError, match="its part of the result"):
+        grouped.figures("svg", tmp_path, only=["calibration"])
+    assert {"rowmap.svg", "captions.md"} <= {path.name for path in grouped.figures("svg", tmp_path, colour="species")}
+    assert "species" in (tmp_path / "captions.md").read_text(encoding="utf-8")

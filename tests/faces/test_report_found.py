@@ -80,9 +80,12 @@ def test_the_picture_of_the_rows_is_coloured_by_the_column_that_is_chosen(tab: T
     assert len(before) == len(mapped.result["points"]["x"])
     seen.page.select_option("#tint", label="body_mass_g")
     after = seen.page.evaluate(looks)
+    seen.kept("found-map-tinted")
     assert before != after and len(set(after)) > 10
     mass = next(one["values"] for one in mapped.result["points"]["columns"] if one["name"] == "body_mass_g")
-    assert after[mass.index(max(v for v in mass if v))] != after[mass.index(min(v for v in mass if v))]
+    ends = [mass.index(choose(v for v in mass if v)) for choose in (min, max)]
+    steps = [seen.page.locator(f"#rowmap .wide [data-row='{k}']").get_attribute("class") for k in (*ends, mass.index(None))]
+    assert steps == ["point q0", "point q15", "point g-none"]
     assert seen.page.locator("#rowmap [data-way]:visible").count() == 1
     assert seen.page.locator("#rowmap [data-way]:visible b").text_content() == "body_mass_g"
     seen.page.locator("#rowmap .wide svg").focus()
@@ -107,3 +110,15 @@ def test_in_french_and_with_nothing_measured(grouped: Study, mapped: Study) -> N
         assert 'lang="fr"' in french and "Ce qui a été trouvé" in french
         bare = {key: result[key] for key in ("task", "file", "rows", "winner", "sentence")}
         assert not re.search(r"{[a-z]+}", report(bare).split("</style>")[1])
+
+
+def test_a_report_is_coloured_anew_by_a_column_that_was_kept_and_by_no_other(mapped: Study, tmp_path: Path, capsys: Any) -> None:
+    import shutil
+
+    from etabli.cli import main
+
+    run = shutil.copytree(mapped.folder, tmp_path / "run")
+    assert main(["report", str(run), "--colour", "island"]) == 0
+    assert '<div data-way="0">\n<div class="key"><b><bdi>island</bdi>' in (run / "report.html").read_text(encoding="utf-8")
+    assert main(["report", str(run), "--colour", "islnd"]) == 2
+    assert "island" in capsys.readouterr().err

@@ -31,7 +31,7 @@ def lines(result: Result, lang: str, width: int, every: bool, facts: Table) -> G
     for table in (_groups(shown["clusters"], every), _listed(shown["loadings"]), _rows(shown["flagged"], every)):
         parts += [table, Text()] if table is not None else []
     if shown["believe"]:
-        parts += [Text(shown["believe"]), Text()]
+        parts += [Text(" ".join(filter(None, (shown["believe"], shown["doubted"])))), Text()]
     parts += [_methods(shown["compared"], result, lang, every), Text(), facts]
     return Group(*parts)
 

@@ -110,7 +110,10 @@ def _told(raw: Array, number: bool, near: Array) -> float:
     own = known & (count > 0)
     spread = float(((x[own] - x[own].mean(axis=0)) ** 2).sum())
     missed = float(((x[own] - total[own] / count[own, None]) ** 2).sum())
-    return min(1.0, max(0.0, 1 - missed / spread)) if spread > 0 else 0.0
+    fair = near.shape[1] / (
+        near.shape[1] + 1
+    )  # the mean of k cells strays by itself: of cells dealt by chance it would miss 1 + 1/k of the spread
+    return min(1.0, max(0.0, 1 - fair * missed / spread)) if spread > 0 else 0.0
 
 
 def _cells(table: Table, column: Column, rows: Array) -> dict[str, Any]:

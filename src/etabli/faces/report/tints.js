@@ -41,7 +41,11 @@
       const box = svg.viewBox.baseVal;
       const places = frame(facts, box.width, box.height);
       svg.querySelectorAll(".point").forEach(mark => mark.remove());
-      const marks = places.map(() => svg.appendChild(document.createElementNS(space, "path")));
+      const marks = places.map((place, i) => {
+        const mark = svg.appendChild(document.createElementNS(space, "path"));
+        mark.dataset.row = i;
+        return mark;
+      });
       const ring = svg.appendChild(document.createElementNS(space, "circle"));
       ring.setAttribute("class", "ring");
       ring.setAttribute("r", 7);
@@ -62,14 +66,19 @@
     };
     const colour = k => {
       way = facts.ways[k];
-      for (const {places, marks} of pictures) {
+      for (const {svg, places, marks, ring} of pictures) {
+        const above = [];
         marks.forEach((mark, i) => {
           const letter = way.codes[i];
           const step = way.ordered && letter !== "-";
           const [look, shape] = step ? [`q${letter.charCodeAt(0) - 97}`, facts.disc] : facts.marks[letter];
           mark.setAttribute("class", `point ${look}`);
           mark.setAttribute("d", `M${places[i][0].toFixed(1)} ${places[i][1].toFixed(1)}${shape}`);
+          if (letter !== "-" && letter !== ".") {
+            above.push(mark);
+          }
         });
+        svg.append(...above, ring); // what has a colour lies over what has none
       }
       document.querySelectorAll("#rowmap [data-way]").forEach(one => {
         one.hidden = one.dataset.way !== String(k);
