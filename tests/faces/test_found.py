@@ -113,4 +113,5 @@ def test_what_cannot_be_explained_says_why(mapped: Study, grouped: Study, tmp_pa
     with pytest.raises(UsageError, match="its part of the result"):
         grouped.figures("svg", tmp_path, only=["calibration"])
     assert {"rowmap.svg", "captions.md"} <= {path.name for path in grouped.figures("svg", tmp_path, colour="species")}
+    assert not (tmp_path / "leaderboard.svg").exists()  # which is of models with a target
     assert "species" in (tmp_path / "captions.md").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any, final
 from etabli.faces.figures import Dot, focus, spread
 from etabli.faces.paper.drawing import Drawing, Result, reached, rows
 from etabli.faces.paper.style import BLUE, GREY, INK, RED, SMALL, TEXT, Sheet, capital
+from etabli.faces.report.found import without_target
 from etabli.faces.report.pictures import best_of, dot, honest_dot, is_baseline, items, others, part, places, tick
 from etabli.faces.words import known, say
 from etabli.faces.words.numbers import count, number, real, signed
@@ -41,7 +42,7 @@ class Leaderboard(Drawing):
 
     def there(self, result: Result) -> bool:
         """Whether anything was compared."""
-        return bool(items(result, "leaderboard")) and best_of(result) is not None
+        return not without_target(result) and bool(items(result, "leaderboard")) and best_of(result) is not None
 
     def draw(self, sheet: Sheet, result: Result) -> None:
         """Below the score, above the difference to the winner: one scale."""

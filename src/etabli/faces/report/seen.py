@@ -54,7 +54,7 @@ def rowmap(result: Result, lang: str, width: float) -> str:
 def _coloured(where: Array, way: tinted.Tint, title: str, width: float, height: float) -> str:
     """A path a colour, missing cells below the others."""
     x, y = frame(where, width / height)
-    plot = figures.Plot(f"{title}: {way.name}", (width, height), x, y, (2, 2, 2, 2))
+    plot = figures.Plot(f"{title}: {way.name}" if way.name else title, (width, height), x, y, (2, 2, 2, 2))
     for letter in sorted(set(way.codes)):
         own = [i for i, one in enumerate(way.codes) if one == letter]
         mark = tinted.shape(letter, way.ordered)

@@ -72,7 +72,13 @@ def _groups(result: Result, points: Mapping[str, Any], lang: str) -> Tint:
     names = [f"{name} ({size})" if size else name for name, size, place in caption(result, lang) if place >= 0]
     codes = "".join(LETTERS[look[v]] if look.get(v, -1) >= 0 else "." for v in labels)
     order = list(dict.fromkeys(labels))
-    return Tint(say("tint.group", lang), codes, False, names=names, cells={"levels": order, "places": [order.index(v) for v in labels]})
+    return Tint(
+        say("tint.group", lang) if result.get("task") == "cluster" else "",
+        codes,
+        False,
+        names=names,
+        cells={"levels": order, "places": [order.index(v) for v in labels]},
+    )
 
 
 def _column(one: Mapping[str, Any], lang: str) -> Tint:
@@ -126,7 +132,7 @@ def shape(letter: str, ordered: bool) -> str:
 def view(result: Result, lang: str) -> dict[str, Any] | None:
     """What `parts/rowmap.html` shows; None where there are no ways to choose from."""
     every, points = tints(result, lang), part(result, "points")
-    if not every or len(every[0].codes) != len(points.get("x") or ()):
+    if len(every) < 2 or len(every[0].codes) != len(points.get("x") or ()):
         return None
     left = int(real(points.get("left")) or 0)
     script, packed = _script(), json.dumps(_facts(every, points, lang), ensure_ascii=False, separators=(",", ":"))
