@@ -13,6 +13,7 @@ import etabli
 import etabli.examples
 from etabli.cli import main
 from etabli.errors import UsageError
+from etabli.faces.report import odd
 from etabli.structure.labelled import precisions
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
@@ -41,6 +42,18 @@ def test_planted_rows_are_flagged_with_the_columns_that_make_them_odd(planted: e
     said = next(row for row in found["rows"] if row["row"] == 998)["columns"][0]
     assert said["text"]["en"].startswith("age 40 (nine rows in ten: ")
     assert said["usual"][0] < said["usual"][1] < said["value"]
+
+
+def test_the_page_draws_the_scores_with_their_bound_and_each_rows_columns(planted: etabli.Study) -> None:
+    facts = planted.result["anomalies"]["scores"]
+    assert sum(facts["counts"]) == 1000 and len(facts["edges"]) == len(facts["counts"]) + 1
+    found = planted.result["anomalies"]["rows"]
+    assert facts["bound"] == min(row["score"] for row in found)
+    drawn = odd.scores(planted.result, "en", 800)
+    assert drawn.count('class="dash"') == 1 and drawn.count('class="below"') >= 1
+    bars = odd.columns(planted.result, "en", 800)
+    assert all(f">{row['row']}</text>" in bars for row in found)
+    assert odd.scores({}, "en", 800) == odd.columns({}, "en", 800) == ""
 
 
 def test_the_file_answers_new_rows(planted: etabli.Study) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from etabli.structure.anomalies import Candidate, Oddness
     from etabli.structure.run import Run
 
-SHOWN, NAMED, LOOKED_AT, POINTS = 100, 3, 60, 2_000
+SHOWN, NAMED, LOOKED_AT, POINTS, BARS = 100, 3, 60, 2_000, 60
 COMBINED = {
     "en": "usual by itself, odd beside the row's other values",
     "fr": "habituelle en elle-même, étrange à côté des autres valeurs de la ligne",
@@ -65,10 +65,17 @@ def told(
             "flagged": count,
             "threshold": head.bound,
             "extended": head.odds.extended,
+            "scores": spread(scores, odd),
             "rows": reasons(table, space, head, plain, shown, scores, p),
         },
         "points": _points(table, space, plain, odd, rows),
     }
+
+
+def spread(scores: Array, odd: Array) -> dict[str, Any]:
+    """How the scores of all rows lie: `edges` of BARS equal steps, the rows in each (`counts`) and the lowest flagged score (`bound`, None: none)."""
+    counts, edges = np.histogram(scores, BARS)
+    return {"edges": edges.tolist(), "counts": counts.tolist(), "bound": float(scores[odd].min()) if odd.any() else None}
 
 
 def reasons(table: Table, space: Space, head: Oddness, plain: Array, shown: Array, scores: Array, p: Array) -> list[dict[str, Any]]:

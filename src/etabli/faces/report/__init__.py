@@ -88,11 +88,13 @@ def _established(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], 
 
 def _found(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """View and pictures of what was found without one."""
-    from etabli.faces.report import loaded, seen, tinted
+    from etabli.faces.report import loaded, odd, seen, tinted
 
     draw = partial(_both, result, lang)
     picture = {
         "rowmap": draw(seen.rowmap),
+        "scores": draw(odd.scores),
+        "odd": draw(odd.columns),
         "compared": draw(seen.compared),
         "again": draw(seen.again),
         "stretched": draw(seen.stretched),

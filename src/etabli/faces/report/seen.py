@@ -28,6 +28,8 @@ COLOURS, METHODS = 7, 12  # groups with a colour of their own; methods drawn
 def groups(result: Result) -> list[tuple[str, int]]:
     """(label, its place among shapes and colours) of what the picture shows; the largest groups, the others share the last."""
     labels = [str(label) for label in part(result, "points").get("label") or ()]
+    if result.get("task") == "anomalies":  # what stands out is red, whichever name comes first
+        return [(name, place) for place, name in enumerate(("usual", "odd")) if name in labels]
     told = [str(one.get("label")) for one in items(result, "clusters")] or sorted(set(labels), key=lambda label: (len(label), label))
     return [(label, -1 if label in ("none", "") else i if i < COLOURS else -1) for i, label in enumerate(told)]
 

@@ -168,7 +168,7 @@
 
   const classes = card.classes, outputs = Object.keys(selftest.outputs), target = card.target ?? words["target." + card.task];
   const titled = name => card.target ? name : `${target} ${name}`;
-  const main = ["prediction", "score", "coordinates"].find(name => outputs.includes(name)) ?? outputs[0], across = first[main].data.length / count; // numbers in an answer
+  const main = ["prediction", "score", "coordinates"].find(name => outputs.includes(name) && (classes.length || first[name].type === DOUBLE)) ?? outputs[0], across = first[main].data.length / count; // numbers in an answer
   const KNOWN = [main, "prediction", "probability", "lower", "upper", "set", "p0", "p1", "cdf", "quantile", "novelty"], more = outputs.filter(name => !KNOWN.includes(name));
   const spread = classes.length ? [0, 1] : [main, "lower", "upper"].flatMap(name => [...first[name]?.data ?? []]).filter(isFinite).sort((a, b) => a - b);
   const low = spread[0], high = spread.at(-1), digits = classes.length ? 3 : places(10 ** Math.floor(Math.log10((high - low || 1) / 300)));
