@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from etabli.model.batch import Summary
     from etabli.model.explain.counterfactual import Change
     from etabli.model.explain.explained import Explained
+    from etabli.model.tensors.jax import Function
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _ABSENT: Any = object()
@@ -250,6 +251,21 @@ class Model:
         from etabli.model.explain.counterfactual import changes
 
         return changes(self, row, want, fixed, many)
+
+    def to_torch(self, precision: Literal["double", "single"] = "double") -> Any:
+        """The whole file as a `torch.nn.Module`, trees included: `module(module.inputs(data))` gives the outputs that are numbers, by name.
+
+        Equal to the file to the rounding of sums in double precision; differentiable where the file is (a tree is flat). precision "single" is for accelerators.
+        ImportError without torch; UsageError for another precision."""
+        from etabli.model.tensors.torch import module
+
+        return module(self, precision)
+
+    def to_jax(self, precision: Literal["double", "single"] = "double") -> Function:
+        """The same as a JAX function: `f = model.to_jax(); f(f.inputs(data))`; `f.apply(f.params, inputs)` is pure."""
+        from etabli.model.tensors.jax import function
+
+        return function(self, precision)
 
     def carried(self) -> dict[str, Array] | None:
         """The rows that the file carries, as `run` takes them; None when it carries none."""

@@ -1,0 +1,149 @@
+"""A whole file as tensors of PyTorch and JAX answers as onnxruntime does, and has gradients where the file is smooth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import etabli
+from etabli.errors import UsageError
+from etabli.families import families
+from etabli.families.conformance import _odd, fit, sample
+from etabli.graph.graph import Graph
+from etabli.graph.run import run as onnxruntime
+from etabli.graph.trees import threshold_rows
+from etabli.model.probes import probe_feeds
+from etabli.model.tensors.arrays import Numpy, Torch
+from etabli.model.tensors.forest import forest
+from etabli.model.tensors.operators import run
+from etabli.model.tensors.plan import plan
+
+KEPT = sorted((Path(__file__).parent / "kept").glob("*.onnx"))
+torch = pytest.importorskip("torch")
+
+
+def rows_of(model: Any) -> dict[str, Any]:
+    return model.carried()
+
+
+def feeds_for(model: Any, feeds: dict[str, Any]) -> Any:
+    """Already read: what `Model.read` would give."""
+
+    class Read:
+        pass
+
+    made = Read()
+    made.feeds = feeds
+    return made
+
+
+def close(got: Any, right: Any, bound: float) -> bool:
+    got, right = np.asarray(got).astype(float), np.asarray(right).astype(float)
+    scale = max(1.0, float(np.abs(right[np.isfinite(right)]).max(initial=0)))
+    return got.shape == right.shape and np.allclose(got, right, rtol=0, atol=bound * scale, equal_nan=True)
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+def test_a_whole_file_answers_as_it_does_in_onnxruntime(path: Path, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = etabli.load(path)
+    made = getattr(model, f"to_{library}")()
+    rows = rows_of(model)
+    for feeds in (rows, probe_feeds(rows, 0)):
+        right = model.run(feeds, len(next(iter(feeds.values()))))
+        monkeypatch.setattr(type(model), "read", lambda self, data, feeds=feeds: feeds_for(self, feeds))
+        inputs = made.inputs(None)
+        got = {name: np.asarray(value) for name, value in made(inputs).items()}
+        assert {"novelty"} < set(got) <= set(right)
+        for name, value in got.items():
+            assert close(value, right[name], 1e-12), name
+
+
+SOME = (
+    "baseline",
+    "forest",
+    "gp",
+    "histgb",
+    "knn",
+    "lda",
+    "lightgbm",
+    "logistic",
+    "naivebayes",
+    "qda",
+    "spline",
+    "svm",
+    "tabm",
+    "tree",
+    "xgboost",
+)
+CASES = [(families()[name], task) for name in SOME for task in families()[name].tasks[-1:]]
+
+
+@pytest.mark.parametrize(("family", "task"), CASES, ids=[family.name for family, _ in CASES])
+def test_a_family_answers_as_in_onnxruntime(family: Any, task: Any) -> None:
+    fitted, data = fit(family, task)
+    graph = Graph()
+    raw = family.write(fitted, graph, graph.input("X", "double", (None, data.x.shape[1])))
+    model = graph.model({"raw": (raw, "double", None)})
+    wants = fitted.setting.wants
+    x = sample(task, 20, 1, wants).x
+    x = x if wants.filled else np.concatenate([x, threshold_rows(model, _odd(x, wants), 60, 0)])
+    right = onnxruntime(model, {"X": x})["raw"]
+    cut = plan(model.SerializeToString(), {"X": "double"}, frozenset(), ("raw",))
+    forests = {node.outputs[0]: forest(node) for node in cut.nodes if node.op == "TreeEnsemble"}
+    plain = run(Numpy(np, np.float64), cut.nodes, dict(cut.constants) | {"X": x}, forests)["raw"]
+    single = family.name == "xgboost"  # its sums are of single precision, in whatever order
+    assert close(plain, right, 1e-6 if single else 1e-9)
+    if not forests:  # trees in PyTorch are tried in whole files
+        other = run(Torch(torch, torch.float64), cut.nodes, dict(cut.constants) | {"X": torch.from_numpy(x)}, {})["raw"]
+        assert close(other, right, 1e-9)
+
+
+@pytest.fixture(scope="module")
+def smooth(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A ridge on made columns, one of them of texts."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 2))
+    kind = random.choice(["a", "b", "c"], 200)
+    table = {"one": x[:, 0], "two": x[:, 1], "kind": kind, "y": 3 * x[:, 0] - x[:, 1] + (kind == "a")}
+    place = tmp_path_factory.mktemp("smooth")
+    lines = [",".join(table)] + [",".join(map(str, row)) for row in zip(*table.values(), strict=True)]
+    (place / "made.csv").write_text("\n".join(lines), encoding="utf-8")
+    etabli.fit(place / "made.csv", target="y", families=["ridge"], effort="glance", out=place / "made.etabli")
+    return etabli.load(place / "made.etabli"), {"one": [0.2, -1.0], "two": [0.5, 0.1], "kind": ["a", "zz"]}
+
+
+def test_gradients_are_those_of_the_file(smooth: Any) -> None:
+    import jax
+
+    model, rows = smooth
+    step = 1e-5
+    ahead = model.predict(rows | {"one": [0.2 + step, -1.0 + step]})["prediction"]
+    slope = (ahead - model.predict(rows)["prediction"])[:, 0] / step
+    module = model.to_torch()
+    inputs = module.inputs(rows)
+    inputs["one"].requires_grad_()
+    module(inputs)["prediction"].sum().backward()
+    assert np.allclose(inputs["one"].grad.numpy()[:, 0], slope, rtol=1e-4)
+    function = model.to_jax()
+    numbers = function.inputs(rows)
+    with jax.enable_x64(True):
+        gradient = jax.grad(lambda one: function.apply(function.params, numbers | {"one": one})["prediction"].sum())(numbers["one"])
+    assert np.allclose(np.asarray(gradient)[:, 0], slope, rtol=1e-4)
+
+
+def test_what_was_learned_are_parameters_and_single_precision_is_near(smooth: Any) -> None:
+    model, rows = smooth
+    right = model.predict(rows)["prediction"]
+    module = model.to_torch(precision="single")
+    assert {value.dtype for value in module.parameters()} == {torch.float32}
+    assert close(module(module.inputs(rows))["prediction"], right, 1e-5)
+    again = model.to_torch()
+    before = again(again.inputs(rows))["prediction"]
+    assert close(before, right, 1e-12)
+    assert sum(value.numel() for value in again.parameters()) > 3
+    with pytest.raises(UsageError, match="double or single"):
+        model.to_jax(precision="half")
