@@ -55,6 +55,7 @@ HEAVY = {
 STARTS = ("etabli", "etabli.cli", "etabli.model.load")  # where a person or a program comes in
 ALONE = (
     "etabli.model.load",
+    "etabli.model.alone",
     "etabli.data.cells",
     "etabli.data.dates",
     "etabli.data.dialect",
