@@ -123,11 +123,12 @@ class Draft:
             return
         kind = "doubles" if levels is None else "codes"
         number = sum(1 for place in self._places.values() if place[0] == kind)
-        np.ascontiguousarray(values, "<f8" if levels is None else "<i4").tofile(self._files[kind])
+        cells = np.ascontiguousarray(values, "<f8" if levels is None else "<i4")
+        self._files[kind].write(cells.data)  # not tofile: it does not tell of a disk that is full
         if levels is not None:
             packed = levels if isinstance(levels, Packed) else Packed.of(levels)
             np.save(self._aside / f"levels-{number}.npy", packed.ends)
-            packed.data.tofile(self._aside / f"levels-{number}.txt")
+            (self._aside / f"levels-{number}.txt").write_bytes(packed.data.data)
         self._places[name] = (kind, number)
 
     def finish(self, columns: Sequence[Column], fingerprint: str = "", source: str = "", notes: Sequence[Finding] = ()) -> Table:
