@@ -152,3 +152,11 @@ def test_what_is_remembered_rests_on_the_kinds_of_columns(job: str, tmp_path: Pa
 
 def _told(study: etabli.Study) -> list[dict[str, object]]:
     return [{key: value for key, value in one.items() if key != "seconds"} for one in study.result["leaderboard"]]
+
+
+def test_the_card_beside_the_file_is_the_card_in_it_a_line_a_column(planted: etabli.Study) -> None:
+    text = (planted.folder / "card.json").read_text(encoding="utf-8")
+    kept = planted.model.card
+    assert json.loads(text)["columns"] == json.loads(json.dumps(kept["columns"]))
+    assert sum(line.startswith('  {"name":') for line in text.splitlines()) == len(kept["columns"])
+    assert all(len(str(abs(edge)).split(".")[-1]) <= 5 for column in kept["columns"] for edge in column.get("edges", ()))

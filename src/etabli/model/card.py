@@ -28,6 +28,15 @@ def dumps(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+def lines(card: Mapping[str, Any]) -> str:
+    """The same as a file for people: a line a key, and a line a record where a key holds records (the columns)."""
+    made = []
+    for key, value in card.items():
+        records = isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
+        made.append(f" {dumps(key)}: " + ("[\n  " + ",\n  ".join(map(dumps, value)) + "\n ]" if records else dumps(value)))
+    return "{\n" + ",\n".join(made) + "\n}\n"
+
+
 def plain(value: Any) -> Any:
     """The same value made of dict, list, str, int, float, bool and None alone; what JSON lacks becomes a string."""
     if isinstance(value, np.ndarray):
@@ -66,11 +75,13 @@ def shape(values: Array, bins: int = 10) -> dict[str, list[float]]:
     below the first edge, between it and the second, and so on; {} for a column without two values. values: float64 [rows], NaN missing."""
     filled = values[np.isfinite(values)]
     edges = np.unique(np.quantile(filled, np.linspace(0, 1, bins + 1)[1:-1])) if len(filled) else filled
+    if len(edges) and (width := float(np.ptp(filled))) > 0:  # six digits of the range: thousands of columns go into the file
+        edges = np.unique(np.round(edges, 5 - math.floor(math.log10(width))))
     edges = edges[edges < filled.max()] if len(filled) else edges
     if not len(edges):
         return {}
     counts = np.bincount(np.searchsorted(edges, filled, side="left"), minlength=len(edges) + 1)
-    return {"edges": edges.tolist(), "shares": (counts / len(filled)).tolist()}
+    return {"edges": edges.tolist(), "shares": (counts / len(filled)).round(7).tolist()}
 
 
 def read(text: str | None, path: str) -> dict[str, Any]:

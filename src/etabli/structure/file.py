@@ -19,7 +19,7 @@ from etabli.graph.run import run as run_graph
 from etabli.graph.run import session
 from etabli.judge.novelty import Novelty
 from etabli.judge.novelty import fit as fit_novelty
-from etabli.model.card import SCHEMA, dumps, self_test
+from etabli.model.card import SCHEMA, dumps, lines, self_test
 from etabli.records import Array, Column, Table
 from etabli.structure.run import Run
 from etabli.structure.space import Space
@@ -144,6 +144,6 @@ def written(run: Run, table: Table, made: Whole, result: dict[str, Any], rows: A
         raise EtabliError(
             "the written file must pass its own self-test", str(tested), "this is a fault of ours: please report it with the run folder"
         )
-    write_json(folder / "card.json", card)
+    write(folder / "card.json", lambda file: file.write(lines(card).encode()))
     write_json(folder / "result.json", result)
     return result
