@@ -280,7 +280,7 @@ class Facts:
 class Data:
     """What a family learns from. x: float64 [rows, features], C order. y: float64 [rows] or int64 class numbers [rows].
     weight: float64 [rows] or None. threads: cores this fit may use. together: numbers of the features that may interact, a tuple a
-    group; () when any may."""
+    group; () when any may. aside: a folder for the state of a long fit, "" for none."""
 
     x: Array
     y: Array
@@ -291,6 +291,7 @@ class Data:
     seed: int = 0
     threads: int = 1
     together: tuple[tuple[int, ...], ...] = ()
+    aside: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from etabli.nets.blocks.norm import LayerNorm
 from etabli.nets.blocks.recurrent import Recurrent
 from etabli.nets.blocks.residual import Residual
 from etabli.nets.loss import Same
-from etabli.nets.train import Lesson, Plan, ladder, split, train
+from etabli.nets.train import Lesson, Plan, split, train
 
 SHAPE = (6,)
 
@@ -109,21 +109,6 @@ def test_a_block_learns_and_its_graph_is_the_same(case):
     assert np.abs(single - native).max() <= 1e-4 * scale  # what was trained is what is answered, to single precision
 
 
-def test_the_same_lesson_is_learned_to_the_same_bits_alone_or_beside_others_on_any_number_of_threads():
-    random = np.random.default_rng(1)
-    x = random.normal(size=(200, 4))
-    network = Chain((Dense(16), Relu(), Dropout(), Dense(1)))
-    lessons = [
-        Lesson(x, np.sin(x[:, :1]), np.ones(200), split(200, seed), network.start(np.random.default_rng(seed), (4,))[0], seed)
-        for seed in range(3)
-    ]
-    plan = Plan(batch=64, epochs=4)
-    alone = train(network, Same(), lessons[1:2], plan, lambda: False)[0]
-    beside = train(network, Same(), lessons, plan, lambda: False, threads=2)[1]
-    assert all(np.array_equal(alone.weights[name], beside.weights[name]) for name in alone.weights)
-    assert np.array_equal(alone.curve, beside.curve)
-
-
 def test_a_variational_bottle_is_trained_by_its_evidence():
     """The distance of a normal cloud from the standard one, against its textbook value."""
     loss = Evidence(columns=1, components=2)
@@ -183,14 +168,6 @@ def test_convolution_is_that_of_torch():
     kernel = torch.tensor(weights["weight"].reshape(3, 3, 3, 5)).permute(3, 2, 0, 1)
     expected = torch.nn.functional.conv2d(torch.tensor(x).permute(0, 3, 1, 2), kernel, torch.tensor(weights["bias"]), padding=1)
     assert np.abs(block.apply(np, weights, x) - expected.permute(0, 2, 3, 1).numpy()).max() < 1e-12
-
-
-def test_rows_are_padded_a_little_and_held_rows_are_shared_out_by_class():
-    for rows in (1, 33, 100, 1_000, 12_345, 200_001):
-        assert rows <= ladder(rows) <= max(32, 1.125 * rows + 1)
-    y = np.repeat([0, 1, 2], [50, 30, 10])
-    held = split(90, 3, y)
-    assert [int(held[y == k].sum()) for k in range(3)] == [10, 6, 2]
 
 
 def test_edges_of_few_values_leave_bins_that_nothing_enters():

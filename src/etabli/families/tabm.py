@@ -134,7 +134,9 @@ def _trained(setting: Setting, folds: Sequence[Data], stop: Stop) -> list[Fitted
         lessons[place] = _lesson(chain, setting, fold, numbers, rest)
     found: dict[int, dict[str, Array]] = {}
     for chain, places in groups.items():
-        for place, learned in zip(places, train(chain, loss, [lessons[p][0] for p in places], Plan(), stop, first.threads), strict=True):
+        for place, learned in zip(
+            places, train(chain, loss, [lessons[p][0] for p in places], Plan(), stop, first.threads, aside=first.aside or None), strict=True
+        ):
             found[place] = {f"net.{name}": value for name, value in double(learned.weights).items()} | lessons[place][1]
     for place in range(len(folds)):
         arrays = found[place]

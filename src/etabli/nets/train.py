@@ -14,26 +14,31 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from etabli.nets.block import Block, Noise, trained
 from etabli.nets.device import jax, platform
+from etabli.nets.kept import Kept
 from etabli.nets.loss import Loss
 from etabli.records import Array
 
 CLIP = 1.0  # largest norm of a step's gradient, all weights together
 ONE, TWO, LITTLE = 0.9, 0.999, 1e-8
+SIDE = 64  # networks side by side
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compiled in, beside the network and the loss. batch: rows a step. epochs: at most. patience: epochs without gain."""
+    """What is compiled in, beside the network and the loss. batch: rows a step. epochs: at most. patience: epochs without gain.
+    schedule: of the learning rate, flat or along half a cosine to zero at the last epoch."""
 
     batch: int = 256
     epochs: int = 200
     patience: int = 16
+    schedule: Literal["flat", "cosine"] = "flat"
 
 
 @dataclass(frozen=True)
@@ -87,43 +92,130 @@ def train(
     stop: Callable[[], bool],
     threads: int = 1,
     told: Callable[..., None] | None = None,
+    aside: str | Path | None = None,
+    together: bool | None = None,
 ) -> list[Learned]:
-    """Every lesson to its end, or as far as the time goes (at least one epoch). told(lesson, epoch, loss, score): after every epoch."""
+    """Every lesson to its end, or as far as the time goes (at least one epoch). told(lesson, epoch, loss, score): after every epoch.
 
-    def one(place: int) -> Learned:
-        return _learn(network, loss, lessons[place], plan, stop, lambda *facts: told(place, *facts) if told else None)
+    aside: a folder in which the state is kept every half minute, and found again after a kill. together: lessons of one shape side by side in one program; by default on
+    accelerators alone, where a step costs the same for many small networks as for one."""
+    side = platform() != "cpu" if together is None else together
+    groups = _groups(lessons) if side else [[place] for place in range(len(lessons))]
+    made: dict[int, Learned] = {}
 
-    if len(lessons) == 1 or threads == 1:
-        return [one(place) for place in range(len(lessons))]
-    with ThreadPoolExecutor(min(threads, len(lessons))) as pool:
-        return list(pool.map(one, range(len(lessons))))
+    def one(group: list[int]) -> None:
+        def tell(inside: int, *facts: Any) -> None:
+            if told:
+                told(group[inside], *facts)
+
+        found = _learn(network, loss, [lessons[place] for place in group], plan, stop, tell, None if aside is None else Path(aside))
+        made.update(zip(group, found, strict=True))
+
+    if len(groups) == 1 or threads == 1 or side:
+        for group in groups:
+            one(group)
+    else:
+        with ThreadPoolExecutor(min(threads, len(groups))) as pool:
+            list(pool.map(one, groups))
+    return [made[place] for place in range(len(lessons))]
 
 
-def _learn(network: Block, loss: Loss, lesson: Lesson, plan: Plan, stop: Callable[[], bool], told: Callable[..., None]) -> Learned:
-    ready = _ready(lesson, plan)
-    names = sorted(lesson.start)
-    weights = {name: np.asarray(lesson.start[name], np.float32) for name in names}
-    moving = {name: value for name, value in weights.items() if trained(name)}
-    fixed = {name: value for name, value in weights.items() if not trained(name)}
-    state = (moving, {k: np.zeros_like(v) for k, v in moving.items()}, {k: np.zeros_like(v) for k, v in moving.items()}, np.float32(0))
-    hyper = {"rate": np.float32(lesson.rate), "decay": np.float32(lesson.decay), "dropout": np.float32(lesson.dropout)}
-    key = jax().random.key(lesson.seed)
-    program = _compiled(network, loss, ready.batch, (state, fixed, ready.arrays, hyper, key))
-    curve, best, kept, waited = [], np.inf, state[0], 0
-    place = 0
-    for epoch in range(plan.epochs):
-        state, learned, score = program(state, fixed, ready.arrays, hyper, jax().random.fold_in(key, epoch))
-        curve.append((float(learned), float(score)))
-        told(epoch, *curve[-1])
-        if not np.isfinite(curve[-1]).all():
-            break  # it went astray: the best so far is kept
-        if curve[-1][1] < best:
-            best, kept, waited, place = curve[-1][1], state[0], 0, epoch + 1
-        else:
-            waited += 1
-        if waited >= plan.patience or stop():
+def _groups(lessons: Sequence[Lesson]) -> list[list[int]]:
+    """Lessons whose arrays have the same shapes once padded, at most SIDE together."""
+    found: dict[Any, list[int]] = {}
+    for place, lesson in enumerate(lessons):
+        sizes = ladder(int((~lesson.held).sum())), ladder(int(lesson.held.sum()))
+        shapes = tuple(sorted((name, np.shape(value)) for name, value in lesson.start.items()))
+        found.setdefault((sizes, lesson.x.shape[1:], lesson.y.shape[1:], shapes), []).append(place)
+    return [places[at : at + SIDE] for places in found.values() for at in range(0, len(places), SIDE)]
+
+
+def _learn(
+    network: Block, loss: Loss, group: Sequence[Lesson], plan: Plan, stop: Callable[[], bool], told: Callable[..., None], aside: Path | None
+) -> list[Learned]:
+    """A group of one, or several side by side: every array then has the lesson first."""
+    many, tree = len(group) > 1, jax().tree
+    ready = [_ready(lesson, plan) for lesson in group]
+    starts = [_start(lesson) for lesson in group]
+    state, fixed = tree.map(lambda *parts: np.stack(parts), *starts) if many else starts[0]
+    arrays = tree.map(lambda *parts: jax().numpy.stack(parts), *[one.arrays for one in ready]) if many else ready[0].arrays
+    program = _compiled(network, loss, ready[0].batch, many, (state, fixed, arrays, _hyper(group, plan, 0), _key(group, 0)))
+    run = _Run(state, state[0], [[] for _ in group], np.full(len(group), np.inf), np.zeros(len(group), int), np.zeros(len(group), int))
+    kept = Kept(aside, (network, loss, plan, group)) if aside is not None else None
+    run = kept.found(run) if kept else run
+    going = _going(run, plan)
+    while run.epoch < plan.epochs and going.any():
+        state, learned, score = program(run.state, fixed, arrays, _hyper(group, plan, run.epoch), _key(group, run.epoch))
+        values = np.stack([np.atleast_1d(np.asarray(part, float)) for part in (learned, score)], axis=1)
+        better = going & np.isfinite(values).all(axis=1) & (values[:, 1] < run.score)
+        best = _chosen(better, state[0], run.best) if many else state[0] if better[0] else run.best
+        for place in np.flatnonzero(going):
+            run.curve[place].append((float(values[place, 0]), float(values[place, 1])))
+            told(int(place), run.epoch, *run.curve[place][-1])
+        run = _Run(
+            state,
+            best,
+            run.curve,
+            np.where(better, values[:, 1], run.score),
+            np.where(better, run.epoch + 1, run.place),
+            np.where(better, 0, run.waited + going),
+            run.epoch + 1,
+        )
+        going = _going(run, plan)
+        if kept:
+            kept.keep(run)
+        if stop():
             break
-    return Learned({**{name: np.asarray(value) for name, value in kept.items()}, **fixed}, place, np.array(curve))
+    if kept:
+        kept.forget()
+    weights = [{name: np.asarray(value[k] if many else value) for name, value in {**run.best, **fixed}.items()} for k in range(len(group))]
+    return [Learned(weights[k], int(run.place[k]), np.array(run.curve[k])) for k in range(len(group))]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Where a group stands. state: of the optimiser; best: weights of each lesson's best epoch, whose score and number are `score` and `place`; curve: by lesson; waited: epochs without gain."""
+
+    state: Any
+    best: Any
+    curve: list[list[tuple[float, float]]]
+    score: Array
+    place: Array
+    waited: Array
+    epoch: int = 0
+
+
+def _going(run: _Run, plan: Plan) -> Array:
+    """bool [lessons]: those that still learn. One that went astray (a loss that is no number) keeps its best."""
+    astray = np.array([bool(curve) and not np.isfinite(curve[-1]).all() for curve in run.curve])
+    return np.asarray((run.waited < plan.patience) & ~astray)
+
+
+def _start(lesson: Lesson) -> tuple[Any, Any]:
+    weights = {name: np.asarray(lesson.start[name], np.float32) for name in sorted(lesson.start)}
+    moving = {name: value for name, value in weights.items() if trained(name)}
+    zero = {name: np.zeros_like(value) for name, value in moving.items()}
+    return (moving, zero, zero, np.float32(0)), {name: value for name, value in weights.items() if not trained(name)}
+
+
+def _hyper(group: Sequence[Lesson], plan: Plan, epoch: int) -> dict[str, Any]:
+    factor = 0.5 * (1 + np.cos(np.pi * epoch / plan.epochs)) if plan.schedule == "cosine" else 1.0
+    made = {
+        "rate": [lesson.rate * factor for lesson in group],
+        "decay": [lesson.decay for lesson in group],
+        "dropout": [lesson.dropout for lesson in group],
+    }
+    return {name: np.array(values if len(group) > 1 else values[0], np.float32) for name, values in made.items()}
+
+
+def _key(group: Sequence[Lesson], epoch: int) -> Any:
+    keys = [jax().random.fold_in(jax().random.key(lesson.seed), epoch) for lesson in group]
+    return jax().numpy.stack(keys) if len(group) > 1 else keys[0]
+
+
+def _chosen(mask: Array, new: Any, old: Any) -> Any:
+    xp = jax().numpy
+    return {name: xp.where(mask.reshape(-1, *(1,) * (value.ndim - 1)), value, old[name]) for name, value in new.items()}
 
 
 @dataclass(frozen=True)
@@ -155,13 +247,14 @@ _programs: dict[Any, Any] = {}
 _lock = threading.Lock()
 
 
-def _compiled(network: Block, loss: Loss, batch: int, arguments: Any) -> Any:
+def _compiled(network: Block, loss: Loss, batch: int, many: bool, arguments: Any) -> Any:
     """The program of an epoch for arguments of these shapes; compiled once in a process, and found again in the cache folder by others."""
     tree = jax().tree
-    key = (network, loss, batch, platform(), str(tree.map(lambda a: (np.shape(a), str(getattr(a, "dtype", ""))), arguments)))
+    key = (network, loss, batch, many, platform(), str(tree.map(lambda a: (np.shape(a), str(getattr(a, "dtype", ""))), arguments)))
     with _lock:
         if key not in _programs:
-            _programs[key] = jax().jit(_epoch(network, loss, batch)).lower(*arguments).compile()
+            epoch = _epoch(network, loss, batch)
+            _programs[key] = jax().jit(jax().vmap(epoch) if many else epoch).lower(*arguments).compile()
         return _programs[key]
 
 

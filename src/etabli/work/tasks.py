@@ -14,7 +14,7 @@ import json
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -210,7 +210,10 @@ def _fit(folder: Path, tasks: Sequence[Task], material: Material, threads: int, 
     split = Journal(folder).load_split(first.split)
     matrices = [prepared(folder, task, material, split) for task in tasks]
     trained = [rows_of(task, split)[0] for task in tasks]
-    folds = [material.data(ready.train, rows, ready.features, first.seed, threads) for ready, rows in zip(matrices, trained, strict=True)]
+    folds = [
+        replace(material.data(ready.train, rows, ready.features, first.seed, threads), aside=str(folder / "data" / "aside"))
+        for ready, rows in zip(matrices, trained, strict=True)
+    ]
     member = family(first.settings[0].family)
     began, cut = time.process_time(), False
 

@@ -1,0 +1,102 @@
+"""One loop trains every network: the same bits alone or beside others, and after a kill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from etabli.nets import kept
+from etabli.nets.block import Chain
+from etabli.nets.blocks.dense import Dense, Dropout, Relu
+from etabli.nets.loss import Same
+from etabli.nets.train import Learned, Lesson, Plan, ladder, split, train
+
+NETWORK = Chain((Dense(16), Relu(), Dropout(), Dense(1)))
+PLAN = Plan(batch=64, epochs=12, patience=4)
+
+
+def lessons(count: int, rate: float = 2e-2) -> list[Lesson]:
+    x = np.random.default_rng(1).normal(size=(200, 4))
+    return [
+        Lesson(x, np.sin(x[:, :1]), np.ones(200), split(200, seed), NETWORK.start(np.random.default_rng(seed), (4,))[0], seed, rate)
+        for seed in range(count)
+    ]
+
+
+def never() -> bool:
+    return False
+
+
+def same(one: Learned, two: Learned) -> bool:
+    return (
+        one.best == two.best
+        and np.array_equal(one.curve, two.curve)
+        and all(np.array_equal(one.weights[n], two.weights[n]) for n in one.weights)
+    )
+
+
+def test_the_same_lesson_is_learned_to_the_same_bits_alone_or_beside_others_on_any_number_of_threads() -> None:
+    made = lessons(3)
+    alone = train(NETWORK, Same(), made[1:2], PLAN, never)[0]
+    beside = train(NETWORK, Same(), made, PLAN, never, threads=2)[1]
+    assert same(alone, beside)
+
+
+def test_rows_are_padded_a_little_and_held_rows_are_shared_out_by_class() -> None:
+    for rows in (1, 33, 100, 1_000, 12_345, 200_001):
+        assert rows <= ladder(rows) <= max(32, 1.125 * rows + 1)
+    y = np.repeat([0, 1, 2], [50, 30, 10])
+    held = split(90, 3, y)
+    assert [int(held[y == k].sum()) for k in range(3)] == [10, 6, 2]
+
+
+def test_side_by_side_on_an_accelerator_they_learn_the_same_to_single_precision() -> None:
+    """On a CPU too, where it is not faster."""
+    made = lessons(3)
+    alone = train(NETWORK, Same(), made, PLAN, never)
+    beside = train(NETWORK, Same(), made, PLAN, never, together=True)
+    for one, two in zip(alone, beside, strict=True):
+        assert np.allclose(one.curve, two.curve, atol=1e-4)
+        assert one.best == two.best
+        assert all(np.allclose(one.weights[name], two.weights[name], atol=1e-3) for name in one.weights)
+
+
+def test_a_kill_loses_what_came_after_the_last_keeping_and_changes_no_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "EVERY", -1.0)
+    whole = train(NETWORK, Same(), lessons(1), PLAN, never)[0]
+
+    class Killed(Exception):
+        pass
+
+    seen = []
+
+    def told(lesson: int, epoch: int, loss: float, score: float) -> None:
+        seen.append(epoch)
+        if epoch == 6 and seen.count(6) == 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(NETWORK, Same(), lessons(1), PLAN, never, told=told, aside=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    again = train(NETWORK, Same(), lessons(1), PLAN, never, told=told, aside=tmp_path)[0]
+    assert seen[:8] == [0, 1, 2, 3, 4, 5, 6, 6]  # the sixth was kept, the seventh is learned anew
+    assert same(again, whole)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_training_does_not_find_it_and_a_damaged_file_is_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "EVERY", -1.0)
+    first = kept.Kept(tmp_path, (NETWORK, Same(), PLAN, lessons(1)))
+    assert kept.Kept(tmp_path, (NETWORK, Same(), PLAN, lessons(1))).path == first.path
+    assert kept.Kept(tmp_path, (NETWORK, Same(), PLAN, lessons(1, rate=1e-2))).path != first.path
+    first.path.write_bytes(b"PK no such thing")
+    whole = train(NETWORK, Same(), lessons(1), PLAN, never)[0]
+    assert same(train(NETWORK, Same(), lessons(1), PLAN, never, aside=tmp_path)[0], whole)
+
+
+def test_a_loss_that_is_no_number_ends_the_lesson_with_the_best_before_it() -> None:
+    made = train(NETWORK, Same(), lessons(1, rate=1e30), PLAN, never)[0]
+    assert all(np.isfinite(value).all() for value in made.weights.values())
+    assert len(made.curve) < PLAN.epochs
