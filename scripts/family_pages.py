@@ -124,7 +124,7 @@ def _answer(family: Family, data: Data, x: Any) -> Any:
     from etabli.graph.links import link
     from etabli.graph.run import run
 
-    known = Facts(data.task, data.classes, len(data.y), data.x.shape[1], range="positive")
+    known = Facts(data.task, data.classes, len(data.y), data.x.shape[1], categories=int(family.levels), range="positive")
     fitted = family.fit(family.settings(known)[0], data, lambda: False)
     graph = Graph()
     raw = family.write(fitted, graph, graph.input("X", "double", (None, x.shape[1])))

@@ -26,7 +26,7 @@ class Family(ABC):
     in the final model; otherwise it is fitted again on all rows. monotone: it obeys `Feature.direction` (numbers and two classes);
     where a user declares directions, the others are left out, and that is said. additive: no two columns interact in it.
     together: it obeys `Data.together`. kin: a word it shares with families of its kind, which do about as well: one is tried for all, the cheapest,
-    or the one that says `head`: it is known to do best.
+    or the one that says `head`: it is known to do best. levels: it is about the levels of categories, and offers nothing where there are none.
     """
 
     name: ClassVar[str]
@@ -42,6 +42,7 @@ class Family(ABC):
     together: ClassVar[bool] = False
     kin: ClassVar[str] = ""
     head: ClassVar[bool] = False
+    levels: ClassVar[bool] = False
 
     @abstractmethod
     def settings(self, facts: Facts) -> Sequence[Setting]:
