@@ -180,6 +180,7 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument(
         "--label", metavar="COL", help="a column that says of some rows whether they are odd; compared with, never learned from"
     )
+    one.add_argument("--usual", metavar="CLEAN", help="a file of usual rows to learn from: then the rate is promised, not assumed")
     one.add_argument("--odd", metavar="VALUE", help="its value that means odd (default: one named odd, true, 1, fraud ..., or the rarer)")
 
     one = command(

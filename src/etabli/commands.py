@@ -67,7 +67,7 @@ def families(options: argparse.Namespace) -> int:
 
 def anomalies(options: argparse.Namespace) -> int:
     """Which rows are odd, how surely, and by which columns; one file that answers for new rows."""
-    return _established("anomalies", options, rate=options.rate, label=options.label, odd=options.odd)
+    return _established("anomalies", options, rate=options.rate, label=options.label, odd=options.odd, usual=options.usual)
 
 
 def _established(job: Any, options: argparse.Namespace, **own: Any) -> int:

@@ -12,7 +12,7 @@ import pytest
 import etabli
 import etabli.examples
 from etabli.cli import main
-from etabli.errors import UsageError
+from etabli.errors import DataError, UsageError
 from etabli.faces.report import odd
 from etabli.structure.labelled import precisions
 
@@ -48,11 +48,11 @@ def test_the_page_draws_the_scores_with_their_bound_and_each_rows_columns(plante
     facts = planted.result["anomalies"]["scores"]
     assert sum(facts["counts"]) == 1000 and len(facts["edges"]) == len(facts["counts"]) + 1
     found = planted.result["anomalies"]["rows"]
-    assert facts["bound"] == min(row["score"] for row in found)
+    assert facts["bound"] == min(row["score"] for row in found if row["odd"])
     drawn = odd.scores(planted.result, "en", 800)
     assert drawn.count('class="dash"') == 1 and drawn.count('class="below"') >= 1
     bars = odd.columns(planted.result, "en", 800)
-    assert all(f">{row['row']}</text>" in bars for row in found)
+    assert all(f">{row['row']}</text>" in bars for row in found if row["odd"])
     assert odd.scores({}, "en", 800) == odd.columns({}, "en", 800) == ""
 
 
@@ -64,11 +64,76 @@ def test_the_file_answers_new_rows(planted: etabli.Study) -> None:
     assert answers["p_value"][1, 0] <= planted.result["anomalies"]["threshold"]
 
 
+def test_every_listed_row_has_its_expected_share_of_usual_rows(planted: etabli.Study) -> None:
+    rows = planted.result["anomalies"]["rows"]
+    assert len(rows) == 20  # also those that are not flagged
+    assert [row["q"] for row in rows] == sorted(row["q"] for row in rows)
+    assert {row["row"] for row in rows if row["odd"]} == {row["row"] for row in rows if row["q"] <= 0.1}
+    assert "assumption" in planted.result["anomalies"]["promise"]["en"]
+
+
+@pytest.fixture(scope="module")
+def referred(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, etabli.Study]:
+    """3 000 usual rows, and a file of 500 of which the last 20 are odd; one level and one column are its own."""
+    folder, random = tmp_path_factory.mktemp("usual"), np.random.default_rng(3)
+
+    def write(name: str, count: int, odd: int, more: str) -> None:
+        x = random.normal(size=(count, 3))
+        x[count - odd :, 1] += 9
+        place = np.where(np.arange(count) == 0, more, "here")
+        rows = [[*map(str, line), place[i], i] for i, line in enumerate(x)]
+        with (folder / name).open("w", newline="") as out:
+            csv.writer(out).writerows([["a", "b", "c", "place", "own"][: 5 if odd else 4], *(row[: 5 if odd else 4] for row in rows)])
+
+    write("usual.csv", 3000, 0, "there")
+    write("asked.csv", 500, 20, "nowhere")
+    return folder, etabli.anomalies(
+        folder / "asked.csv", usual=folder / "usual.csv", methods=("tails",), effort="glance", out=str(folder / "run"), ignore=("own",)
+    )
+
+
+def test_rows_are_held_against_a_file_of_usual_ones(referred: tuple[Path, etabli.Study]) -> None:
+    folder, study = referred
+    facts = study.result["anomalies"]
+    assert "theorem" in facts["promise"]["en"]
+    assert facts["reference"] | {"fingerprint": ""} == {
+        "file": str(folder / "usual.csv"), "rows": 3000, "learned": 1500, "calibrated": 1500, "fingerprint": ""
+    }  # fmt: skip
+    assert set(range(480, 500)) <= {row["row"] for row in facts["rows"] if row["odd"]}
+    assert facts["flagged"] <= 27
+    assert all(row["columns"][0]["column"] == "b" for row in facts["rows"] if row["row"] >= 480)
+    p = np.ravel(study.model.predict(folder / "asked.csv")["p_value"])
+    assert p[480:].max() == pytest.approx(1 / 1501)
+    assert abs((p[:480] <= 0.5).mean() - 0.5) < 0.1
+
+
+def test_a_file_of_usual_rows_must_fit(referred: tuple[Path, etabli.Study], tmp_path: Path) -> None:
+    folder, _ = referred
+    with pytest.raises(UsageError, match="the file of --usual must exist"):
+        etabli.anomalies(folder / "asked.csv", usual=folder / "usal.csv")
+    (tmp_path / "few.csv").write_text("a,b,c,place\n" + "1,2,3,here\n" * 20)
+    with pytest.raises(DataError, match="at least 50 rows"):
+        etabli.anomalies(folder / "asked.csv", usual=tmp_path / "few.csv", out=str(tmp_path / "one"))
+    (tmp_path / "other.csv").write_text("a,bee\n" + "".join(f"{i},{i * i}\n" for i in range(80)))
+    with pytest.raises(UsageError, match='lacks "bee"'):
+        etabli.anomalies(folder / "asked.csv", usual=tmp_path / "other.csv", out=str(tmp_path / "two"))
+
+
 def test_all_detectors_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["anomalies", str(PENGUINS), "--effort", "glance", "--ignore", "species", "--json", "-q", "-o", str(tmp_path / "run")]
     assert main(words) == 0
     result = json.loads(capsys.readouterr().out)
-    assert {one["name"] for one in result["leaderboard"]} == {"mahalanobis", "tails", "iforest", "knn", "density", "lof", "svm", "together"}
+    assert {one["name"] for one in result["leaderboard"]} == {
+        "mahalanobis",
+        "tails",
+        "relations",
+        "iforest",
+        "knn",
+        "density",
+        "lof",
+        "svm",
+        "together",
+    }
     assert all(set(one["planted"]) == {"far", "mixed", "rare"} for one in result["leaderboard"])
     assert result["proof"]["label_mismatches"] == 0
 

@@ -69,7 +69,8 @@ def _rows(flagged: list[dict[str, Any]], every: bool) -> Table | None:
 
     table = _grid("right", "right", "left")
     for one in flagged if every else flagged[:ROWS]:
-        table.add_row(Text(one["row"], "bold"), Text(f"p {one['p']}", "dim"), Text(one["why"]))
+        marked = f"{'●' if one['odd'] else ' '} {one['row']}"
+        table.add_row(Text(marked, "bold" if one["odd"] else ""), Text(f"q {one['q']}", "dim"), Text(one["why"]))
     return table if flagged else None
 
 

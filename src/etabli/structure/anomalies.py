@@ -1,7 +1,8 @@
 """The story of `etabli anomalies`: which rows are odd, how surely, and by which columns.
 
 read -> audited -> the space -> every detector on halves of the rows, asked to find planted rows -> the best (the simplest of the tied; all together
-is one more candidate) -> scores of rows that were held out -> p-values -> Benjamini-Hochberg -> one file -> proven
+is one more candidate) -> scores of rows that were held out -> p-values -> Benjamini-Hochberg -> one file -> proven.
+With --usual all is learned from that file's rows, and the asked file's are only answered.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from etabli.judge.novelty import FAR
 from etabli.judge.odds import Odds, fit, flagged
 from etabli.judge.stability import halves
 from etabli.records import Array, Table, Watch
-from etabli.structure import aside, file, labelled, run
+from etabli.structure import aside, file, labelled, reference, run
 from etabli.structure.asked import Question
+from etabli.structure.harmonic import joined, write_joined
 from etabli.structure.method import Detector, Found
 from etabli.structure.methods import chosen, detectors
 from etabli.structure.odd import told
@@ -58,7 +60,7 @@ class Member:
 @final
 @dataclass(frozen=True)
 class Oddness(file.Head):
-    """score [rows, 1]: of one detector its own, of several the mean of -log p; p_value [rows, 1]; prediction: "odd" at or below `bound`."""
+    """score [rows, 1]: of one detector its own, of several minus the log of the harmonic mean of their p; p_value [rows, 1]; prediction: "odd" at or below `bound`."""
 
     members: tuple[Member, ...]
     odds: Odds
@@ -70,7 +72,7 @@ class Oddness(file.Head):
         x = np.clip(x, -FAR, FAR)
         if len(self.members) == 1:
             return self.members[0].method.apply(self.members[0].found, x)
-        return np.asarray(sum(-np.log(one.odds.apply(one.method.apply(one.found, x))) for one in self.members) / len(self.members))
+        return joined(np.hstack([-np.log(one.odds.apply(one.method.apply(one.found, x))) for one in self.members]))
 
     def apply(self, x: Array) -> dict[str, Array]:
         """All outputs in numpy."""
@@ -85,8 +87,7 @@ class Oddness(file.Head):
         score = scores[0]
         if len(scores) > 1:
             logs = [graph.op("Log", one.odds.write(graph, made)) for one, made in zip(self.members, scores, strict=True)]
-            joined = graph.op("ReduceSum", graph.op("Concat", *logs, axis=1), graph.const([1], np.int64), keepdims=1)
-            score = graph.op("Div", joined, graph.const(-float(len(logs)), np.float64))
+            score = write_joined(graph, graph.op("Neg", graph.op("Concat", *logs, axis=1)), len(logs))
         p = self.odds.write(graph, score)
         odd = graph.op("Cast", graph.op("LessOrEqual", p, graph.const(self.bound, np.float64)), to=7)
         label = graph.op("Gather", graph.const(["usual", "odd"]), odd, axis=0)
@@ -97,30 +98,43 @@ def anomalies(question: Question, watch: Watch, interrupted: Callable[[], bool],
     """The whole story; gives the result."""
     with run.opened(question, watch, interrupted, began) as one:
         watch("step", name={"en": "reading the data", "fr": "lecture des données"})
-        table = run.read(one)
+        clean, table = reference.read(one)
+        base = table if clean is None else clean
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
-        names, out = aside.columns(question, table)
+        names, out = aside.columns(question, base)
         findings = [*run.audited(one, table), *out]
         random = np.random.default_rng(question.seed)
         labels = labelled.labels(question, table)
         every = np.arange(table.rows)
-        rows = every if labels is None else np.flatnonzero(labels.truth != labelled.ODD)  # known odd rows teach nothing
+        rows, kept = every, every[:0]
+        if clean is not None:
+            rows, kept = reference.parts(clean.rows, question.seed)
+        elif labels is not None:
+            rows = np.flatnonzero(labels.truth != labelled.ODD)  # known odd rows teach nothing
         rows = rows if len(rows) <= LEARNED else np.sort(random.choice(rows, LEARNED, replace=False))
-        space = learned(table, names, rows, question.seed)
-        plain = space.plain(table, rows)
+        space = learned(base, names, rows, question.seed)
+        plain = space.plain(base, rows)
         watch("step", name={"en": "comparing on planted rows", "fr": "comparaison sur des lignes plantées"})
         candidates, seen = compared(one, space, plain, *labelled.rows(labels, table, space, rows, question.seed))
         best = winner(candidates, seen)
         watch("step", name={"en": "scoring held-out rows", "fr": "notation de lignes écartées"})
-        joined = [c.method for c in candidates if c.method != TOGETHER] if best.method == TOGETHER else [best.method]
-        head, held = oddness(one, joined, space.turn(plain), labelled.calibrating(labels, rows))
-        scores, p = scored(head, space, table, rows, held)
+        several = [c.method for c in candidates if c.method != TOGETHER] if best.method == TOGETHER else [best.method]
+        head, held = oddness(one, several, space, plain, labelled.calibrating(labels, rows))
+        if clean is None:
+            score = scored(head, space, table, rows, held)
+        else:
+            head = Oddness(head.members, fit(scores(head, space, clean, kept), reference=True), 0.0)
+            score = scores(head, space, table, every)
+        p = head.odds.apply(score)
         odd, bound = flagged(p, question.rate)
         head = Oddness(head.members, head.odds, bound)
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
-        made = file.whole(table, space, head, rows, question.seed)
+        made = file.whole(base, space, head, rows, question.seed)
         watch("step", name={"en": "proving it", "fr": "preuve"})
-        result = told(one, table, space, candidates, best, head, (plain, rows), (scores, p, odd), findings)
+        known = (plain, rows) if clean is None else (plain, every)
+        result = told(one, table, space, candidates, best, head, known, (score, p, odd), findings, base)
+        if clean is not None:
+            result = reference.added(result, question, clean, len(rows), len(kept))
         result = labelled.added(result, labels, seen, best.method, odd)
         return file.written(one, table, made, result, every)
 
@@ -160,7 +174,7 @@ def _answered(
     """The scores of all compared rows and of the planted ones, by a detector that knew one half."""
     values, kept = method.settings(len(seen) // 2, seen.shape[1])[0], {}
     for i, (half, _) in enumerate(pairs):
-        found = method.fit(values, space.turn(seen[half]), one.question.seed, one.over)
+        found = method.fit_columns(values, space.turn(seen[half]), owners(space), one.question.seed, one.over)
         kept[f"{i}|rows"] = method.apply(found, space.turn(seen))[:, 0]
         for kind, rows in foreign[i].items():
             kept[f"{i}|{kind}"] = method.apply(found, space.turn(rows))[:, 0] if len(rows) else np.empty(0)
@@ -168,16 +182,11 @@ def _answered(
 
 
 def _joined(parts: Sequence[Mapping[str, Array]], pair: tuple[Array, Array]) -> dict[str, Array]:
-    """The mean of -log rank among the rows not learned from, detector by detector."""
-    made: dict[str, Array] = {}
-    for key in parts[0]:
-        logs = []
-        for one in parts:
-            usual = np.sort(one["rows"][pair[1]])
-            at_least = len(usual) - np.searchsorted(usual, one[key], side="left")
-            logs.append(-np.log((1 + at_least) / (1 + len(usual))))
-        made[key] = np.mean(logs, axis=0)
-    return made
+    """As the file joins them, the p-values learned from the rows not learned from."""
+    odds = [fit(one["rows"][pair[1]]) for one in parts]
+    return {
+        key: joined(np.column_stack([-np.log(p.apply(one[key])) for p, one in zip(odds, parts, strict=True)]))[:, 0] for key in parts[0]
+    }
 
 
 def _judged(name: str, parts: Sequence[Mapping[str, Array]], pairs: Sequence[tuple[Array, Array]]) -> Candidate:
@@ -221,9 +230,9 @@ def winner(candidates: Sequence[Candidate], seen: labelled.Compared | None = Non
     return min((one for one in candidates if tied(one)), key=lambda one: (rank(one), -one.score))
 
 
-def oddness(one: run.Run, names: Sequence[str], x: Array, sure: Array) -> tuple[Oddness, Array]:
-    """(the head, its bound not yet set; the scores [rows] of x, each by detectors that did not know the row). sure: bool, the rows whose scores p-values rest on."""
-    x = np.clip(x, -FAR, FAR)
+def oddness(one: run.Run, names: Sequence[str], space: Space, plain: Array, sure: Array) -> tuple[Oddness, Array]:
+    """(the head, its bound not yet set; the scores [rows] of plain, each by detectors that did not know the row). sure: bool, the rows whose scores p-values rest on."""
+    x, owner = np.clip(space.turn(plain), -FAR, FAR), owners(space)
     fold = np.random.default_rng(one.question.seed).permutation(np.arange(len(x)) % FOLDS)
     members, logs, held = [], [], np.empty(len(x))
     for name in names:
@@ -232,18 +241,27 @@ def oddness(one: run.Run, names: Sequence[str], x: Array, sure: Array) -> tuple[
         held = np.empty(len(x))
         for k in np.unique(fold):
             rest = x[fold != k] if len(x) > 1 else x
-            held[fold == k] = method.apply(method.fit(values, rest, one.question.seed, one.over), x[fold == k])[:, 0]
-        members.append(Member(method, method.fit(values, x, one.question.seed, one.over), fit(held[sure])))
+            held[fold == k] = method.apply(method.fit_columns(values, rest, owner, one.question.seed, one.over), x[fold == k])[:, 0]
+        found = method.fit_columns(values, x, owner, one.question.seed, one.over)
+        members.append(Member(method, found, fit(held[sure])))
         logs.append(-np.log(members[-1].odds.apply(held)))
-    score = held if len(members) == 1 else np.mean(logs, axis=0)
+    score = held if len(members) == 1 else joined(np.column_stack(logs))[:, 0]
     return Oddness(tuple(members), fit(score[sure]), 0.0), score
 
 
-def scored(head: Oddness, space: Space, table: Table, rows: Array, held: Array) -> tuple[Array, Array]:
-    """(score, p-value) of every row of the table: of those learned from the held-out ones, of the others the file's."""
-    scores, new = np.empty(table.rows), np.setdiff1d(np.arange(table.rows), rows)
-    scores[rows] = held
-    for start in range(0, len(new), LEARNED):
-        part = new[start : start + LEARNED]
-        scores[part] = head.score(space.apply(table, part))[:, 0]
-    return scores, head.odds.apply(scores)
+def owners(space: Space) -> Array:
+    """int [d]: which coordinates came from one raw column; of a rotated space each stands for itself."""
+    return space.owner if space.turned is None else np.arange(space.turned.shape[1])
+
+
+def scores(head: Oddness, space: Space, table: Table, rows: Array) -> Array:
+    """[rows]: by the file's own detectors."""
+    parts = [head.score(space.apply(table, rows[start : start + LEARNED]))[:, 0] for start in range(0, len(rows), LEARNED)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def scored(head: Oddness, space: Space, table: Table, rows: Array, held: Array) -> Array:
+    """The score of every row of the table: of those learned from the held-out ones, of the others the file's."""
+    made, new = np.empty(table.rows), np.setdiff1d(np.arange(table.rows), rows)
+    made[rows], made[new] = held, scores(head, space, table, new)
+    return made

@@ -21,7 +21,7 @@ KNOWN: dict[Job, Callable[[], dict[str, Any]]] = {"cluster": clusterings, "map":
 class Question:
     """file: path. ignore: columns left out. kinds: column -> kind. methods: names, () for all. clusters, components: a given number of
     clusters or coordinates (default: chosen). label: a column that is known for some rows and is only compared with (never learned
-    from). odd: its value that says a row is odd (anomalies). rate: the share of flagged rows that may be usual on average (anomalies).
+    from). odd: its value that says a row is odd (anomalies). usual: the path of a file of rows known to be usual (anomalies). rate: the share of flagged rows that may be usual on average (anomalies).
     colour: the column that a picture of the rows is coloured by first; "none": no cells are kept for a picture."""
 
     job: Job
@@ -33,6 +33,7 @@ class Question:
     components: int | None = None
     label: str | None = None
     odd: str | None = None
+    usual: str | None = None
     rate: float = 0.1
     colour: str | None = None
     effort: str = "standard"
@@ -64,6 +65,7 @@ class Question:
             ("--label", self.label),
             ("--colour", self.colour),
             ("--odd", self.odd),
+            ("--usual", self.usual),
         ):
             words += [option, str(value)] if value is not None else []
         words += ["--rate", f"{self.rate:g}"] if self.job == "anomalies" else []
@@ -74,11 +76,13 @@ def asked(job: Job, file: str | Path, **options: Any) -> Question:
     """The record of a call, checked. UsageError names the nearest right word."""
     from etabli.job.budget import budget
 
+    options = options | ({"usual": str(options["usual"])} if options.get("usual") is not None else {})
     made = Question(job, str(file), **{key: value for key, value in options.items() if value is not None})
-    if not Path(made.file).exists():
-        folder = Path(made.file).parent
-        near = did_you_mean(Path(made.file).name, [entry.name for entry in folder.iterdir()]) if folder.is_dir() else ""
-        raise UsageError("the data file must exist", f'"{made.file}"', near)
+    for path, rule in ((made.file, "the data file must exist"), (made.usual, "the file of --usual must exist")):
+        if path is not None and not Path(path).exists():
+            folder = Path(path).parent
+            near = did_you_mean(Path(path).name, [entry.name for entry in folder.iterdir()]) if folder.is_dir() else ""
+            raise UsageError(rule, f'"{path}"', near)
     budget(made.effort, made.time)
     for column, kind in made.kinds.items():
         if kind not in KINDS:

@@ -94,7 +94,11 @@ class Rebuilds(Projection):
 
 class Detector(Method):
     """Answers with one score a row, [rows, 1], the larger the odder. Columns that make a row odd are found by asking again
-    (`anomalies.py`) unless `shares` tells."""
+    (`odd.py`)."""
+
+    def fit_columns(self, values: Values, x: Array, owner: Array, seed: int, stop: Stop) -> Found:
+        """As `fit`, told which columns of x came from one raw column. owner: int [columns], equal where one raw column's levels are."""
+        return self.fit(values, x, seed, stop)
 
     def shares(self, found: Found, x: Array) -> Array | None:
         """[rows, columns]: what each column adds to the score; None where the method cannot tell."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from etabli.judge.odds import adjusted
+from etabli.judge.tails import HIGH
 from etabli.records import Array, Table, Words
 from etabli.structure.begins import begins
 from etabli.structure.methods import detectors
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from etabli.structure.anomalies import Candidate, Oddness
     from etabli.structure.run import Run
 
-SHOWN, NAMED, LOOKED_AT, POINTS, BARS = 100, 3, 60, 2_000, 60
+SHOWN, LISTED, NAMED, LOOKED_AT, POINTS, BARS = 100, 20, 3, 60, 2_000, 60  # LISTED: rows listed even when fewer are flagged
 COMBINED = {
     "en": "usual by itself, odd beside the row's other values",
     "fr": "habituelle en elle-même, étrange à côté des autres valeurs de la ligne",
@@ -36,15 +38,19 @@ def told(
     learned: tuple[Array, Array],
     answers: tuple[Array, Array, Array],
     findings: Sequence[Any],
+    base: Table,
 ) -> dict[str, Any]:
-    """The result of the run (docs/anomalies.md says what each key is). learned: (plain coordinates, row numbers). answers: (score, p, flagged)."""
+    """The result of the run (docs/anomalies.md says what each key is). learned: (plain coordinates, row numbers). answers: (score, p, flagged). base: the
+    table that says what is usual, with --usual another one."""
     question, (plain, rows), (scores, p, odd) = one.question, learned, answers
     count, known = int(odd.sum()), detectors()
     title = "all detectors together" if len(head.members) > 1 else known[best.method].title
-    shown = np.lexsort((-scores, p))[: min(count, SHOWN)]
+    shown, q = np.lexsort((-scores, p))[: min(max(count, LISTED), SHOWN)], adjusted(p)
     made = begins(question, table, (column.name for column in space.columns), len(rows), findings)
-    if not head.odds.extended:
+    promise = _promise(base is not table, head.odds.extended)
+    if base is table and not head.odds.extended:
         made["warnings"].append(_short())
+    sentence = _sentence(count, table.rows, question.rate, title)
     return {
         **made,
         "winner": {"family": best.method, "title": title, "values": dict(head.members[0].found.values) if len(head.members) == 1 else {}},
@@ -58,7 +64,7 @@ def told(
             }
             for c in candidates
         ],
-        "sentence": _sentence(count, table.rows, question.rate, title),
+        "sentence": {lang: f"{sentence[lang]} {promise[lang]}".strip() for lang in sentence},
         "citations": sorted({member.method.citation for member in head.members}),
         "anomalies": {
             "rate": question.rate,
@@ -66,7 +72,11 @@ def told(
             "threshold": head.bound,
             "extended": head.odds.extended,
             "scores": spread(scores, odd),
-            "rows": reasons(table, space, head, plain, shown, scores, p),
+            "promise": promise,
+            "rows": [
+                {**row, "q": float(q[row["row"]]), "odd": bool(odd[row["row"]])}
+                for row in reasons(table, space, head, plain, shown, scores, p, base)
+            ],
         },
         "points": _points(table, space, plain, odd, rows),
     }
@@ -78,7 +88,9 @@ def spread(scores: Array, odd: Array) -> dict[str, Any]:
     return {"edges": edges.tolist(), "counts": counts.tolist(), "bound": float(scores[odd].min()) if odd.any() else None}
 
 
-def reasons(table: Table, space: Space, head: Oddness, plain: Array, shown: Array, scores: Array, p: Array) -> list[dict[str, Any]]:
+def reasons(
+    table: Table, space: Space, head: Oddness, plain: Array, shown: Array, scores: Array, p: Array, base: Table
+) -> list[dict[str, Any]]:
     """Each shown row with the columns that make it odd, the strongest first."""
     if not len(shown):
         return []
@@ -103,7 +115,7 @@ def reasons(table: Table, space: Space, head: Oddness, plain: Array, shown: Arra
             if falls[k] <= 0:
                 break
             name = space.columns[asked[k]].name
-            usual[name] = usual.get(name) or _usual(table, name)
+            usual[name] = usual.get(name) or _usual(base, name)
             named.append({"column": name, "share": float(falls[k] / falls[falls > 0].sum()), **_said(table, name, int(row), usual[name])})
         made.append({"row": int(row), "p": float(p[row]), "score": float(scores[row]), "columns": named})
     return made
@@ -184,6 +196,21 @@ def _sentence(count: int, rows: int, rate: float, title: str) -> Words:
     return {
         "en": f"{count} of {rows} rows are odd ({title}); on average at most {rate:.0%} of them are usual rows.",
         "fr": f"{count} lignes sur {rows} sont étranges ({title}) ; en moyenne au plus {100 * rate:.0f} % d'entre elles sont ordinaires.",
+    }
+
+
+def _promise(reference: bool, extended: bool) -> Words:
+    """What the share rests on."""
+    if reference:
+        return {
+            "en": "That share is a theorem, if usual rows of this file come about as those of --usual do.",
+            "fr": "Cette part est un théorème, si les lignes ordinaires de ce fichier viennent comme celles de --usual.",
+        }
+    if not extended:
+        return {"en": "", "fr": ""}
+    return {
+        "en": f"That share is an assumption: beyond the {HIGH:.0%} point scores of usual rows go on as they do before it, and no more than {1 - HIGH:.0%} of rows are odd.",
+        "fr": f"Cette part est une hypothèse : au-delà du point à {100 * HIGH:.0f} %, les scores des lignes ordinaires continuent comme avant lui, et pas plus de {100 * (1 - HIGH):.0f} % des lignes sont étranges.",
     }
 
 

@@ -234,6 +234,8 @@ def _flagged(result: Result, lang: str) -> list[View]:
         {
             "row": count(one.get("row"), lang),
             "p": small(one.get("p"), lang),
+            "q": small(one.get("q"), lang),
+            "odd": bool(one.get("odd")),
             "score": number(one.get("score"), lang, 2),
             "why": pick(one.get("text"), lang) or "; ".join(_why(c, lang) for c in one.get("columns") or ()),
         }

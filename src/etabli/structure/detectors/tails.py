@@ -1,31 +1,33 @@
-"""Marginal tails: how rare each value is by itself, added up (ECOD's idea; COPOD's without the copula's correction for skewness).
+"""Marginal tails: how rare each value is by itself; the columns' p-values are joined by their harmonic mean.
 
-The share of rows at most, and at least, as large is read from stored steps. Their borders lie midway between values that occur, so that
-the last bit of a value never decides.
+ECOD (Li et al. 2022) adds up the logs of the tails; then one value beyond everything is drowned by many columns that are a little rare, so here the
+smallest p-value decides (`harmonic.py`). Up to the 99.5 % point a value is as rare as the share of values beyond it; from there on its tail is
+continued (`judge/tails.py`), so that a number beyond all seen is odder than the largest seen, and the odder the farther.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import numpy as np
 
-from etabli.estimators.recipes import total
 from etabli.graph.graph import Graph
-from etabli.graph.steps import searchsorted
+from etabli.graph.steps import interpolate
+from etabli.judge.tails import curve
 from etabli.records import Array, Cost
+from etabli.structure.harmonic import joined, write_joined
 from etabli.structure.method import Detector, Found, Stop, Values
 
-KNOTS, CELLS = 200, 60_000  # borders a column; of all columns together
+KNOTS, CELLS = 200, 60_000  # knots a column; of all columns together
 
 
 @final
 class Tails(Detector):
-    """knots: borders of all columns, one after the other; ends: where each column's end; rare: minus the log of the smaller tail, a step each."""
+    """knots: of all columns, one after the other; ends: where each column's end; heights: minus the log of the smaller tail at each."""
 
-    name, title, citation, rank = "tails", "marginal tails", "Li et al. 2022 (ECOD); Li et al. 2020 (COPOD)", 0
-    doc = "How rare each value is by itself, added up over the columns. No settings, says itself which columns; blind to combinations."
+    name, title, citation, rank = "tails", "marginal tails", "Li et al. 2022; Wilson 2019; Pickands 1975", 0
+    doc = "How rare each value is by itself; the rarest of a row decides. No settings, says itself which columns; blind to combinations."
 
     def settings(self, rows: int, columns: int) -> Sequence[Values]:
         """None to set."""
@@ -33,53 +35,51 @@ class Tails(Detector):
 
     def cost(self, values: Values, rows: int, columns: int) -> Cost:
         """A sort a column."""
-        return Cost(work=2e-7 * rows * columns + 1e-5, memory=16.0 * rows * columns)
+        return Cost(work=2e-7 * rows * columns + 5e-3 * columns + 1e-5, memory=16.0 * rows * columns)
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
-        """The steps of every column."""
-        most = int(np.clip(CELLS // x.shape[1], 4, KNOTS))
-        knots, rare = [], []
-        for j in range(x.shape[1]):
-            values_j = np.sort(x[:, j])
-            borders = _borders(values_j, most)
-            below = np.searchsorted(values_j, borders)
-            left = (1 + np.append(below, len(x))) / (len(x) + 1)  # rows at most as large as the step's end
-            right = (1 + len(x) - np.append(0, below)) / (len(x) + 1)
-            knots.append(borders)
-            rare.append(-np.log(np.minimum(1.0, 2 * np.minimum(left, right))))
-        ends = np.cumsum([len(borders) for borders in knots])
-        return Found(self.name, values, {"knots": np.concatenate(knots), "ends": ends, "rare": np.concatenate(rare)})
+        """The curve of every column."""
+        made = [curve(x[:, j], most(x.shape[1])) for j in range(x.shape[1])]
+        return Found(self.name, values, curves(made))
 
     def shares(self, found: Found, x: Array) -> Array:
         """[rows, columns]: minus the log of each value's rarity."""
-        made = np.empty(x.shape)
-        for j, borders in enumerate(_apart(found)):
-            start = int(found.arrays["ends"][j]) - len(borders) + j
-            made[:, j] = found.arrays["rare"][start + np.searchsorted(borders, x[:, j], side="left")]
-        return made
+        return heights(found.arrays, x)
 
     def apply(self, found: Found, x: Array) -> Array:
-        """Their sum."""
-        return np.asarray(self.shares(found, x).sum(axis=1, keepdims=True))
+        """Minus the log of the harmonic mean of the columns' p-values."""
+        return joined(heights(found.arrays, x))
 
     def write(self, found: Found, graph: Graph, x: str) -> str:
-        """One search in all columns, one look-up, one sum."""
-        borders = _apart(found)
-        offsets = [int(found.arrays["ends"][j]) - len(one) + j for j, one in enumerate(borders)]
-        place = graph.op("Cast", searchsorted(graph, x, borders, offsets), to=7)
-        return total(graph, graph.op("Gather", graph.const(found.arrays["rare"]), place, axis=0))
+        """One search in all columns."""
+        return write_joined(graph, write_heights(found.arrays, graph, x), len(found.arrays["ends"]))
 
 
-def _apart(found: Found) -> list[Array]:
-    return np.split(found.arrays["knots"], found.arrays["ends"][:-1])
+def most(columns: int) -> int:
+    """Knots a column."""
+    return int(np.clip(CELLS // columns, 16, KNOTS))
 
 
-def _borders(values: Array, most: int) -> Array:
-    """Midway between neighbouring values: all, or those that leave about equal shares between and every rare end."""
-    distinct = np.unique(values)
-    middle = distinct[:-1] + np.diff(distinct) / 2
-    middle = np.unique(middle[(middle > distinct[:-1]) & (middle < distinct[1:])])
-    if len(middle) <= most:
-        return middle
-    side = np.unique(np.geomspace(1, len(middle) / 2, most // 2).astype(np.int64)) - 1
-    return np.asarray(middle[np.unique(np.concatenate([side, len(middle) - 1 - side]))])
+def curves(made: Sequence[tuple[Array, Array]], of: str = "") -> dict[str, Array]:
+    """Curves (knots, heights) as arrays, one after the other, their names beginning with `of`."""
+    ends = np.cumsum([len(knots) for knots, _ in made])
+    knots, height = (np.concatenate([np.empty(0), *(one[k] for one in made)]) for k in (0, 1))
+    return {f"{of}knots": knots, f"{of}heights": height, f"{of}ends": np.asarray(ends, np.int64)}
+
+
+def heights(arrays: Mapping[str, Array], x: Array, of: str = "") -> Array:
+    """[rows, columns]: each cell's height on its column's curve."""
+    made = np.empty(x.shape)
+    for j, (knots, height) in enumerate(zip(*_apart(arrays, of), strict=True)):
+        made[:, j] = np.interp(x[:, j], knots, height)
+    return made
+
+
+def write_heights(arrays: Mapping[str, Array], graph: Graph, x: str, of: str = "") -> str:
+    """The same as nodes."""
+    return interpolate(graph, x, *_apart(arrays, of))
+
+
+def _apart(arrays: Mapping[str, Array], of: str) -> tuple[list[Array], list[Array]]:
+    knots, height = (np.split(arrays[of + name], arrays[f"{of}ends"][:-1]) for name in ("knots", "heights"))
+    return knots, height
