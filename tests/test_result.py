@@ -101,6 +101,7 @@ def test_every_documented_key_is_there(printed: Any) -> None:
                 "cost.",
                 "inside.",
                 "guarantee.",
+                "own_interval.",
                 "doubtful.rows",
                 "warnings[].picture.",
                 "coverage[].windows[].",

@@ -23,5 +23,11 @@ def test_the_file_gives_it_beside_the_interval(tmp_path: Path, family: str) -> N
         pytest.skip("a combination has no deviation of its own")
     near, far = study.model.predict([{"a": 0.0, "b": 0.0}, {"a": 30.0, "b": -30.0}])["deviation"][:, 0]
     assert near == pytest.approx(0.5, rel=0.15) and far > 1.05 * near
+    own = study.result["own_interval"]
+    assert own["rows"] == 300 and 0.85 <= own["got"] <= 0.95
+    assert own["width"] == pytest.approx(2 * 1.645 * 0.5, rel=0.15)
+    page = (tmp_path / "r.etabli" / "report.html").read_text(encoding="utf-8")
+    assert "1.645 of its own deviations" in page
     other = etabli.fit(tmp_path / "d.csv", "y", effort="glance", families=("ols",), out=str(tmp_path / "o.etabli"))
+    assert other.result["own_interval"] is None
     assert "deviation" not in other.model.outputs

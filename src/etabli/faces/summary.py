@@ -140,6 +140,8 @@ def _facts(result: Result, lang: str, every: bool) -> Table:
     for e in items(result, "coverage"):
         if abs((real(e.get("level")) or 0) - 0.9) < 1e-9 or len(items(result, "coverage")) == 1:
             table.add_row(say("end.coverage", lang), _coverage(e, lang))
+    if line := sure.own(result, lang):
+        table.add_row(say("end.own", lang), Text(line))
     if line := sure.guarantee(result, lang):
         table.add_row(say("end.guarantee", lang), Text(line))
     if line := sure.crps(result, "end.crps.line", lang):

@@ -19,6 +19,7 @@ from etabli.work.further import run_all
 from etabli.work.heads import Asking, Crps, heads
 from etabli.work.held import Guarantee, guaranteed
 from etabli.work.inside import inside, prepared_features
+from etabli.work.own import Own, own
 from etabli.work.race import Place, Standing
 from etabli.work.tasks import ALL, Task
 from etabli.work.verdict import Verdict
@@ -29,6 +30,7 @@ class Assembled:
     """The composition, how it was made ("refit", "fold members", "both"), and the coverage measured across folds. inside: what can
     be read in a simple winner (`inside.py`). crps: of the predictive distribution of a number.
     gap: how far p0 and p1 of two classes are apart on average. guarantee: of `--guarantee split`.
+    own: of the model's own deviation.
     ends: out-of-fold ends of `--interval cqr` [n, 2]. notes: what could not be done as asked."""
 
     composition: Composition
@@ -39,6 +41,7 @@ class Assembled:
     crps: Crps | None = None
     gap: float | None = None
     guarantee: Guarantee | None = None
+    own: Own | None = None
     ends: Array | None = None
     notes: tuple[Finding, ...] = ()
 
@@ -105,6 +108,7 @@ def _with_heads(
         crps=sure.crps,
         gap=sure.gap,
         guarantee=told,
+        own=own(ground, verdict, standing),
         ends=None if made is None else made.scores,
         notes=(without(material.target.name),) if late else (),
     )

@@ -56,6 +56,7 @@ def view(result: Result, lang: str) -> View:
         "coverage": _coverage(result, lang),
         "guarantee": sure.guarantee(result, lang),
         "windows": sure.windows(result, lang),
+        "own": sure.own(result, lang),
         "confusion": tables.confusion(result, lang),
         "by": groups.view(result, lang),
         "parts": groups.parts(result, lang),

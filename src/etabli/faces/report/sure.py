@@ -23,6 +23,19 @@ def guarantee(result: Result, lang: str) -> str:
     return plain(pick(part(result, "guarantee").get("text"), lang), 600)
 
 
+def own(result: Result, lang: str) -> str:
+    """What the interval of the model's own deviation covers, beside the file's; "" where it has none."""
+    facts = part(result, "own_interval")
+    got, width = real(facts.get("got")), real(facts.get("width"))
+    for entry in items(result, "coverage"):
+        level, other, size = (real(entry.get(name)) for name in ("level", "got", "size"))
+        if got is not None and width is not None and other is not None and size is not None and abs((level or 0) - 0.9) < 1e-9:
+            digits = min(12, decimals(width, size))
+            wide = {"width": number(width, lang, digits), "size": number(size, lang, digits)}
+            return say("own", lang, level=share(level, lang, 0), got=share(got, lang), other=share(other, lang), **wide)
+    return ""
+
+
 def windows(result: Result, lang: str) -> str:
     """What was covered in each stretch of time at 90 %, those below what chance allows marked; "" in splits that are not forward."""
     for entry in items(result, "coverage"):
