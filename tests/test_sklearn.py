@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -140,3 +141,16 @@ def test_refusals_are_value_errors_with_our_words(penguins: Any, species: Any) -
         species.predict(X.rename(columns={"sex": "gender"}))
     with pytest.raises(ValueError, match="names of their own"):
         species.fit(penguins[["sex", "sex"]], penguins["species"])
+
+
+def test_places_and_groups_of_the_rows_are_features_where_asked(tmp_path: Path) -> None:
+    """Two circles: no weighted sum of the columns tells them apart, distances to groups do."""
+    random = np.random.default_rng(0)
+    angle, inner = random.uniform(0, 2 * np.pi, 300), np.arange(300) % 2
+    x = np.column_stack([np.cos(angle), np.sin(angle)]) * np.where(inner, 1, 3)[:, None] + 0.1 * random.normal(size=(300, 2))
+    plain = etabli.Classifier(families=("logistic",), effort="glance").fit(x[:200], inner[:200])
+    grouped = etabli.Classifier(families=("logistic",), effort="glance", with_clusters=8, out=str(tmp_path / "run")).fit(
+        x[:200], inner[:200]
+    )
+    assert grouped.score(x[200:], inner[200:]) > 0.95 > plain.score(x[200:], inner[200:])
+    assert "--with-clusters 8" in json.loads((tmp_path / "run" / "result.json").read_text())["command"]
