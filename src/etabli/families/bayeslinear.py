@@ -70,10 +70,8 @@ class BayesLinear(Family):
 def spent(method: str, facts: Facts, columns: float, outputs: int) -> Cost:
     """The estimate for one fit."""
     size = columns * outputs
-    passes = 15 if facts.task == "regression" else 30
-    work = 0.05 + passes * (
-        facts.rows * columns * 2e-9 * (1 if facts.task == "regression" else columns * outputs**2 / 8) + 1.5e-9 * size**3
-    )
+    passes = 12
+    work = 0.05 + passes * (facts.rows * columns * 2e-9 * (1 if facts.task == "regression" else columns * outputs**2 / 8) + 3e-10 * size**3)
     memory = 8.0 * (2 * facts.rows * facts.columns + 6 * size**2)
     if method == "nuts":
         work += 5.0 + 8_000 * (3e-5 + 2e-9 * facts.rows * size + 1e-9 * size**2)

@@ -77,5 +77,5 @@ class Hierarchical(Family):
 
 
 def _levels(facts: Facts) -> float:
-    """About how many levels there are in all: half of the largest column's in each further one."""
-    return min(facts.largest_category * (1 + facts.categories) / 2, float(MOST))
+    """About how many levels there are in all: those of the largest column, and a few in each other."""
+    return min(float(facts.largest_category + 5 * max(facts.categories - 1, 0)), float(MOST))
