@@ -14,7 +14,7 @@ from etabli.nets.block import Block, Chain, answer, double, trained
 from etabli.nets.blocks.activation import Activation
 from etabli.nets.blocks.attention import Attention, encoder
 from etabli.nets.blocks.bottle import Bottle, Evidence
-from etabli.nets.blocks.columns import Columns, edges
+from etabli.nets.blocks.columns import Beside, Columns, edges
 from etabli.nets.blocks.convolution import Convolution, Flatten, Pool, Shaped
 from etabli.nets.blocks.dense import Dense, Dropout, Relu
 from etabli.nets.blocks.embed import Embed, Periodic, Places
@@ -51,6 +51,7 @@ CASES = [
     Case("columns", Columns((0, 1, 2, 3), (4, 5), 5, 3), prepared=with_edges),
     Case("columns that go through", Columns((0, 1), (5,), 0, 3)),
     Case("columns without numbers", Columns((), (5, 1), 4, 3)),
+    Case("numbers beside flags", Beside((0, 3), (5, 1), Periodic(3, 2))),
     *(Case(kind, Chain((Dense(4), Activation(kind)))) for kind in ("gelu", "silu", "tanh", "sigmoid")),
     Case("norm", Chain((Dense(4), LayerNorm(), Dense(2)))),
     Case("residual", Chain((Residual(Chain((Dense(6), Relu()))), Dense(2)))),

@@ -19,9 +19,13 @@ from etabli.graph.graph import Graph
 from etabli.graph.links import apply as linked
 from etabli.graph.links import link
 from etabli.nets.block import Block, Chain, answer, double, inner
-from etabli.nets.blocks.columns import Columns, edges
+from etabli.nets.blocks.activation import Activation
+from etabli.nets.blocks.columns import Beside, Columns, edges
 from etabli.nets.blocks.dense import Dense, Dropout, Relu
+from etabli.nets.blocks.embed import Periodic
 from etabli.nets.blocks.members import Heads, Members
+from etabli.nets.blocks.norm import LayerNorm
+from etabli.nets.blocks.residual import Residual
 from etabli.nets.loss import Logistic, Loss, Softmax, Squared
 from etabli.nets.train import Lesson, Plan, split, train
 from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind, Wants
@@ -31,11 +35,15 @@ MEMBERS, WIDTH, LAYERS, BINS, SIZE = 8, 128, 3, 48, 16
 
 
 def network(values: Mapping[str, Any], numbers: tuple[int, ...], rest: tuple[int, ...], outputs: int) -> Chain:
-    """The blocks: embedding, members, trunk, heads. values: of a setting."""
-    trunk: list[Block] = []
+    """The blocks: embedding, members, trunk, heads. values: of a setting; `waves` (frequencies of a periodic embedding) and `residual` (layers added to what comes in, with
+    a norm before, and silu) are 0 where they are not named."""
+    width, residual = int(values["width"]), bool(values.get("residual", 0))
+    waves = int(values.get("waves", 0))
+    first: Block = Beside(numbers, rest, Periodic(waves, SIZE // 2)) if waves else Columns(numbers, rest, int(values["bins"]), SIZE)
+    trunk: list[Block] = [Dense(width)] if residual else []
     for _ in range(int(values["layers"])):
-        trunk += [Dense(int(values["width"])), Relu(), Dropout()]
-    first = Columns(numbers, rest, int(values["bins"]), SIZE)
+        layer = (LayerNorm(), Dense(width), Activation("silu"), Dropout(), Dense(width)) if residual else (Dense(width), Relu(), Dropout())
+        trunk += [Residual(Chain(layer))] if residual else layer
     return Chain((first, Members(int(values["members"])), *trunk, Heads(outputs)))
 
 
@@ -62,7 +70,7 @@ class Tabm(Family):
     )
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
-        """The published default at a width for two cores; then a smaller trunk, then a plain perceptron."""
+        """The published default at a width for two cores; then a smaller trunk, a plain perceptron, a residual one, one with waves."""
         wants = Wants(numbers="rank", filled=True, categories="one-hot")
         usual: dict[str, Any] = {
             "members": MEMBERS,
@@ -77,15 +85,20 @@ class Tabm(Family):
             ({}, "TabM's defaults, narrower"),
             ({"layers": 2, "dropout": 0.0}, "a smaller trunk"),
             ({"members": 1, "bins": 0}, "multilayer perceptron"),
+            ({"members": 1, "layers": 2, "residual": 1}, "residual network (Gorishniy et al. 2021)"),
+            (
+                {"members": 1, "bins": 0, "waves": 16},
+                "like RealMLP (Holzmüller, Grinsztajn & Steinwart 2024): periodic embedding, falling rate",
+            ),
         ]
         return [Setting(self.name, {**usual, **change}, wants, origin=origin) for change, origin in tried]
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Some sixty epochs, each a product of the rows with every layer, forth and back; and a program to compile."""
         values = setting.values
-        embedded = max(facts.columns - facts.words, 1) * (SIZE if values["bins"] and facts.columns <= MANY else 1)
+        embedded = max(facts.columns - facts.words, 1) * (SIZE if (values["bins"] or values.get("waves")) and facts.columns <= MANY else 1)
         width, members = float(values["width"]), float(values["members"])
-        weights = members * (embedded * width + (float(values["layers"]) - 1) * width**2)
+        weights = members * (embedded * width + (float(values["layers"]) * (2 if values.get("residual") else 1) - 1) * width**2)
         work = 8.0 + 60 * facts.rows * (2e-6 + 1.5e-10 * weights)
         return Cost(work=work, memory=6e8 + 8.0 * facts.rows * facts.columns + 4.0 * 256 * members * width * 30)
 
@@ -132,10 +145,11 @@ def _trained(setting: Setting, folds: Sequence[Data], stop: Stop) -> list[Fitted
         chain = network(values, numbers, rest, outputs)
         groups.setdefault(chain, []).append(place)
         lessons[place] = _lesson(chain, setting, fold, numbers, rest)
+    plan = Plan(epochs=64, patience=64, schedule="cosine") if values.get("waves") else Plan()
     found: dict[int, dict[str, Array]] = {}
     for chain, places in groups.items():
         for place, learned in zip(
-            places, train(chain, loss, [lessons[p][0] for p in places], Plan(), stop, first.threads, aside=first.aside or None), strict=True
+            places, train(chain, loss, [lessons[p][0] for p in places], plan, stop, first.threads, aside=first.aside or None), strict=True
         ):
             found[place] = {f"net.{name}": value for name, value in double(learned.weights).items()} | lessons[place][1]
     for place in range(len(folds)):

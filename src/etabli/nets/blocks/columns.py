@@ -83,6 +83,38 @@ class Columns(Block):
         return graph.op("Concat", mine, rest, axis=1) if rest else mine
 
 
+@final
+@dataclass(frozen=True)
+class Beside(Block):
+    """numbers go through a block of their own ([rows, numbers] to [rows, width]), the rest beside it as they are."""
+
+    numbers: tuple[int, ...]
+    rest: tuple[int, ...]
+    block: Block
+
+    def start(self, random: np.random.Generator, shape: Shape) -> tuple[dict[str, Array], Shape]:
+        """Those of the block."""
+        if not self.numbers:
+            return {}, (len(self.rest),)
+        made, (width,) = self.block.start(random, (len(self.numbers),))
+        return made, (width + len(self.rest),)
+
+    def apply(self, xp: Any, p: Params, x: Any, noise: Noise | None = None) -> Any:
+        """[rows, columns] to [rows, width + rest]."""
+        rest = x[:, list(self.rest)]
+        if not self.numbers:
+            return rest
+        return xp.concatenate([self.block.apply(xp, p, x[:, list(self.numbers)], noise), rest], axis=1)
+
+    def write(self, graph: Graph, p: Params, x: str) -> str:
+        """The same."""
+        rest = graph.op("Gather", x, graph.const(self.rest, np.int64), axis=1) if self.rest else ""
+        if not self.numbers:
+            return rest
+        made = self.block.write(graph, p, graph.op("Gather", x, graph.const(self.numbers, np.int64), axis=1))
+        return graph.op("Concat", made, rest, axis=1) if rest else made
+
+
 def edges(x: Array, bins: int) -> tuple[Array, Array]:
     """(low, width) [columns, bins] of bins between the quantiles of each column of x [rows, columns]. Of a column with few values the bins are
     fewer; those that are left over begin beyond everything, so that no value ever enters them."""
