@@ -54,7 +54,7 @@ def test_the_last_words_say_what_was_found(grouped: Study, mapped: Study) -> Non
     odd = {
         **grouped.result,
         "task": "anomalies",
-        "anomalies": {"rate": 0.1, "rows": [{"row": 7, "p": 0.0001, "columns": [{"column": "year"}]}]},
+        "anomalies": {"rate": 0.1, "rows": [{"row": 7, "p": 0.0001, "q": 0.0001, "odd": True, "columns": [{"column": "year"}]}]},
     }
     assert "year" in summary(odd, "en", width=80) and "<\u00a00.001" in summary(odd, "en", width=80)
 
