@@ -222,16 +222,19 @@ def adopt(
 ) -> Study:
     """A model fitted elsewhere as the same proven file: `etabli.adopt(pipeline, "held_out.csv", target="price")`.
 
-    estimator: a fitted scikit-learn estimator or pipeline, a booster of XGBoost, LightGBM or CatBoost, or one that a plug-in writes. data: a
+    estimator: a fitted scikit-learn estimator or pipeline, a booster of XGBoost, LightGBM or CatBoost, a torch.nn.Module, an ONNX
+    network (ModelProto, bytes or path), or one that a plug-in writes. data: a
     path, a frame, or an array [rows, features], with rows that the model was not fitted on (calibration and intervals are learned
     from them); y: the target's values, where data have no column for it. Without a target the file holds the model alone. seen: the
     rows are those of the fit, no interval is wanted. Errors: Refused, ProofError, UsageError, DataError; nothing is written then.
     """
     from etabli.adoption import Asked as AdoptAsked
     from etabli.adoption import adopted, named, title
+    from etabli.estimators.networks.network import brought
     from etabli.faces.report import write
     from etabli.faces.words import language
 
+    estimator = brought(estimator)
     path = str(data) if isinstance(data, str | Path) else "data"
     folder = Path(out) if out is not None else Path(f"{named(estimator)}.etabli")
     question = AdoptAsked(where or title(estimator), path, target, folder, seen, seed)

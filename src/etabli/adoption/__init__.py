@@ -59,6 +59,9 @@ def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = N
 
     if (asked.out / "plan.json").exists():
         raise UsageError("an adopted model has a folder of its own", f"{asked.out} holds a run of fit", "name another: -o FOLDER")
+    from etabli.estimators.networks.network import brought
+
+    estimator = brought(estimator)
     watch("step", name={"en": "reading the data", "fr": "lecture des données"})
     if y is not None and asked.target is None:
         raise UsageError("a target given as values has a name", "target values without a name")
@@ -128,6 +131,8 @@ def title(estimator: Any) -> str:
     inner = estimator
     while hasattr(inner, "steps") and inner.steps:
         inner = inner.steps[-1][1]
+    if type(inner).__module__ == "etabli.estimators.networks.network":
+        return str(inner.title)
     library = type(inner).__module__.partition(".")[0]
     people = {"sklearn": "scikit-learn", "lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
     return f"{people.get(library, library)}'s {type(inner).__name__}"

@@ -42,6 +42,9 @@ def loaded(where: str, trusted: bool = False) -> Any:
         if not hasattr(found, part):
             raise UsageError(f"{module} has an object of that name", f'"{name}"', did_you_mean(part, dir(found)))
         found = getattr(found, part)
+    from etabli.estimators.networks.network import brought
+
+    found = brought(found)
     if callable(found) and not hasattr(found, "predict") and not hasattr(found, "transform"):
         with theirs(module):
             return found()
@@ -98,6 +101,10 @@ def _saved(path: Path, trusted: bool) -> Any:
     kind = path.suffix.lower()
     if kind in PICKLES:
         return _pickle(path, trusted)
+    if kind == ".onnx":
+        from etabli.estimators.networks.network import brought
+
+        return brought(path)
     if kind == ".cbm":
         return _catboost(path)
     if kind in (".ubj", ".json", ".model"):

@@ -1,0 +1,137 @@
+"""A network brought from elsewhere, as an estimator that can be written: one matrix of columns in, its source's answers out.
+
+The network's own precision is float32 as a rule, and the file computes in double precision from the same weights and the same inputs rounded to float32: what
+remains between the two is the rounding of the original, SINGLE of the output's scale at most. A row with a missing cell has no answer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etabli.errors import UsageError
+from etabli.estimators.networks.maths import Maths
+from etabli.estimators.networks.source import Source, asked
+from etabli.estimators.networks.values import ROWS, Unreadable, Value
+from etabli.estimators.writing import Answer, Frame, Refused, writes
+from etabli.graph.graph import Graph
+from etabli.records import Array
+
+SINGLE, DOUBLE = 1e-5, 1e-9  # of the output's scale: layers of float32, and of double summed in another order
+
+
+class Network:
+    """What `adopt` holds in place of a torch.nn.Module (module) or an ONNX network (onnx.ModelProto, its bytes or its path)."""
+
+    def __init__(self, title: str, module: Any = None, onnx: Any = None) -> None:
+        self.title, self.module = title, module
+        self.source: Source | None = None
+        self.skips_missing = True
+        if onnx is not None:
+            from etabli.estimators.networks.onnx_source import OnnxSource
+
+            self.source = OnnxSource(onnx)
+            widths = [one.width for one in self.source.inputs()]
+            if None not in widths:
+                self.n_features_in_ = sum(width for width in widths if width is not None)
+
+    def of(self, width: int) -> Source:
+        """The source that takes so many columns."""
+        if self.source is None:
+            from etabli.estimators.networks.torch_source import TorchSource, parameters
+
+            names = parameters(self.module)
+            if len(names) != 1:
+                raise Refused(self.title, f"its forward takes {len(names)} inputs", "wrap it in a module that takes one matrix of columns")
+            self.source = TorchSource(self.module, {names[0]: (width,)}, self.title)
+        return self.source
+
+    def answer(self, x: Any) -> Array:
+        """Its own answers [rows, outputs] for a matrix of columns; NaN for rows with a missing cell."""
+        matrix = np.asarray(x, np.float64)
+        source = self.of(matrix.shape[1])
+        gone = np.asarray(np.isnan(matrix).any(axis=1)).reshape(-1) & np.full(len(matrix), self.skips_missing)
+        feeds, at = {}, 0
+        for one in source.inputs():
+            width = matrix.shape[1] if one.width is None else one.width
+            shape = (width,) if one.shape is None else one.shape
+            part = np.where(gone[:, None], 0.0, matrix[:, at : at + width]).reshape(-1, *shape)
+            feeds[one.name] = part.astype(np.int64 if one.whole else np.float32 if one.single else np.float64)
+            at += width
+        made = np.asarray(asked(self.title, lambda: source.ask(feeds)), np.float64).reshape(len(matrix), -1)
+        made[gone] = np.nan
+        return made
+
+    def shares(self, x: Any) -> bool:
+        """Whether its answers for these rows are shares of classes."""
+        made = self.answer(x)
+        return made.shape[1] > 1 and bool((made >= 0).all() and np.allclose(made.sum(axis=1), 1.0, atol=1e-4))
+
+
+def brought(given: Any) -> Any:
+    """A torch.nn.Module or an ONNX model (ModelProto, bytes, path) as a Network; anything else as it is."""
+    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(given).__mro__}
+    if "torch.nn.modules.module.Module" in kinds:
+        return Network(f"PyTorch's {getattr(given, 'original_name', type(given).__name__)}", module=given)
+    if isinstance(given, str | Path) and Path(given).suffix.lower() == ".onnx":
+        given = Path(given).read_bytes()
+    if isinstance(given, bytes):
+        import onnx
+
+        try:
+            given = onnx.load_model_from_string(given)
+        except Exception:  # protobuf's DecodeError, which has no types
+            raise UsageError("an .onnx file holds an ONNX model", "bytes that are no model", "export it again") from None
+    return Network("an ONNX network", onnx=given) if type(given).__name__ == "ModelProto" else given
+
+
+@writes("etabli.estimators.networks.network.Network")
+def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
+    """Read step by step. One output is a number; several are shares of classes, or their margins, numbered from 0."""
+    matrix = frame.matrix(graph, estimator.title)
+    source = estimator.of(frame.width)
+    maths = Maths(graph, matrix)
+    values, at, single = {}, 0, False
+    inputs = source.inputs()
+    for one in inputs:
+        width = frame.width if one.width is None else one.width
+        tensor = graph.op("Gather", matrix, graph.const(list(range(at, at + width)), np.int64), axis=1) if len(inputs) > 1 else matrix
+        at += width
+        if one.single and not one.whole:
+            single = True
+            tensor = graph.op("Cast", graph.op("Cast", tensor, to=1), to=11)
+        flat = Value((ROWS, width), "float", tensor=tensor)
+        value = maths.cast(flat, "int") if one.whole else flat
+        values[one.name] = value if one.shape in (None, (width,)) else maths.reshape(value, (ROWS, *one.shape))
+    if at != frame.width:
+        raise Refused(estimator.title, f"it takes {at} columns and is given {frame.width}")
+    try:
+        made = source.read(maths, values)
+        if not made.shape or made.shape[0] != ROWS or made.known:
+            raise Unreadable("its answer does not have one place a row")
+        outputs = int(np.prod(made.shape[1:], dtype=np.int64))
+        raw = maths.tensor(maths.reshape(maths.cast(made, "float"), (ROWS, outputs)))
+    except Unreadable as error:
+        raise Refused(estimator.title, error.what, error.advice) from None
+    estimator.skips_missing = not maths.asks_missing
+    if estimator.skips_missing:
+        gaps = graph.op("ReduceSum", graph.op("Cast", graph.op("IsNaN", matrix), to=11), graph.const([1], np.int64), keepdims=1)
+        raw = graph.op("Where", graph.op("Greater", gaps, graph.const(0.0, np.float64)), graph.const(np.nan, np.float64), raw)
+    bound = SINGLE if single or any(one.single for one in inputs) else DOUBLE
+    if outputs == 1:
+        return Answer(raw, "identity", estimator.answer, bound=bound)
+    probes = (
+        np.random.default_rng(0).standard_normal((8, frame.width)) if not any(one.whole for one in inputs) else np.zeros((8, frame.width))
+    )
+    shares = estimator.shares(probes)
+    if outputs == 2:
+        if shares:
+            second = graph.op("Gather", raw, graph.const([1], np.int64), axis=1)
+            return Answer(second, "probability", lambda x: estimator.answer(x)[:, 1:], classes=(0, 1), bound=bound)
+        ends = [graph.op("Gather", raw, graph.const([place], np.int64), axis=1) for place in (1, 0)]
+        margin = graph.op("Sub", *ends)
+        return Answer(margin, "sigmoid", lambda x: -np.diff(estimator.answer(x)[:, ::-1], axis=1), classes=(0, 1), bound=2 * bound)
+    link: Any = "probability" if shares else "softmax"
+    return Answer(raw, link, estimator.answer, classes=tuple(range(outputs)), outputs=outputs, bound=bound)

@@ -1,0 +1,102 @@
+"""Networks from elsewhere (PyTorch modules, ONNX files) become the same proven file, or are refused by the name of their operator."""
+
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import etabli
+from etabli.estimators import Refused
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+
+
+def _digits(tmp_path):
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    names = ",".join([*(f"p{i}" for i in range(64)), "digit"])
+    path = tmp_path / "held_out.csv"
+    np.savetxt(path, np.c_[x, y][:400], fmt="%g", delimiter=",", header=names, comments="")
+    return path, x[:400]
+
+
+class Convolutions(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm, self.last = nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Linear(64, 10)
+
+    def forward(self, x):
+        z = torch.relu(self.norm(self.first(x.reshape(-1, 1, 8, 8) / 16)))
+        return self.last(nn.functional.max_pool2d(z, 2).flatten(1))
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gru, self.last = nn.GRU(8, 6, batch_first=True), nn.Linear(6, 10)
+
+    def forward(self, x):
+        return self.last(self.gru(x.reshape(-1, 8, 8) / 16)[0][:, -1])
+
+
+class Attending(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.last = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu"), nn.Linear(8, 10)
+
+    def forward(self, x):
+        return self.last(self.layer(x.reshape(-1, 8, 8) / 16).mean(1))
+
+
+class Embedded(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table, self.last = nn.Embedding(17, 4), nn.Linear(256, 10)
+
+    def forward(self, x):
+        return self.last(self.table(x.clamp(0, 16).long()).flatten(1))
+
+
+def _plain():
+    return nn.Sequential(nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 10), nn.Softmax(1))
+
+
+@pytest.mark.parametrize("make", [_plain, Convolutions, Recurrent, Attending, Embedded])
+def test_a_module_and_its_file_answer_alike(make, tmp_path):
+    torch.manual_seed(0)
+    module = make().eval()
+    path, x = _digits(tmp_path)
+    proof = etabli.adopt(module, path, "digit", out=tmp_path / "run").result["proof"]["estimator"]
+    assert proof["rows"] == len(x) and proof["probe_rows"] > 0
+    assert proof["max_difference"] <= 2e-5 * proof["scale"] and proof["label_mismatches"] == 0
+
+
+class Odd(nn.Module):
+    def forward(self, x):
+        return torch.linalg.det(x.reshape(-1, 8, 8))[:, None]
+
+
+def test_an_operator_that_is_not_known_is_refused_by_name(tmp_path):
+    with pytest.raises(Refused, match=r"(?i)operator.*det|exporter refuses.*det"):
+        etabli.adopt(Odd(), _digits(tmp_path)[0], "digit", out=tmp_path / "run")
+    assert not (tmp_path / "run" / "model.onnx").exists()
+
+
+def test_an_onnx_file_on_the_command_line(tmp_path):
+    torch.manual_seed(0)
+    module = Convolutions().eval()
+    file = tmp_path / "net.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that needs no further package is called old
+        torch.onnx.export(
+            module, (torch.zeros(2, 64),), file, dynamo=False, opset_version=17, input_names=["x"], dynamic_axes={"x": {0: "rows"}}
+        )
+    path, _ = _digits(tmp_path)
+    command = [sys.executable, "-m", "etabli", "adopt", str(file), "--data", str(path), "--target", "digit", "-o", str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "card.json").exists()
