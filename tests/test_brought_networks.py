@@ -68,8 +68,11 @@ def _plain():
 @pytest.mark.parametrize("make", [_plain, Convolutions, Recurrent, Attending, Embedded])
 def test_a_module_and_its_file_answer_alike(make, tmp_path):
     torch.manual_seed(0)
-    module = make().eval()
+    module = make()
     path, x = _digits(tmp_path)
+    with torch.no_grad():
+        module(torch.tensor(x, dtype=torch.float32))  # in training mode, so that norms of batches have numbers of their own
+    module.eval()
     proof = etabli.adopt(module, path, "digit", out=tmp_path / "run").result["proof"]["estimator"]
     assert proof["rows"] == len(x) and proof["probe_rows"] > 0
     assert proof["max_difference"] <= 2e-5 * proof["scale"] and proof["label_mismatches"] == 0
@@ -100,3 +103,26 @@ def test_an_onnx_file_on_the_command_line(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "card.json").exists()
+
+
+def test_an_onnx_model_with_inputs_of_their_own_as_bytes(tmp_path):
+    from onnx import TensorProto, helper
+
+    sizes = {"a": ["rows", 1], "b": ["rows", 2]}
+    given = [helper.make_tensor_value_info(name, TensorProto.DOUBLE, size) for name, size in sizes.items()]
+    out = helper.make_tensor_value_info("y", TensorProto.DOUBLE, ["rows", 1])
+    axes = helper.make_tensor("axes", TensorProto.INT64, [1], [1])
+    nodes = [
+        helper.make_node("Concat", ["a", "b"], ["c"], axis=1),
+        helper.make_node("Tanh", ["c"], ["t"]),
+        helper.make_node("ReduceSum", ["t", "axes"], ["y"], keepdims=1),
+    ]
+    graph = helper.make_graph(nodes, "sum", given, [out], [axes])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    x = np.random.default_rng(0).standard_normal((80, 3))
+    x[3, 1] = np.nan
+    made = etabli.adopt(model.SerializeToString(), x, "goal", y=np.arange(80.0), out=tmp_path / "run")
+    proof = made.result["proof"]["estimator"]
+    assert proof["rows"] == 80 and proof["max_difference"] <= 1e-12
+    with pytest.raises(etabli.errors.UsageError, match="ONNX model"):
+        etabli.adopt(b"no model", x, out=tmp_path / "other")

@@ -77,6 +77,10 @@ def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = N
             )
         return bare(equal, rows, asked, estimator)
     target, usable = aimed(equal, rows, asked.target, y)
+    if getattr(estimator, "skips_missing", False):  # a network has no answer where a cell is missing
+        whole = np.logical_and.reduce([np.isfinite(np.asarray(rows.table.values[name], np.float64)) for name in rows.columns])
+        usable = usable[whole[usable]]
+        _enough(usable, asked.target)
     reason = looked_for(estimator, rows.native(rows=usable), target.y[usable], len(target.classes))
     if reason and not asked.insisted:
         raise DataError(

@@ -12,6 +12,7 @@ import copy
 import inspect
 import io
 import itertools
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
@@ -132,17 +133,31 @@ def exported(title: str, module: Any, examples: tuple[Any, ...], names: Sequence
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without warnings, and without the fused attention layers that the exporter does not know."""
+    """Without warnings and the exporter's prints of its graph (standard output is the caller's), and without the fused attention layers that the exporter does not know."""
     import torch
 
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _silent():
             warnings.simplefilter("ignore")
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing on standard output, where compiled code writes past Python's own."""
+    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 1)
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nothing)
 
 
 def parameters(module: Any) -> list[str]:
