@@ -126,3 +126,12 @@ def test_an_onnx_model_with_inputs_of_their_own_as_bytes(tmp_path):
     assert proof["rows"] == 80 and proof["max_difference"] <= 1e-12
     with pytest.raises(etabli.errors.UsageError, match="ONNX model"):
         etabli.adopt(b"no model", x, out=tmp_path / "other")
+
+
+def test_a_sigmoid_at_the_end_is_the_share_of_class_1(tmp_path):
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(64, 1), nn.Sigmoid())
+    _, x = _digits(tmp_path)
+    result = etabli.adopt(module, x, "odd", y=np.arange(400) % 2, out=tmp_path / "run").result
+    assert result["task"] == "binary" and result["classes"] == ["0", "1"]
+    assert result["proof"]["estimator"]["max_difference"] <= 1e-5

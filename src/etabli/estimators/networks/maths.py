@@ -53,6 +53,7 @@ class Maths(Shaping):
     """What the readers compute with. asks_missing: whether the network itself looks for missing numbers."""
 
     asks_missing = False
+    shares: tuple[str, ...] = ()  # tensors that a logistic function gave
 
     # one number at a time --------------------------------------------------------------------------------------------
 
@@ -116,7 +117,9 @@ class Maths(Shaping):
         """1 / (1 + exp(-x))."""
         if x.array is not None:
             return known(_quiet(lambda z: 1 / (1 + np.exp(-z)), x.array))
-        return Value(x.shape, "float", tensor=recipes.logistic(self.graph, x.tensor))
+        made = Value(x.shape, "float", tensor=recipes.logistic(self.graph, x.tensor))
+        self.shares = (*self.shares, made.tensor)
+        return made
 
     def erf(self, x: Value) -> Value:
         """The error function, by Cephes' rational forms (recipes.erf): within 1e-15."""

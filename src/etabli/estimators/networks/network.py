@@ -89,7 +89,7 @@ def brought(given: Any) -> Any:
 
 @writes("etabli.estimators.networks.network.Network")
 def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
-    """Read step by step. One output is a number; several are shares of classes, or their margins, numbered from 0."""
+    """Read step by step. One output is a number (the share of class 1 where a logistic function gives it); several are shares of classes, or their margins, numbered from 0."""
     matrix = frame.matrix(graph, estimator.title)
     source = estimator.of(frame.width)
     maths = Maths(graph, matrix)
@@ -120,6 +120,8 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
         gaps = graph.op("ReduceSum", graph.op("Cast", graph.op("IsNaN", matrix), to=11), graph.const([1], np.int64), keepdims=1)
         raw = graph.op("Where", graph.op("Greater", gaps, graph.const(0.0, np.float64)), graph.const(np.nan, np.float64), raw)
     bound = SINGLE if single or any(one.single for one in inputs) else DOUBLE
+    if outputs == 1 and made.tensor in maths.shares:
+        return Answer(raw, "probability", estimator.answer, classes=(0, 1), bound=bound)
     if outputs == 1:
         return Answer(raw, "identity", estimator.answer, bound=bound)
     probes = (
