@@ -14,6 +14,7 @@ import etabli
 import etabli.examples
 from etabli.cli import main
 from etabli.errors import DataError, UsageError
+from etabli.structure import belonging
 from etabli.structure.aside import running
 from etabli.structure.belonging import softmax
 from etabli.structure.compare import Candidate, ranked
@@ -191,3 +192,15 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert (tmp_path / "penguins.cluster.etabli" / "model.onnx").exists()
     assert main(["cluster", str(PENGUINS), "--methods", "kmaens"]) == UsageError.status
     assert "kmeans" in capsys.readouterr().err
+
+
+def test_what_is_said_of_memberships_is_not_said_of_the_rows_that_set_the_temperature() -> None:
+    """Where a row went changes the temperature of the other half alone, never its own."""
+    random = np.random.default_rng(0)
+    score, rows = random.normal(size=(60, 3)), np.arange(60)
+    to = score.argmax(axis=1)
+    side = np.random.default_rng([3, 5]).permutation(60) % 2
+    moved = np.where(side == 0, (to + 1) % 3, to)
+    one, two = belonging._unseen(score, rows, to, 3), belonging._unseen(score, rows, moved, 3)
+    assert np.array_equal(one[side == 0], two[side == 0])
+    assert not np.allclose(one[side == 1], two[side == 1])

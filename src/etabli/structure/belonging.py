@@ -92,7 +92,7 @@ def softmax(score: Array, temperature: float) -> Array:
 class Sure:
     """What resampling said of the winner. stability: the mean adjusted Rand index of halves that nothing was chosen by; error: its standard
     error over the halvings (which share their rows). says, kept: bins of rows by membership: what the file says in the mean, and how often such rows stayed.
-    off: the mean distance of both, weighed by rows. stays: [clusters], how often a row of each stayed."""
+    off: the mean distance of both, weighed by rows; memberships here are at temperatures that the row had no part in. stays: [clusters], how often a row of each stayed."""
 
     temperature: float
     stability: float
@@ -137,7 +137,7 @@ def tempered(
     rows, to = np.concatenate(seen), np.concatenate(went)
     heat = _heat(score, rows, to)
     head = replace(head, temperature=heat)
-    sure = head.shares(x).max(axis=1)[rows]
+    sure = _unseen(score, rows, to, seed)
     stayed = to == own[rows]
     edges = np.unique(np.quantile(sure, np.linspace(0, 1, 6)[1:-1]))
     place = np.searchsorted(edges, sure, side="right")
@@ -148,6 +148,18 @@ def tempered(
     stays = tuple(float(stayed[own[rows] == c].mean()) if (own[rows] == c).any() else 0.0 for c in range(width))
     error = float(np.std(agree, ddof=1) / np.sqrt(len(agree))) if len(agree) > 1 else 0.0
     return head, Sure(heat, float(np.mean(agree)), error, says, kept, off, stays)
+
+
+def _unseen(score: Array, rows: Array, to: Array, seed: int) -> Array:
+    """The largest membership of each of `rows`, at the temperature that the other half of the table's rows gives: what is said of calibration is not said of the rows that set it."""
+    side = np.random.default_rng([seed, 5]).permutation(len(score)) % 2
+    made = np.empty(len(rows))
+    for half in (0, 1):
+        mine = side[rows] == half
+        if mine.any():
+            others = ~mine if not mine.all() else mine
+            made[mine] = softmax(score, _heat(score, rows[others], to[others])).max(axis=1)[rows[mine]]
+    return made
 
 
 def _matched(other: Array, own: Array, their: int, width: int, noise: bool) -> Array:
