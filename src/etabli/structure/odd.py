@@ -64,7 +64,7 @@ def told(
             }
             for c in candidates
         ],
-        "sentence": {lang: f"{sentence[lang]} {promise[lang]}".strip() for lang in sentence},
+        "sentence": {lang: f"{sentence[lang]} {promise[lang] if count else ''}".strip() for lang in sentence},
         "citations": sorted({member.method.citation for member in head.members}),
         "anomalies": {
             "rate": question.rate,
