@@ -15,10 +15,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from etabli.faces.report.trying import shipped, squeezed
 from etabli.families import families
-from etabli.families.conformance import _odd, fit, sample
+from etabli.families.conformance import fit, strange, written
 from etabli.graph.graph import Graph
 from etabli.graph.operators import IR_VERSION, ML, ML_OPERATORS, ML_OPSET, OPSET, PLAIN, domain_of
-from etabli.graph.trees import threshold_rows
 from etabli.model.probes import probe_feeds
 from etabli.records import Array
 
@@ -212,12 +211,8 @@ ALL = [(family, task) for family in families().values() for task in family.tasks
 @pytest.mark.parametrize(("family", "task"), ALL, ids=[f"{family.name}-{task}" for family, task in ALL])
 def test_a_family_answers_as_in_onnxruntime(family: Any, task: Any, evaluator: Evaluator) -> None:
     fitted, data = fit(family, task)
-    graph = Graph()
-    raw = family.write(fitted, graph, graph.input("X", "double", (None, data.x.shape[1])))
-    model = graph.model({"raw": (raw, "double", None)})
-    wants = fitted.setting.wants
-    x = sample(task, 20, 1, wants).x
-    rows = x if wants.filled else np.concatenate([x, threshold_rows(model, _odd(x, wants), 60, 0)])
+    model = written(family, fitted, data.x.shape[1])
+    rows = strange(model, fitted.setting.wants, task)
     made = model.SerializeToString()
     assert unequal(evaluator.answers(made, {"X": rows}), onnxruntime(made, {"X": rows}), 1e-9) == []
 

@@ -11,10 +11,8 @@ import pytest
 import etabli
 from etabli.errors import UsageError
 from etabli.families import families
-from etabli.families.conformance import _odd, fit, sample
-from etabli.graph.graph import Graph
+from etabli.families.conformance import fit, strange, written
 from etabli.graph.run import run as onnxruntime
-from etabli.graph.trees import threshold_rows
 from etabli.model.probes import probe_feeds
 from etabli.model.tensors.arrays import Numpy, Torch
 from etabli.model.tensors.forest import forest
@@ -85,12 +83,8 @@ CASES = [(families()[name], task) for name in SOME for task in families()[name].
 @pytest.mark.parametrize(("family", "task"), CASES, ids=[family.name for family, _ in CASES])
 def test_a_family_answers_as_in_onnxruntime(family: Any, task: Any) -> None:
     fitted, data = fit(family, task)
-    graph = Graph()
-    raw = family.write(fitted, graph, graph.input("X", "double", (None, data.x.shape[1])))
-    model = graph.model({"raw": (raw, "double", None)})
-    wants = fitted.setting.wants
-    x = sample(task, 20, 1, wants).x
-    x = x if wants.filled else np.concatenate([x, threshold_rows(model, _odd(x, wants), 60, 0)])
+    model = written(family, fitted, data.x.shape[1])
+    x = strange(model, fitted.setting.wants, task)
     right = onnxruntime(model, {"X": x})["raw"]
     cut = plan(model.SerializeToString(), {"X": "double"}, frozenset(), ("raw",))
     forests = {node.outputs[0]: forest(node) for node in cut.nodes if node.op == "TreeEnsemble"}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from etabli.graph.graph import Graph
 from etabli.graph.run import run
 from etabli.graph.trees import probes, threshold_rows
 from etabli.records import Array, Data, Facts, Feature, Fitted, Setting, TaskKind, Wants
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 DENSE = 1e-13  # of the output's scale, where `exact` is not claimed
 LEVELS = (0, 0, 0, 4, 40, 0, 0)  # of the sample's features: numbers, codes, a constant, a copy of the first
@@ -131,11 +135,22 @@ def fit(family: Family, task: TaskKind, change: Callable[[Data], Data] | None = 
     return family.fit(setting, data, _never()), data
 
 
+def written(family: Family, fitted: Fitted, width: int) -> ModelProto:
+    """The family's graph by itself: "X" [rows, width] to "raw"."""
+    graph = Graph()
+    raw = family.write(fitted, graph, graph.input("X", "double", (None, width)))
+    return graph.model({"raw": (raw, "double", None)})
+
+
+def strange(model: ModelProto, wants: Wants, task: TaskKind) -> Array:
+    """Rows it did not learn from; where it takes them as they are, also missing cells, odd categories and values on its thresholds."""
+    x = sample(task, 20, 1, wants).x
+    return x if wants.filled else np.concatenate([x, threshold_rows(model, _odd(x, wants), 60, 0)])
+
+
 def answers(family: Family, fitted: Fitted, x: Array, probe: bool = False) -> tuple[Array, Array, Array]:
     """(the rows, the graph's raw outputs, the library's). probe: the rows are moved onto the trees' thresholds."""
-    graph = Graph()
-    raw = family.write(fitted, graph, graph.input("X", "double", (None, x.shape[1])))
-    model = graph.model({"raw": (raw, "double", None)})
+    model = written(family, fitted, x.shape[1])
     rows = threshold_rows(model, x, 2000, 0) if probe else x
     return rows, run(model, {"X": rows})["raw"], fitted.native(rows)
 

@@ -99,7 +99,7 @@ class Tabm(Family):
         embedded = max(facts.columns - facts.words, 1) * (SIZE if (values["bins"] or values.get("waves")) and facts.columns <= MANY else 1)
         width, members = float(values["width"]), float(values["members"])
         weights = members * (embedded * width + (float(values["layers"]) * (2 if values.get("residual") else 1) - 1) * width**2)
-        work = 8.0 + 60 * facts.rows * (2e-6 + 1.5e-10 * weights)
+        work = 3.0 + 60 * facts.rows * (2e-6 + 5e-11 * weights)
         return Cost(work=work, memory=6e8 + 8.0 * facts.rows * facts.columns + 4.0 * 256 * members * width * 30)
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:

@@ -1,7 +1,8 @@
 """A network brought from elsewhere, as an estimator that can be written: one matrix of columns in, its source's answers out.
 
 The network's own precision is float32 as a rule, and the file computes in double precision from the same weights and the same inputs rounded to float32: what
-remains between the two is the rounding of the original, SINGLE of the output's scale at most. A row with a missing cell has no answer.
+remains between the two is the rounding of the original. Where its library can ask it in double precision too (PyTorch), the file is held to those answers, so that a wrong epsilon cannot hide
+under the rounding of float32; else to its own, to SINGLE of the output's scale. A row with a missing cell has no answer.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from etabli.estimators.writing import Answer, Frame, Refused, writes
 from etabli.graph.graph import Graph
 from etabli.records import Array
 
-SINGLE, DOUBLE = 1e-5, 1e-9  # of the output's scale: layers of float32, and of double summed in another order
+# Of the output's scale: layers of float32; of double summed in another order; of what may lie between a network in float32 and in double.
+SINGLE, DOUBLE, FAR = 1e-5, 1e-9, 1e-4
 
 
 class Network:
@@ -48,25 +50,53 @@ class Network:
             self.source = TorchSource(self.module, {names[0]: (width,)}, self.title)
         return self.source
 
-    def answer(self, x: Any) -> Array:
-        """Its own answers [rows, outputs] for a matrix of columns; NaN for rows with a missing cell."""
+    def _given(self, x: Any) -> tuple[dict[str, Array], Array]:
+        """(what the source is fed, rounded as it rounds; bool [rows], those with a missing cell) for a matrix of columns."""
         matrix = np.asarray(x, np.float64)
-        source = self.of(matrix.shape[1])
         gone = np.asarray(np.isnan(matrix).any(axis=1)).reshape(-1) & np.full(len(matrix), self.skips_missing)
         feeds, at = {}, 0
-        for one in source.inputs():
+        for one in self.of(matrix.shape[1]).inputs():
             width = matrix.shape[1] if one.width is None else one.width
             shape = (width,) if one.shape is None else one.shape
             part = np.where(gone[:, None], 0.0, matrix[:, at : at + width]).reshape(-1, *shape)
             feeds[one.name] = part.astype(np.int64 if one.whole else np.float32 if one.single else np.float64)
             at += width
-        made = np.asarray(asked(self.title, lambda: source.ask(feeds)), np.float64).reshape(len(matrix), -1)
+        return feeds, gone
+
+    def answer(self, x: Any) -> Array:
+        """Its own answers [rows, outputs] for a matrix of columns; NaN for rows with a missing cell."""
+        source = self.of(np.shape(x)[1])
+        feeds, gone = self._given(x)
+        return self._made(asked(self.title, lambda: source.ask(feeds)), gone)
+
+    def exact(self, x: Any) -> Array | None:
+        """The same in double precision; None where its library cannot. Refused where its own answers are farther off than FAR: then the file would not be that network."""
+        feeds, gone = self._given(x)
+        double = self.of(np.shape(x)[1]).exact(feeds)
+        if double is None:
+            return None
+        made, own = self._made(double, gone), self.answer(x)
+        off, scale = np.abs(made - own)[~gone].max(initial=0.0), np.abs(made[~gone]).max(initial=0.0)
+        if not off <= FAR * max(scale, 1e-300):
+            raise Refused(
+                self.title,
+                f"its answers in single precision are up to {off:.3g} off its own arithmetic in double precision, at a scale of {scale:.3g}",
+                "scale the columns before the network, or bring it in double precision",
+            )
+        return made
+
+    def _made(self, answers: Any, gone: Array) -> Array:
+        made = np.array(answers, np.float64).reshape(len(gone), -1)
         made[gone] = np.nan
         return made
 
-    def shares(self, x: Any) -> bool:
-        """Whether its answers for these rows are shares of classes."""
-        made = self.answer(x)
+    def shares(self, columns: int) -> bool:
+        """Whether its answers are shares of classes: asked at rows drawn by chance, or at zeros where it takes only codes."""
+        drawn = np.random.default_rng(0).standard_normal((8, columns))
+        try:
+            made = self.answer(drawn if not any(one.whole for one in self.of(columns).inputs()) else np.zeros((8, columns)))
+        except UsageError:  # a negative number is no code
+            made = self.answer(np.zeros((8, columns)))
         return made.shape[1] > 1 and bool((made >= 0).all() and np.allclose(made.sum(axis=1), 1.0, atol=1e-4))
 
 
@@ -119,21 +149,21 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
     if estimator.skips_missing:
         gaps = graph.op("ReduceSum", graph.op("Cast", graph.op("IsNaN", matrix), to=11), graph.const([1], np.int64), keepdims=1)
         raw = graph.op("Where", graph.op("Greater", gaps, graph.const(0.0, np.float64)), graph.const(np.nan, np.float64), raw)
-    bound = SINGLE if single or any(one.single for one in inputs) else DOUBLE
+    zeros = np.zeros((2, frame.width))
+    exact = estimator.exact(zeros) is not None
+    native = estimator.exact if exact else estimator.answer
+    bound = SINGLE if not exact and (single or any(one.single for one in inputs)) else DOUBLE
     if outputs == 1 and made.tensor in maths.shares:
-        return Answer(raw, "probability", estimator.answer, classes=(0, 1), bound=bound)
+        return Answer(raw, "probability", native, classes=(0, 1), bound=bound)
     if outputs == 1:
-        return Answer(raw, "identity", estimator.answer, bound=bound)
-    probes = (
-        np.random.default_rng(0).standard_normal((8, frame.width)) if not any(one.whole for one in inputs) else np.zeros((8, frame.width))
-    )
-    shares = estimator.shares(probes)
+        return Answer(raw, "identity", native, bound=bound)
+    shares = estimator.shares(frame.width)
     if outputs == 2:
         if shares:
             second = graph.op("Gather", raw, graph.const([1], np.int64), axis=1)
-            return Answer(second, "probability", lambda x: estimator.answer(x)[:, 1:], classes=(0, 1), bound=bound)
+            return Answer(second, "probability", lambda x: native(x)[:, 1:], classes=(0, 1), bound=bound)
         ends = [graph.op("Gather", raw, graph.const([place], np.int64), axis=1) for place in (1, 0)]
         margin = graph.op("Sub", *ends)
-        return Answer(margin, "sigmoid", lambda x: -np.diff(estimator.answer(x)[:, ::-1], axis=1), classes=(0, 1), bound=2 * bound)
+        return Answer(margin, "sigmoid", lambda x: np.diff(native(x), axis=1), classes=(0, 1), bound=2 * bound)
     link: Any = "probability" if shares else "softmax"
-    return Answer(raw, link, estimator.answer, classes=tuple(range(outputs)), outputs=outputs, bound=bound)
+    return Answer(raw, link, native, classes=tuple(range(outputs)), outputs=outputs, bound=bound)

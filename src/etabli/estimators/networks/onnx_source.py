@@ -1,7 +1,6 @@
 """A network as an ONNX file, whoever wrote it.
 
-Its own answers are onnxruntime's in float32. The proof in double precision asks ONNX's reference evaluator, which is written in numpy and knows nothing of this
-reader; where it fails, the answers in float32 are all there is.
+Its own answers are onnxruntime's, in the file's precision; they are all there is to hold ours to.
 """
 
 from __future__ import annotations
@@ -85,55 +84,6 @@ class OnnxSource(Source):
             made.append(some(filled)[:there])
         return np.concatenate(made)
 
-    @cached_property
-    def _reference(self) -> Any:
-        from onnx.reference import ReferenceEvaluator
-
-        return ReferenceEvaluator(doubled(self.model))
-
-    def exact(self, feeds: Feeds) -> Array | None:
-        """By the reference evaluator, every float a double."""
-        try:
-            whole = {name: array if array.dtype.kind in "iu" else array.astype(np.float64) for name, array in feeds.items()}
-            with np.errstate(all="ignore"):
-                return blocks(lambda part: np.asarray(self._reference.run([self.output], dict(part))[0]), whole)
-        except Exception:  # an operator it does not have, or not in double precision
-            return None
-
     def read(self, maths: Maths, values: Mapping[str, Value]) -> Value:
         """Node by node."""
         return read(maths, self.model, values)[self.output]
-
-
-def doubled(model: Any) -> Any:
-    """The same model with every float32 a double: weights, constants, casts, types."""
-    import onnx
-    from onnx import numpy_helper
-
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-
-    def of(tensor: Any) -> Any:
-        return (
-            numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float64), tensor.name) if tensor.data_type == FLOAT else tensor
-        )
-
-    def walk(graph: Any) -> None:
-        for tensor in graph.initializer:
-            tensor.CopyFrom(of(tensor))
-        for value in (*graph.input, *graph.output, *graph.value_info):
-            if value.type.tensor_type.elem_type == FLOAT:
-                value.type.tensor_type.elem_type = DOUBLE
-        for node in graph.node:
-            for attribute in node.attribute:
-                if attribute.type == onnx.AttributeProto.TENSOR:
-                    attribute.t.CopyFrom(of(attribute.t))
-                elif attribute.type == onnx.AttributeProto.GRAPH:
-                    walk(attribute.g)
-                elif node.op_type == "Cast" and attribute.name == "to" and attribute.i == FLOAT:
-                    attribute.i = DOUBLE
-                elif attribute.type == onnx.AttributeProto.FLOAT:
-                    attribute.f = attribute.f
-
-    walk(made.graph)
-    return made

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from etabli.errors import DataError
 from etabli.model.explain.nodes import Node
 from etabli.model.tensors.arrays import Arrays, Numpy
 from etabli.model.tensors.forest import Forest, summed
@@ -73,7 +74,11 @@ def _operator(arrays: Arrays, node: Node, inputs: list[Any]) -> Any:
         return _PAIRS[op](inputs[0], inputs[1])
     if op in OPERATORS:
         return OPERATORS[op](arrays, node, inputs)
-    raise NotImplementedError(f"{op} is not an operator of numbers")
+    raise DataError(
+        "what a file does to numbers is in the closed operator set (docs/operators.md)",
+        f"{op} among numbers",
+        "it was not written by établi",
+    )
 
 
 def _whole(x: Any) -> list[int]:
@@ -230,7 +235,7 @@ def _table(arrays: Arrays, node: Node, inputs: list[Any]) -> Any:
     """A number looked up among numbers: of equal keys the first counts, NaN may be a key."""
     keys, values, other = (node.tensor(name) for name in ("keys_tensor", "values_tensor", "default_tensor"))
     if keys is None or values is None or other is None or keys.dtype == object or values.dtype == object:
-        raise NotImplementedError("a table of texts among numbers")
+        raise DataError("texts come before numbers in a file of établi", "a table of texts among numbers", "it was not written by établi")
     x, xp = inputs[0], arrays.module
     keys, place = np.unique(keys, return_index=True)
     values, lost = values[place], np.isnan(keys) if keys.dtype.kind == "f" else np.zeros(len(keys), bool)
