@@ -73,9 +73,14 @@ def test_a_module_and_its_file_answer_alike(make, tmp_path):
     with torch.no_grad():
         module(torch.tensor(x, dtype=torch.float32))  # in training mode, so that norms of batches have numbers of their own
     module.eval()
-    proof = etabli.adopt(module, path, "digit", out=tmp_path / "run").result["proof"]["estimator"]
+    result = etabli.adopt(module, path, "digit", out=tmp_path / "run").result
+    proof = result["proof"]["estimator"]
     assert proof["rows"] == len(x) and proof["probe_rows"] > 0
     assert proof["max_difference"] <= 1e-9 * proof["scale"] and proof["label_mismatches"] == 0  # held to its double copy
+    drawn = result["network"]["layers"]
+    norms = [module for module in module.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]  # or folded into what is before
+    held = sum(p.numel() for p in module.parameters()) - sum(p.numel() for norm in norms for p in norm.parameters())
+    assert sum(one["weights"] for one in drawn if one["block"] != "batchnorm") == held and [10] in [one["shape"] for one in drawn[-2:]]
 
 
 class Odd(nn.Module):

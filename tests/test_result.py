@@ -36,7 +36,7 @@ def documented() -> dict[str, list[str]]:
 
 DOCUMENTED = documented()
 QUESTIONS = ("inside.tree", "tree.tree")  # nested as deep as they go
-MAY_BE_EMPTY = ("explanation.importance.groups[].", "explanation.effects.", "explanation.slices.list[].", "learning.", "tree.")
+MAY_BE_EMPTY = ("explanation.importance.groups[].", "explanation.effects.", "explanation.slices.list[].", "learning.", "tree.", "network.")
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

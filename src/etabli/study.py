@@ -189,6 +189,7 @@ def establish(
         watch("step", name={"en": "would more rows help?", "fr": "plus de lignes aideraient-elles ?"})
         learning = stages.learned(run, material, split, verdict, standing)
         tree = stages.readable(run, material, split, verdict, standing)
+        network = stages.networked(run, material, split, verdict, standing)
         watch("step", name={"en": "writing the report", "fr": "écriture du rapport"})
         result = file.written(
             run,
@@ -201,7 +202,7 @@ def establish(
             model,
             proof,
             test,
-            {"explanation": explanation, "learning": learning, "tree": tree},
+            {"explanation": explanation, "learning": learning, "tree": tree, "network": network},
         )
         write(result, question.folder / "report.html", language(question.lang))
     return Study(question.folder, result)

@@ -248,3 +248,43 @@ def test_what_the_errors_say_has_a_heading_of_its_own():
     assert 'id="errors"' not in report(EXAMPLES["binary"])
     alone = report({**EXAMPLES["binary"], "warnings": [late]})
     assert alone.index("Nothing to report") < alone.index('id="errors"')
+
+
+def _network(folds: int) -> dict[str, Any]:
+    layers = [{"block": "columns", "shape": [12], "weights": 40}, {"block": "dense", "shape": [8, 16], "weights": 208}]
+    layers += [{"block": "relu", "shape": [8, 16], "weights": 0}, {"block": "heads", "shape": [8, 1], "weights": 136}]
+    sees = {"features": ["<b>x</b>", "y = a"], "units": [[0.1, 0.9], [0.4, 0.0]], "of": [30, 16]}
+    curve = {"epochs": [1, 2, 3, 4], "learning": [1.0, 0.5, 0.2, 0.1], "held": [0.9, 0.4, None, 0.3]}
+    made = [{"fold": k, "share": 1.0, "best": 4 if k else 2, **curve} for k in range(folds)]
+    return {
+        "candidate": "tabm members=8",
+        "family": "tabm",
+        "winner": True,
+        "layers": layers,
+        "sees": sees if folds else None,
+        "folds": made,
+    }
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_a_network_is_drawn_with_its_training(lang):
+    result = EXAMPLES["regression"] | {"network": _network(2)}
+    page = report(result, lang)
+    part = page[page.index('<section id="network">') :].split("</section>")[0]
+    Page(part + "</section>")
+    assert part.count('<svg class="figure"') == 6  # three pictures, wide and narrow
+    assert "<b>x" not in part and "384" in part  # escaped; the sum of the weights
+    assert part.count("<circle") == 4  # a best epoch a fold, in each of the two drawings
+    assert ("In 1 of 2 the best epoch is about the last" if lang == "en" else "Dans 1 sur 2") in part
+
+
+def test_an_adopted_network_is_drawn_without_a_training():
+    page = report(EXAMPLES["regression"] | {"network": _network(0)})
+    part = page[page.index('<section id="network">') :].split("</section>")[0]
+    assert part.count('<svg class="figure"') == 2 and "adopted as it is" in part
+
+
+def test_a_very_deep_network_stays_small():
+    deep = _network(0) | {"layers": [{"block": "dense", "shape": [8], "weights": 72}] * 900}
+    page = report(EXAMPLES["regression"] | {"network": deep})
+    assert "… 865 more" in page and len(page) < 450_000

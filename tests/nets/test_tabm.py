@@ -6,9 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from etabli.families.conformance import answers, facts, sample
 from etabli.families.tabm import Tabm
+from etabli.families.trained import thinned
+from etabli.nets.layers import moved
 
 SETTINGS = Tabm().settings(facts(sample("regression")))
 
@@ -20,3 +24,38 @@ def test_a_setting_is_written_as_it_is_trained(place: int) -> None:
     _, graph, native = answers(Tabm(), fitted, sample("regression", 50, 1, setting.wants).x)
     assert np.abs(graph - native).max() <= 1e-13 * np.abs(native).max()
     assert np.ptp(native) > 0
+
+
+@pytest.mark.parametrize("place", [0, 3, 4], ids=["tabm", "residual", "waves"])
+def test_it_tells_how_it_was_trained_and_what_it_is_made_of(place: int) -> None:
+    setting = replace(SETTINGS[place], values={**SETTINGS[place].values, "width": 16})
+    epochs = iter([False, False, True])
+    data = sample("regression", wants=setting.wants)
+    fitted = Tabm().fit(setting, data, lambda: next(epochs))
+    told = Tabm().trained(fitted)
+    assert told.held.shape == told.learning.shape == (3,) and told.best == 1 + int(np.argmin(told.held))
+    weights = sum(value.size for name, value in fitted.arrays.items() if name.startswith("net.") and "fixed_" not in name)
+    assert sum(one.weights for one in told.layers) == weights  # every weight is in a block
+    assert told.layers[-1].shape == (int(setting.values["members"]), 1)
+    assert told.sees is not None and told.sees.shape == (data.x.shape[1], 16) and told.sees.max() > 0
+    still = data.x.std(axis=0) == 0
+    assert (told.sees[still] == 0).all()  # a column that never moves moves nothing
+    kept = told.to_json([f"c{j}" for j in range(data.x.shape[1])])
+    assert kept["epochs"] == [1, 2, 3] and len(kept["sees"]["units"]) == len(kept["sees"]["features"])
+
+
+@settings(deadline=None)
+@given(st.integers(1, 1000), st.data())
+def test_a_long_curve_is_thinned_and_keeps_its_best(epochs: int, data: st.DataObject) -> None:
+    best = data.draw(st.integers(1, epochs))
+    kept = thinned(epochs, best)
+    assert {0, best - 1, epochs - 1} <= set(kept.tolist()) and len(kept) <= 101 and (np.diff(kept) > 0).all()
+
+
+def test_what_the_first_layer_sees_is_how_far_a_column_moves_it() -> None:
+    random = np.random.default_rng(0)
+    x, weight, owners = random.normal(size=(200, 5)), random.normal(size=(5, 3)), np.array([1, 0, 1, 2, 2])
+    for column in range(3):
+        mine = owners == column
+        assert np.allclose(moved(x, weight, owners, 4)[column], (x[:, mine] @ weight[mine]).std(axis=0))
+    assert (moved(x, weight, owners, 4)[3] == 0).all()

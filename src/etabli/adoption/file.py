@@ -164,6 +164,7 @@ def told(
         "tied": [verdict.winner],
         "simplest": verdict.winner,
         "tried": 1,
+        "network": _network(estimator),
         "leaderboard": [] if seen else [_row(row, verdict) for row in verdict.leaderboard],
         **({} if seen else pictures(material, verdict)),
         "proof": dict(proof),
@@ -182,6 +183,15 @@ def told(
         "hardware": {"cores": hardware().cores, "memory": hardware().memory, "description": hardware().description},
         "citations": [],
     }
+
+
+def _network(estimator: Any) -> dict[str, Any] | None:
+    """The layers of a network, drawn as those of our own; None for any other model."""
+    layers = getattr(estimator, "layers", ()) if type(estimator).__module__ == "etabli.estimators.networks.network" else ()
+    if not layers:
+        return None
+    made = [{"block": one.block, "shape": list(one.shape), "weights": one.weights} for one in layers]
+    return {"candidate": str(estimator.title), "family": "adopted", "winner": True, "layers": made, "sees": None, "folds": []}
 
 
 def _version(estimator: Any) -> dict[str, str]:

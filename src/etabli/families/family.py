@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from etabli.families.trained import Trained
 from etabli.graph.graph import Graph
 from etabli.records import Cost, Data, Facts, Fitted, Setting, TaskKind
 
@@ -68,6 +69,10 @@ class Family(ABC):
         """Adds the nodes of the model's own standard deviation of a new value ([rows, 1] double, regression) and returns their name; ""
         for a family that has none. True only if the model holds: the file gives it beside the interval, never in its place."""
         return ""
+
+    def trained(self, fitted: Fitted) -> Trained | None:
+        """How it was trained and what it is made of, for the report; None for a family that is not trained in epochs."""
+        return None
 
     @abstractmethod
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:

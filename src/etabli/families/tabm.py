@@ -15,6 +15,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from etabli.families.family import Family, Stop
+from etabli.families.trained import Trained
 from etabli.graph.graph import Graph
 from etabli.graph.links import apply as linked
 from etabli.graph.links import link
@@ -26,11 +27,13 @@ from etabli.nets.blocks.embed import Periodic
 from etabli.nets.blocks.members import Heads, Members
 from etabli.nets.blocks.norm import LayerNorm
 from etabli.nets.blocks.residual import Residual
+from etabli.nets.layers import layers, moved
 from etabli.nets.loss import Logistic, Loss, Softmax, Squared
 from etabli.nets.train import Lesson, Plan, split, train
 from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind, Wants
 
 MANY = 512  # columns; of more (words) none is embedded
+SEEN = 500  # rows on which it is asked what the first layer sees
 MEMBERS, WIDTH, LAYERS, BINS, SIZE = 8, 128, 3, 48, 16
 
 
@@ -118,6 +121,14 @@ class Tabm(Family):
         """One after the other."""
         return self.fit_folds(settings, [data], stop)[0]
 
+    def trained(self, fitted: Fitted) -> Trained:
+        """The losses of every epoch, the blocks, and what the first dense layer sees."""
+        arrays = fitted.arrays
+        chain = _rebuilt(fitted.setting.values, arrays)
+        curve = arrays["curve"].reshape(-1, 2)
+        made = layers(chain, (len(arrays["numbers"]) + len(arrays["rest"]),))
+        return Trained(curve[:, 0], curve[:, 1], int(arrays["best"]), made, arrays["sees"])
+
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """The blocks, and the mean of the members."""
         arrays = fitted.arrays
@@ -151,12 +162,28 @@ def _trained(setting: Setting, folds: Sequence[Data], stop: Stop) -> list[Fitted
         for place, learned in zip(
             places, train(chain, loss, [lessons[p][0] for p in places], plan, stop, first.threads, aside=first.aside or None), strict=True
         ):
-            found[place] = {f"net.{name}": value for name, value in double(learned.weights).items()} | lessons[place][1]
+            weights = double(learned.weights)
+            told = {"curve": learned.curve, "best": np.array(learned.best), "sees": _sees(chain, weights, folds[place])}
+            found[place] = {f"net.{name}": value for name, value in weights.items()} | lessons[place][1] | told
     for place in range(len(folds)):
         arrays = found[place]
         kind = "identity" if task == "regression" else "probability"
         made.append(Fitted(setting, arrays, kind, lambda x, arrays=arrays: _native(values, arrays, task, x)))  # type: ignore[arg-type, misc]
     return made
+
+
+def _sees(chain: Chain, weights: Mapping[str, Array], data: Data) -> Array:
+    """[features, units]: how far each column moves the units of the first dense layer, as the first member sees them."""
+    embedding, place = chain.blocks[0], next(k for k, block in enumerate(chain.blocks) if isinstance(block, Dense))
+    rows = np.asarray(data.x[:: max(1, len(data.x) // SEEN)], float)
+    inside = embedding.apply(np, inner(weights, "0."), rows)
+    if isinstance(embedding, Beside):
+        numbers, rest, size = embedding.numbers, embedding.rest, SIZE // 2
+    else:
+        assert isinstance(embedding, Columns)
+        numbers, rest, size = embedding.numbers, embedding.rest, embedding.size if embedding.bins else 1
+    owners = np.array([*np.repeat(numbers, size), *rest], int)
+    return moved(inside * weights["1.sign"][0], weights[f"{place}.weight"], owners, data.x.shape[1])
 
 
 def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...], rest: tuple[int, ...]) -> tuple[Lesson, dict[str, Array]]:

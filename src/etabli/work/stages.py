@@ -29,6 +29,7 @@ from etabli.work.learning import learning
 from etabli.work.ledger import best_of, end, remarks, settled, table_of
 from etabli.work.material import Material, facts_of, save_material
 from etabli.work.nested import audited, demanded
+from etabli.work.network import network
 from etabli.work.placed import helped, twins
 from etabli.work.portfolio import Offer, following, portfolio
 from etabli.work.race import LARGE, Rules, Standing, stages
@@ -299,3 +300,8 @@ def learned(run: Run, material: Material, split: Splits, verdict: Verdict, stand
 def readable(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> dict[str, Any] | None:
     """The best tree that can be read, beside a winner that cannot."""
     return beside(_ground(run, material, split.raced, split.name), verdict, standing)
+
+
+def networked(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> dict[str, Any] | None:
+    """How the best network was trained; None where there is none."""
+    return network(_ground(run, material, split.raced, split.name), verdict, standing)

@@ -227,6 +227,13 @@ def _fit(folder: Path, tasks: Sequence[Task], material: Material, threads: int, 
     return [Fit(member, models, ready, len(rows), cpu, cut) for models, ready, rows in zip(made, matrices, trained, strict=True)]
 
 
+def _trained(fit: Fit) -> dict[str, Any]:
+    """How each setting was trained, where the family says it (networks): `trained`, one entry a setting."""
+    made = [fit.member.trained(model) for model in fit.models]
+    names = [feature.name for feature in fit.matrices.features]
+    return {"trained": [one and one.to_json(names) for one in made]} if any(made) else {}
+
+
 def _written(fit: Fit, task: Task, material: Material) -> tuple[dict[str, Any], Array | None, dict[str, bytes]]:
     """(what the result file says, scores [held-out rows, settings, outputs], graphs by setting)."""
     if not fit.models:
@@ -242,6 +249,7 @@ def _written(fit: Fit, task: Task, material: Material) -> tuple[dict[str, Any], 
         "estimate": max(fit.member.cost(setting, facts).work for setting in task.settings[: len(fit.models)]),
         "rows": fit.rows,
         "features": len(fit.matrices.features),
+        **_trained(fit),
         "cut": fit.cut,  # what the clock decided holds for this session alone: the next one does it again
     }
     return result, np.stack([one.scores for one in made], 1), {name: one.graph for name, one in zip(names, made, strict=True)}

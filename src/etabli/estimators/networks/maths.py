@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from etabli.estimators import functions, recipes
+from etabli.estimators.networks.passed import Layer
 from etabli.estimators.networks.shaping import Shaping
 from etabli.estimators.networks.values import Kind, Unreadable, Value, known, moving, place
 from etabli.records import Array
@@ -50,9 +51,10 @@ ASKS = frozenset({"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "
 
 
 class Maths(Shaping):
-    """What the readers compute with. asks_missing: whether the network itself looks for missing numbers."""
+    """What the readers compute with. asks_missing: whether the network itself looks for missing numbers. layers: those read so far."""
 
     asks_missing = False
+    layers: Sequence[Layer] = ()
     shares: tuple[str, ...] = ()  # tensors that a logistic function gave
 
     # one number at a time --------------------------------------------------------------------------------------------

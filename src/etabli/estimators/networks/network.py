@@ -7,6 +7,7 @@ under the rounding of float32; else to its own, to SINGLE of the output's scale.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from etabli.errors import UsageError
 from etabli.estimators.networks.maths import Maths
+from etabli.estimators.networks.passed import Layer
 from etabli.estimators.networks.source import Source, asked
 from etabli.estimators.networks.values import ROWS, Unreadable, Value
 from etabli.estimators.writing import Answer, Frame, Refused, writes
@@ -31,6 +33,7 @@ class Network:
         self.title, self.module = title, module
         self.source: Source | None = None
         self.skips_missing = True
+        self.layers: Sequence[Layer] = ()  # once it is read
         if onnx is not None:
             from etabli.estimators.networks.onnx_source import OnnxSource
 
@@ -145,6 +148,7 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
         raw = maths.tensor(maths.reshape(maths.cast(made, "float"), (ROWS, outputs)))
     except Unreadable as error:
         raise Refused(estimator.title, error.what.removeprefix(f"{estimator.title}: "), error.advice) from None
+    estimator.layers = maths.layers
     estimator.skips_missing = not maths.asks_missing
     if estimator.skips_missing:
         gaps = graph.op("ReduceSum", graph.op("Cast", graph.op("IsNaN", matrix), to=11), graph.const([1], np.int64), keepdims=1)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from etabli.estimators.networks.maths import Maths
+from etabli.estimators.networks.passed import passed
 from etabli.estimators.networks.values import Kind, Unreadable, Value, known
 
 Given = list[Value | None]  # the inputs of a node, None where one was left out
@@ -85,6 +86,7 @@ def _graph(maths: Maths, graph: Any, values: dict[str, Value], opset: int) -> di
             if str(error.what).startswith("operator "):
                 raise
             raise Unreadable(f"operator {node.op} of node {node.name!r}: {error.what}", error.advice) from None
+        maths.layers = passed(maths.layers, node.op, given, made[0]) if made else maths.layers
         for name, value in zip(proto.output, made, strict=False):
             if name:
                 values[name] = value

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etabli.faces import figures
-from etabli.faces.report import curves, explained, found, groups, inside, learning, pictures, rows
+from etabli.faces.report import curves, explained, found, groups, inside, learning, network, pictures, rows
 from etabli.faces.report.contents import contents
 from etabli.faces.report.methods import methods as paragraph
 from etabli.faces.report.methods.card import markdown
@@ -82,6 +82,7 @@ def _established(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], 
         "precision": [draw(partial(curves.precision, place=place)) for place in range(curves.drawn(result))],
         "spread": draw(curves.spreading),
         "learning": draw(learning.picture),
+        "network": {"curves": draw(network.curves), "blocks": draw(network.blocks), "first": draw(network.first)},
     }
     return rows.view(result, lang), picture
 

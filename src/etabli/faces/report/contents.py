@@ -38,7 +38,7 @@ def drawn(name: str) -> Rule:
 
 
 CONTENTS: tuple[tuple[str, tuple[tuple[str, Rule], ...]], ...] = (
-    ("good", (("board", always), ("learning", viewed("learning")))),
+    ("good", (("board", always), ("learning", viewed("learning")), ("network", viewed("network")))),
     ("leans", (("uses", viewed("explained", "uses")), ("how", drawn("how")), ("tree", drawn("tree")), ("effects", drawn("effects")))),
     ("beware", (("findings", always), ("fails", viewed("explained", "fails")), ("doubtful", viewed("doubtful")), ("by", viewed("by")))),
     ("try", (("try", viewed("trying")),)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etabli.faces.report import curves, doubtful, explained, groups, inside, learning, sparkle, sure, tables
+from etabli.faces.report import curves, doubtful, explained, groups, inside, learning, network, sparkle, sure, tables
 from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.methods import methods
 from etabli.faces.report.methods.card import card
@@ -50,6 +50,7 @@ def view(result: Result, lang: str) -> View:
         "coefficients": inside.coefficients(result, lang),
         "explained": explained.view(result, lang),
         "learning": learning.view(result, lang),
+        "network": network.view(result, lang),
         "calibration": _calibration(result, lang),
         "curves": curves.view(result, lang),
         "residuals": _residuals(result, lang),
