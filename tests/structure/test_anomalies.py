@@ -14,7 +14,7 @@ import etabli.examples
 from etabli.cli import main
 from etabli.errors import DataError, UsageError
 from etabli.faces.report import odd
-from etabli.structure.labelled import precisions
+from etabli.structure.labelled import Labels, compared, precisions
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
 
@@ -169,6 +169,24 @@ def test_labels_choose_the_detector_on_rows_that_it_did_not_learn_from(known: et
     assert all(one["low"] <= one["aucpr"] <= one["high"] and one["behind"]["low"] <= one["behind"]["value"] for one in board)
     assert "state" not in known.result["used"] and known.result["sampled"] == 365
     assert "state = malignant" in known.result["sentence"]["en"]
+
+
+def test_the_honest_figure_is_that_of_the_rule_that_chose() -> None:
+    """The simple detector is behind by less than a standard error: it is taken, and the figure on rows left out is near its own, not the other's."""
+    random = np.random.default_rng(3)
+    truth = np.repeat([1, 0], [30, 300])
+    found = Labels("y", "1", "0", "named", truth)
+    noise = random.normal(size=(2, len(truth)))
+    score = {"simple": 1.6 * truth + noise[0], "other": 1.8 * truth + noise[0] + 0.5 * noise[1]}
+    usual, half = np.ones(300, bool), np.arange(300) % 2 == 0
+    others = [np.flatnonzero(half), np.flatnonzero(~half)]
+    answers = {name: [{"rows": line[30:], "label": line[:30]}] * 2 for name, line in score.items()}
+    seen = compared(found, answers, others, usual, 0)
+    assert seen.as_good() == ["simple", "other"]
+    alone = compared(found, {"simple": answers["simple"]}, others, usual, 0)
+    bold = compared(found, {"other": answers["other"]}, others, usual, 0)
+    best = max(("simple", "other"), key=lambda name: seen.value(name)["value"])
+    assert best == "other" and abs(seen.honest[0] - alone.honest[0]) < abs(seen.honest[0] - bold.honest[0])
 
 
 def test_average_precision_of_draws_is_that_of_scikit_learn() -> None:

@@ -18,6 +18,7 @@ from etabli.structure import belonging
 from etabli.structure.aside import running
 from etabli.structure.belonging import softmax
 from etabli.structure.compare import Candidate, ranked
+from etabli.structure.pace import Pace
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "cluster.md"
@@ -204,3 +205,32 @@ def test_what_is_said_of_memberships_is_not_said_of_the_rows_that_set_the_temper
     one, two = belonging._unseen(score, rows, to, 3), belonging._unseen(score, rows, moved, 3)
     assert np.array_equal(one[side == 0], two[side == 0])
     assert not np.allclose(one[side == 1], two[side == 1])
+
+
+def test_what_is_left_is_told_until_the_last_fit(tmp_path: Path) -> None:
+    told: dict[str, list[dict[str, Any]]] = {}
+    step = [""]
+
+    def watch(event: str, **facts: Any) -> None:
+        if event == "step":
+            step[0] = facts["name"]["en"]
+        elif event == "task":
+            told.setdefault(step[0], []).append(facts)
+
+    etabli.cluster(PENGUINS, ignore=("sex", "species"), clusters=3, out=str(tmp_path / "run"), watch=watch, **QUICK)
+    for name in ("comparing", "how surely a row stays"):
+        assert [one["done"] for one in told[name]] == list(range(1, len(told[name]) + 1)) and told[name][-1]["done"] == told[name][-1][
+            "total"
+        ]
+        assert all(one["left"] is not None for one in told[name])
+    assert told["comparing"][-1]["left"] > 0  # the winner is still to be fitted on halves
+    assert told["how surely a row stays"][-1]["left"] == 0
+
+
+def test_a_run_that_goes_on_does_not_take_what_it_read_for_speed() -> None:
+    now, told = [0.0], list[Any]()
+    pace = Pace(lambda _, **facts: told.append(facts["left"]), [1.0, 1.0, 2.0, 4.0], 2.0, clock=lambda: now[0])
+    for after in (1e-4, 1e-4, 3.0):
+        now[0] += after
+        pace.next("kmeans")
+    assert told == [None, None, pytest.approx(9.0)]  # six are left, at 1.5 s each

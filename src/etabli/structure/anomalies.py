@@ -216,14 +216,14 @@ def _judged(name: str, parts: Sequence[Mapping[str, Array]], pairs: Sequence[tup
 
 def winner(candidates: Sequence[Candidate], seen: labelled.Compared | None = None) -> Candidate:
     """The simplest of those within one standard error (over the halves, or over draws of labelled rows; or 0.01) of the best."""
+    if seen is not None:
+        return next(one for one in candidates if one.method == seen.as_good()[0])
     best = candidates[0]
 
     def rank(one: Candidate) -> int:
         return 99 if one.method == TOGETHER else detectors()[one.method].rank
 
     def tied(one: Candidate) -> bool:
-        if seen is not None:
-            return one.method in seen.as_good()
         gap = np.subtract(best.each, one.each)
         return best.score - one.score <= max(TIED, float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else 0.0)
 

@@ -7,7 +7,7 @@ rows, each half's clusters are matched to the final ones, and the other half's r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,9 +115,15 @@ def membership(method: Clustering, found: Found, x: Array) -> Membership:
 
 
 def tempered(
-    head: Membership, values: Mapping[str, Any], x: Array, pairs: Sequence[tuple[Array, Array]], seed: int
+    head: Membership,
+    values: Mapping[str, Any],
+    x: Array,
+    pairs: Sequence[tuple[Array, Array]],
+    seed: int,
+    after: Callable[[], None] = lambda: None,
 ) -> tuple[Membership, Sure]:
-    """The head with the temperature that makes the memberships most likely, and what resampling said. x: [rows, d]. pairs: fresh halves."""
+    """The head with the temperature that makes the memberships most likely, and what resampling said. x: [rows, d]. pairs: fresh halves. after:
+    called after each pair."""
     if len(head.classes) == 1:
         return head, Sure(1.0, 1.0, 0.0, (1.0,), (1.0,), 0.0, (1.0,))
     score = head.method.apply(head.found, x)[:, head.order]
@@ -134,6 +140,7 @@ def tempered(
             seen.append(others)
             went.append(matched[labels[-1][others]])
         agree.append(adjusted_rand(*labels))
+        after()
     rows, to = np.concatenate(seen), np.concatenate(went)
     heat = _heat(score, rows, to)
     head = replace(head, temperature=heat)

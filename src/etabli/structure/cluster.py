@@ -22,6 +22,7 @@ from etabli.structure.belonging import One, membership, tempered
 from etabli.structure.clustertold import told
 from etabli.structure.compare import PLANS, Candidate, Plan, chance, compared, ground, never
 from etabli.structure.methods import clusterings
+from etabli.structure.pace import Pace
 from etabli.structure.space import Space, learned, turned
 
 LEARNED = 20_000  # rows that the space and the final clusters are learned from, at most
@@ -64,11 +65,11 @@ def cluster(question: Question, watch: Watch, interrupted: Callable[[], bool], b
         plan = PLANS[one.planned.effort]
         watch("step", name={"en": "comparing", "fr": "comparaison"})
         seen = x[drawn(len(x), plan.rows, question.seed)]
-        candidates, cut = compared(one, ground(seen, categories(space), plan, question.seed))
+        candidates, cut = compared(one, ground(seen, categories(space), plan, question.seed), len(x))
         watch("step", name={"en": "are there groups at all?", "fr": "y a-t-il des groupes ?"})
         structure = tested(space, plain, candidates, question.seed)
         watch("step", name={"en": "how surely a row stays", "fr": "avec quelle sûreté une ligne reste"})
-        head, sure = final(question, plan, candidates[0], structure, x)
+        head, sure = final(question, plan, candidates[0], structure, x, watch)
         watch("step", name={"en": "composing one file", "fr": "composition d'un seul fichier"})
         made = file.whole(table, space, head, rows, question.seed)
         result = told(question, table, made, candidates, structure, sure, findings, rows, cut)
@@ -112,12 +113,15 @@ def tested(space: Space, plain: Array, candidates: list[Candidate], seed: int) -
     return Structure(p, chance(candidates))
 
 
-def final(question: Question, plan: Plan, best: Candidate, structure: Structure, x: Array) -> tuple[Any, Any]:
+def final(question: Question, plan: Plan, best: Candidate, structure: Structure, x: Array, watch: Watch) -> tuple[Any, Any]:
     """(the head of the file, what fresh halves said). One group where none were found, unless a number of them was asked for."""
     grouped = structure.found or question.clusters is not None
     method, values = (clusterings()[best.method], dict(best.values)) if grouped else (One(), {})
+    pairs = halves(len(x), plan.fresh if grouped else 0, [question.seed, 2])
+    pace = Pace(watch, [1.0] * (1 + len(pairs)), quick=0.0)  # the whole, then two halves a time: as long
     head = membership(method, method.fit(values, x, question.seed, never), x)
-    return tempered(head, values, x, halves(len(x), plan.fresh, [question.seed, 2]), question.seed)
+    pace.next(method.name)
+    return tempered(head, values, x, pairs, question.seed, lambda: pace.next(method.name))
 
 
 __all__ = ["Structure", "adjusted_rand", "cluster"]

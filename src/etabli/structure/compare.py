@@ -20,6 +20,7 @@ from etabli.judge.stability import SHAPES, adjusted_rand, cloud, halves, strengt
 from etabli.records import Array
 from etabli.structure.method import Clustering, Values
 from etabli.structure.methods import chosen, clusterings
+from etabli.structure.pace import Pace
 from etabli.structure.run import Run
 
 EULER = 0.5772156649
@@ -109,8 +110,8 @@ def ground(x: Array, whole: Sequence[Array], plan: Plan, seed: int) -> Ground:
     return Ground(x, plan, seed, tuple(map(tuple, made)))
 
 
-def compared(run: Run, ground: Ground) -> tuple[list[Candidate], bool]:
-    """(every method and setting that the time allowed, the best first; whether it was cut)."""
+def compared(run: Run, ground: Ground, whole: int | None = None) -> tuple[list[Candidate], bool]:
+    """(every method and setting that the time allowed, the best first; whether it was cut). whole: rows that the winner will be fitted on."""
     offers = [
         (name, method, values)
         for name, method in chosen(clusterings(), run.question.methods).items()
@@ -118,15 +119,24 @@ def compared(run: Run, ground: Ground) -> tuple[list[Candidate], bool]:
         for values in method.settings(*ground.x.shape)
         if run.question.clusters in (None, values.get("clusters", run.question.clusters))
     ]
-    made = list[Candidate]()
-    for i, (name, method, values) in enumerate(offers):
+    made, plan, (rows, columns) = list[Candidate](), ground.plan, ground.x.shape
+    work = [method.cost(values, rows // 2, columns).work for _, method, values in offers]
+    each = 2 * (plan.pairs + len(ground.clouds) * plan.draws * plan.each)  # fits of a candidate
+    pace = Pace(run.watch, [each * one for one in work], closing(plan, len(ground.x) if whole is None else whole, columns, offers))
+    for name, method, values in offers:
         try:
             made.append(_candidate(run, ground, method, values, first=not made))
         except Cut:
             run.watch("cut")
             return ranked(made), True
-        run.watch("task", name=name, done=i + 1, total=len(offers))
+        pace.next(name)
     return ranked(made), False
+
+
+def closing(plan: Plan, rows: int, columns: int, offers: Sequence[tuple[str, Clustering, Values]]) -> float:
+    """The work of the winner's last fit and of those on fresh halves, were it like the mean of the offers."""
+    costs = [method.cost(values, rows, columns).work for _, method, values in offers]
+    return (1 + plan.fresh) * float(np.mean(costs)) if costs else 0.0
 
 
 def ranked(made: Sequence[Candidate]) -> list[Candidate]:

@@ -3,7 +3,8 @@
 The label is never a feature. Rows known to be odd are left out of learning and of the p-values, so every detector is held against rows that it has
 not learned from: all known odd rows, and the known usual rows of the other half. Average precision (AUC-PR; Davis & Goadrich 2006) is taken at the share
 of odd rows among the labelled ones. A stratified bootstrap of the rows, the same draws for all detectors, gives intervals and those of the differences;
-what choosing flatters is taken out by choosing on the rows drawn and scoring on the rows left out (Tsamardinos, Greasidou & Borboudakis 2018).
+what choosing flatters is taken out by choosing on the rows drawn, by the same rule, and scoring on the rows left out (Tsamardinos, Greasidou & Borboudakis
+2018). The rule is the simplest of those within a standard error of the best, in a draw as on all rows: what is told is told of the file that is written.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Compared:
-    """names: the detectors. draws [detectors, 1 + draws]: average precision on all labelled rows, then on each bootstrap draw. honest: (value, low,
+    """names: the detectors, the simplest first. draws [detectors, 1 + draws]: average precision on all labelled rows, then on each bootstrap draw. honest: (value, low,
     high) of the choice, on rows that it did not see. base: what an order by chance gets."""
 
     names: tuple[str, ...]
@@ -67,8 +68,15 @@ class Compared:
 
     def as_good(self) -> list[str]:
         """Those within one standard error of the best."""
-        gaps = self.draws[self.draws[:, 0].argmax()] - self.draws
-        return [name for name, gap in zip(self.names, gaps, strict=True) if gap[0] <= max(LEAD, float(gap[1:].std()))]
+        return [name for name, tied in zip(self.names, as_good(self.draws)[:, 0], strict=True) if tied]
+
+
+def as_good(draws: Array) -> Array:
+    """bool like draws [detectors, 1 + draws]: within one standard error, or LEAD, of the best of its column. The standard error of the difference of two
+    detectors is that of all draws."""
+    best = draws.argmax(axis=0)
+    error = np.array([(draws[i] - draws)[:, 1:].std(axis=1) for i in range(len(draws))])  # [best, other]
+    return np.asarray(draws[best, np.arange(draws.shape[1])] - draws <= np.maximum(LEAD, error[best].T))
 
 
 def _interval(line: Array) -> dict[str, float]:
@@ -142,7 +150,7 @@ def precisions(truth: Array, score: Array, weights: Array) -> Array:
 def compared(
     found: Labels, answers: Mapping[str, Sequence[Mapping[str, Array]]], others: Sequence[Array], usual: Array, seed: int
 ) -> Compared:
-    """answers: detector -> for each half {"rows": scores of the compared rows, "label": of the known odd ones}. others: for each half the rows it did not
+    """answers: detector (the simplest first) -> for each half {"rows": scores of the compared rows, "label": of the known odd ones}. others: for each half the rows it did not
     learn. usual: bool, which compared rows are known to be usual."""
     random, names = np.random.default_rng([seed, 11]), list(answers)
     many = len(answers[names[0]][0]["label"])
@@ -161,7 +169,7 @@ def compared(
                 kept[k] += precisions(truth, np.concatenate([answers[name][i]["label"], answers[name][i]["rows"][mine]]), weights) / len(
                     others
                 )
-    fresh = outside[inside[:, 1:].argmax(axis=0), np.arange(1, DRAWS + 1)]
+    fresh = outside[as_good(inside)[:, 1:].argmax(axis=0), np.arange(1, DRAWS + 1)]  # the first that is as good is the simplest
     fresh = fresh[np.isfinite(fresh)]
     low, high = np.quantile(fresh, (0.025, 0.975))
     return Compared(
