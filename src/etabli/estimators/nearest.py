@@ -1,10 +1,11 @@
 """The nearest stored points of every row, in two steps for Euclidean distances: candidates by one matrix product, then exact distances.
 
 The product |p|^2 - 2 x.p orders all points up to rounding; sixteen candidates more than asked for are kept and their distances made by
-differences, so that an equal point is at distance 0 exactly and the order is that of true distances. Other metrics subtract column
-by column. Points at exactly equal distances come in the order of the training rows. scikit-learn's trees give them in the order of
-their search, which follows no rule: where the last neighbour is tied with points of another target, the estimator's own answer is
-arbitrary, and the proof on the rows given tells whether that happens.
+differences, so that an equal point is at distance 0 exactly and the order is that of true distances; of wide tables a few candidates at a
+time, so that rows x candidates x columns numbers never lie in memory. Other metrics subtract column by column. Points at exactly equal
+distances come in the order of the training rows. scikit-learn's trees give them in the order of their search, which follows no rule: where
+the last neighbour is tied with points of another target, the estimator's own answer is arbitrary, and the proof on the rows given tells
+whether that happens.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from etabli.graph.graph import Graph
 from etabli.records import Array
 
 SPARE = 16  # candidates beyond those asked for
+CELLS = 2_000  # numbers a row that are made at once: candidates times columns
 _POWERS = {"euclidean": 2.0, "l2": 2.0, "manhattan": 1.0, "cityblock": 1.0, "l1": 1.0, "chebyshev": np.inf, "infinity": np.inf}
 
 
@@ -53,10 +55,19 @@ def _euclidean(graph: Graph, x: str, points: Array, count: int) -> tuple[str, st
     _, candidates = _smallest(graph, rough, count + SPARE)
     # in the order of the training rows, so that equal distances keep it
     ordered, _ = _smallest(graph, candidates, count + SPARE)
-    chosen = graph.op("Gather", number(graph, points), ordered, axis=0)  # [rows, candidates, columns]
-    apart = graph.op("Sub", graph.op("Unsqueeze", x, graph.const([1], np.int64)), chosen)
-    squared, best = _smallest(graph, total(graph, square(graph, apart), axis=2, keep=False), count)
+    squared, best = _smallest(graph, _apart(graph, x, number(graph, points), ordered, (count + SPARE, points.shape[1])), count)
     return graph.op("Sqrt", squared), graph.op("GatherElements", ordered, best, axis=1)
+
+
+def _apart(graph: Graph, x: str, points: str, chosen: str, shape: tuple[int, int]) -> str:
+    """[rows, candidates]: squared distances to the points of those numbers. shape: (candidates, columns)."""
+    row, step, made = graph.op("Unsqueeze", x, graph.const([1], np.int64)), max(1, CELLS // shape[1]), []
+    for start in range(0, shape[0], step):
+        part = np.arange(start, min(start + step, shape[0]))
+        some = chosen if len(part) == shape[0] else graph.op("Gather", chosen, graph.const(part), axis=1)
+        near = graph.op("Gather", points, some, axis=0)  # [rows, candidates of the part, columns]
+        made.append(total(graph, square(graph, graph.op("Sub", row, near)), axis=2, keep=False))
+    return graph.op("Concat", *made, axis=1) if len(made) > 1 else made[0]
 
 
 def closeness(graph: Graph, distance: str) -> str:

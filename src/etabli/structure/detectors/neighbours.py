@@ -18,7 +18,7 @@ from etabli.estimators.recipes import total
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost
 from etabli.structure.method import Detector, Found, Stop, Values
-from etabli.structure.placing import drawn, in_parts
+from etabli.structure.placing import CELLS, drawn, in_parts
 
 POINTS = 2000
 MOVED = 1e-3
@@ -119,8 +119,9 @@ def _nearest(x: Array, points: Array, near: int) -> tuple[Array, Array]:
     rough = (x - centre) @ (-2.0 * moved.T) + (moved**2).sum(axis=1)
     wanted = min(near + SPARE, len(points))
     place = np.argpartition(rough, wanted - 1, axis=1)[:, :wanted] if wanted < len(points) else np.tile(np.arange(len(points)), (len(x), 1))
+    step = max(1, CELLS // (wanted * x.shape[1]))
     squared = np.concatenate(
-        [((x[i : i + 64, None] - points[place[i : i + 64]]) ** 2).sum(axis=2) for i in range(0, len(x), 64)] or [np.zeros((0, wanted))]
+        [((x[i : i + step, None] - points[place[i : i + step]]) ** 2).sum(axis=2) for i in range(0, len(x), step)] or [np.zeros((0, wanted))]
     )
     order = np.argsort(squared, axis=1, kind="stable")[:, :near]
     return np.sqrt(np.take_along_axis(squared, order, axis=1)), np.take_along_axis(place, order, axis=1)
