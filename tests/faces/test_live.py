@@ -57,14 +57,26 @@ def test_one_output_is_updated_and_a_line_stays(shown: list[list[Any]]) -> None:
     watch("step", name={"en": "reading <the> data", "fr": "lecture"})
     for done in range(200):
         moment[0] += 0.01
-        watch("task", done=done, total=200, best="ridge penalty=0.1", metric="rmse", score=0.5, left=30.0)
+        watch(
+            "task",
+            done=done,
+            total=200,
+            best="ridge penalty=0.1",
+            metric="rmse",
+            score=0.5,
+            left=30.0,
+            training=[{"epoch": 2, "epochs": 9, "held": [1.0, 0.5]}],
+        )
     watch("step", name={"en": "proving it"})
     watch.close()
     (pictures,) = shown
     assert 8 < len(pictures) < 15  # four a second
     said = [repr(picture).replace("\u00a0", " ") for picture in pictures]
     assert said[0] == "reading <the> data · 0.0 s" and "&lt;the&gt;" in pictures[0]._repr_html_()
-    assert all(words in said[5] for words in ("best so far: RMSE 0.5000 (ridge", "30 s left", "of 200 models fitted"))
+    assert all(
+        words in said[5]
+        for words in ("best so far: RMSE 0.5000 (ridge", "30 s left", "of 200 models fitted", "network: epoch 2 of at most 9")
+    )
     assert "width:" in pictures[5]._repr_html_() and "<script" not in pictures[5]._repr_html_()
     assert said[-1] == "done in 2.0 s · 199 models fitted" and "width:" not in pictures[-1]._repr_html_().split("</style>")[1]
 

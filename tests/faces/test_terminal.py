@@ -90,8 +90,10 @@ def test_live_lines_are_redrawn_and_taken_away(monkeypatch):
     with Progress("en", stream=stream) as watch:
         work(watch)
         assert watch._live is not None
+        watch("task", done=5, total=40, training=[{"epoch": 3, "epochs": 200, "held": [0.9, 0.5, 0.25]}])
         watch._live.refresh()
     said = stream.getvalue()
+    assert "epoch 3 of at most 200, loss 0.250 █▄▁" in said
     assert "\x1b[2K" in said and "\x1b[31m[bold]" not in said and "LightGBM" in said
     assert watch._live is None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from etabli.nets import kept
+from etabli.nets import kept, live
 from etabli.nets.block import Chain
 from etabli.nets.blocks.dense import Dense, Dropout, Relu
 from etabli.nets.loss import Same
@@ -100,3 +100,17 @@ def test_a_loss_that_is_no_number_ends_the_lesson_with_the_best_before_it() -> N
     made = train(NETWORK, Same(), lessons(1, rate=1e30), PLAN, never)[0]
     assert all(np.isfinite(value).all() for value in made.weights.values())
     assert len(made.curve) < PLAN.epochs
+
+
+def test_whoever_watches_the_folder_sees_how_far_it_is_and_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "EVERY", 0.0)
+    seen = []
+
+    def stop() -> bool:
+        seen.append(live.running(tmp_path))
+        return False
+
+    (learned,) = train(NETWORK, Same(), lessons(1), PLAN, stop, aside=tmp_path)
+    assert [one[0]["epoch"] for one in seen] == list(range(1, len(learned.curve) + 1)) and seen[-1][0]["epochs"] == 12
+    assert seen[-1][0]["held"] == learned.curve[:, 1].tolist()
+    assert live.running(tmp_path) == [] == list(tmp_path.iterdir())

@@ -18,6 +18,7 @@ from html import escape
 from typing import Any, final
 
 from etabli.errors import EtabliWarning
+from etabli.faces.small import learning
 from etabli.faces.terminal import named
 from etabli.faces.words import known, language, pick, plain, say
 from etabli.faces.words.numbers import count, decimals, duration, number, real
@@ -94,7 +95,7 @@ class Display:
 
     def __init__(self, lang: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.lang, self.clock, self.start, self.drawn = lang, clock, clock(), -PAUSE
-        self.step = self.best = ""
+        self.step = self.best = self.training = ""
         self.done = self.total = self.fitted = 0
         self.left: float | None = None
         self._handle: Any = None
@@ -113,6 +114,7 @@ class Display:
         elif event == "task":
             self.done, self.total, self.left = int(facts.get("done") or 0), int(facts.get("total") or 0), real(facts.get("left"))
             self.best = self._best(facts) or self.best
+            self.training = learning(facts.get("training") or (), self.lang)
         if fresh or self.clock() - self.drawn >= PAUSE:
             self.draw()
 
@@ -132,6 +134,8 @@ class Display:
             made.append(say("live.fitted", self.lang, done=count(self.done, self.lang), total=count(self.total, self.lang)))
         if self.best:
             made.append(f"{say('live.best', self.lang)}: {self.best}")
+        if self.training:
+            made.append(f"{say('live.training', self.lang)}: {self.training}")
         return made
 
     def draw(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-MOST, CELLS, STEPS = 8, 40, "▁▂▃▄▅▆▇█"
+MOST, CELLS, WORD, STEPS = 8, 40, 16, "▁▂▃▄▅▆▇█"
 
 Result = Mapping[str, Any]
 
@@ -34,6 +34,17 @@ def spark(values: Sequence[Any]) -> str:
         return ""
     low, high = min(known_values), max(known_values)
     return "".join(STEPS[round((v - low) / (high - low) * (len(STEPS) - 1)) if high > low else 0] for v in known_values)
+
+
+def learning(training: Sequence[Mapping[str, Any]], lang: str) -> str:
+    """How far the networks at work are: "epoch 34 of at most 200, loss 0.312 █▅▃▂▁"; "" where none is. training: of the event `task`."""
+    if not training:
+        return ""
+    first = max(training, key=lambda one: int(one["epoch"]))
+    held = [value for value in map(real, first["held"]) if value is not None]
+    shown = held[:: max(1, -(-len(held) // WORD))]
+    facts = {"epoch": int(first["epoch"]), "epochs": int(first["epochs"]), "loss": number(held[-1] if held else None, lang, 3)}
+    return " ".join(filter(None, (say("live.epoch", lang, **facts), spark(shown))))
 
 
 def _table(head: str) -> Table:

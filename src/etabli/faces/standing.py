@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from etabli.faces.small import learning
 from etabli.faces.terminal import named
 from etabli.faces.words import known, plain, say
 from etabli.faces.words.numbers import count, duration, number
@@ -34,10 +35,12 @@ def status(facts: Facts, lang: str) -> str:
     tasks, models = (count(facts[key], lang) for key in ("tasks_done", "models_done"))
     if facts["tasks_done"] or "target" in asked:
         lines.append(("done", say("status.work", lang, tasks=tasks, models=models, time=work)))
+    if learned := learning(facts.get("training") or (), lang):
+        lines.append(("training", learned))
     lines += [("aside", f"{known('family', one['family'], lang)}{colon}{plain(one['reason'], 200)}") for one in facts["set_aside"]]
     if facts["model"]:
         lines.append(("model", plain(facts["model"], 200)))
-    names = [say(f"status.{name}", lang) if name in ("asked", "done", "aside", "model") else name for name, _ in lines]
+    names = [say(f"status.{name}", lang) if name in ("asked", "done", "training", "aside", "model") else name for name, _ in lines]
     wide = max(map(len, names))
     said = [f"  {name:<{wide}}  {text}" for name, (_, text) in zip(names, lines, strict=True)]
     return "\n".join([head + say(f"status.{state}", lang, run=plain(facts["run"], 200)), *said])

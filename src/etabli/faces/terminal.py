@@ -101,7 +101,7 @@ def summary(
 class Progress:
     """A `records.Watch` that shows how far the work is. Use it as a context manager, or call `close` at the end.
 
-    Events: step(name), column(name, done, total), audit(finding, done, total), task(done, total, running, best, metric, score, left), finding(finding),
+    Events: step(name), column(name, done, total), audit(finding, done, total), task(done, total, running, best, metric, score, left, training), finding(finding),
     dropped(name), aside(name, reason), cut(). Unknown events and missing facts are ignored; calls may come from several threads.
     every: seconds between plain lines. clock: for tests.
     """
@@ -117,7 +117,7 @@ class Progress:
         self.lang, self.quiet, self.every, self.clock = lang, quiet, every, clock
         self.stream = sys.stderr if stream is None else stream
         self.start, self.said = clock(), -every
-        self.step = self.best = self.running = self.score = ""
+        self.step = self.best = self.running = self.score = self.training = ""
         self.shown: tuple[str, int, int] = ("", 0, 0)
         self.done = self.total = 0
         self.left: float | None = None
@@ -151,6 +151,7 @@ class Progress:
 
     def _on_step(self, facts: Mapping[str, Any]) -> None:
         self.step, self.done, self.total, self.running, self.left = pick(facts.get("name"), self.lang), 0, 0, "", None
+        self.training = ""
         if self._live is None:
             self._line(self.step)
 
@@ -164,6 +165,7 @@ class Progress:
     def _on_task(self, facts: Mapping[str, Any]) -> None:
         self.done, self.total, self.left = _whole(facts.get("done")), _whole(facts.get("total")), real(facts.get("left"))
         self.running = ", ".join(named(name, self.lang, 48) for name in facts.get("running") or ())
+        self.training = _training(facts, self.lang)
         if facts.get("best"):
             score = real(facts.get("score"))
             value = "" if score is None else number(score, self.lang, min(6, decimals(None, None, score) + 1))
@@ -243,6 +245,8 @@ class Progress:
             rows.append(Text.assemble((say("live.best", self.lang) + "  ", "dim"), (self.score, "bold green"), "  ", self.best))
         if self.running:
             rows.append(Text.assemble((say("live.now", self.lang) + "  ", "dim"), self.running))
+        if self.training:
+            rows.append(Text.assemble((say("live.training", self.lang) + "  ", "dim"), self.training))
         for row in rows:
             row.no_wrap, row.overflow = True, "ellipsis"
             row.truncate(max(8, wide - 1), overflow="ellipsis")
@@ -260,6 +264,15 @@ def _bar(done: int, total: int, width: int, label: str) -> Text:
 
     full = max(0, min(width, round(width * done / total))) if total else 0
     return Text.assemble(("━" * full, "cyan"), ("─" * (width - full), "dim"), f"  {label}")
+
+
+def _training(facts: Mapping[str, Any], lang: str) -> str:
+    """How far the networks at work are, in a line."""
+    if not facts.get("training"):
+        return ""
+    from etabli.faces.small import learning
+
+    return learning(facts["training"], lang)
 
 
 def _whole(value: Any) -> int:

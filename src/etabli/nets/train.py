@@ -22,6 +22,7 @@ import numpy as np
 from etabli.nets.block import Block, Noise, trained
 from etabli.nets.device import jax, platform
 from etabli.nets.kept import Kept
+from etabli.nets.live import Live
 from etabli.nets.loss import Loss
 from etabli.records import Array
 
@@ -143,7 +144,7 @@ def _learn(
     run = _Run(state, state[0], [[] for _ in group], np.full(len(group), np.inf), np.zeros(len(group), int), np.zeros(len(group), int))
     kept = Kept(aside, (network, loss, plan, group)) if aside is not None else None
     run = kept.found(run) if kept else run
-    going = _going(run, plan)
+    going, live = _going(run, plan), Live(aside, plan.epochs)
     while run.epoch < plan.epochs and going.any():
         state, learned, score = program(run.state, fixed, arrays, _hyper(group, plan, run.epoch), _key(group, run.epoch))
         values = np.stack([np.atleast_1d(np.asarray(part, float)) for part in (learned, score)], axis=1)
@@ -162,10 +163,12 @@ def _learn(
             run.epoch + 1,
         )
         going = _going(run, plan)
+        live.tell([held for _, held in run.curve[0]])
         if kept:
             kept.keep(run)
         if stop():
             break
+    live.end()
     if kept:
         kept.forget()
     weights = [{name: np.asarray(value[k] if many else value) for name, value in {**run.best, **fixed}.items()} for k in range(len(group))]

@@ -17,6 +17,7 @@ import numpy as np
 from etabli.families.family import Family
 from etabli.job.budget import Clock
 from etabli.judge import race as dropping
+from etabli.nets.live import running as trainings
 from etabli.records import Cost, Setting, Watch
 from etabli.work.executors.executor import Executor, State
 from etabli.work.journal import Journal
@@ -24,7 +25,7 @@ from etabli.work.material import Material, facts_of
 from etabli.work.portfolio import Offer
 from etabli.work.race import LATE, Rules, Stage, Standing, race
 from etabli.work.table import Scores
-from etabli.work.tasks import Task, rows_of, set_aside
+from etabli.work.tasks import ASIDE, Task, rows_of, set_aside
 
 CLOSING, HELD = 0.4, 3  # seconds for each megabyte of the graphs of the best so many: a combination holds about them
 JUDGING = 2e-6  # seconds to calibrate and compare the scores of one row
@@ -292,4 +293,5 @@ def _tell(ground: Ground, standing: Standing, running: Running, estimates: Estim
         metric=ground.scores.rank.name,
         score=ground.scores.rank.report(ground.scores.loss(best, standing)) if best else None,
         left=max(0.0, min(left, room)),
+        training=trainings(ground.journal.folder / ASIDE),
     )

@@ -11,8 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from etabli.nets.live import running as trainings
 from etabli.work.compare import Estimates, Ground, settled, together
-from etabli.work.tasks import Task
+from etabli.work.tasks import ASIDE, Task
 
 
 def seconds(ground: Ground, tasks: Sequence[Task]) -> float:
@@ -57,5 +58,5 @@ def run_all(ground: Ground, tasks: Sequence[Task], left: Callable[[], float] | N
                     waiting.append(task)
         done = total - len(waiting) - len(running)
         names = list(dict.fromkeys(ours[0].settings[0].name for ours in running.values()))
-        ground.watch("task", done=done, total=total, running=names, left=None)
+        ground.watch("task", done=done, total=total, running=names, left=None, training=trainings(ground.journal.folder / ASIDE))
     return not any((ground.journal.result(task.hash) or {}).get("cut") for task in tasks)

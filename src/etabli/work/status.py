@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from etabli.nets.live import running as trainings
 from etabli.work.journal import Journal
 from etabli.work.ledger import rounds, told
+from etabli.work.tasks import ASIDE
 
 
 def status(run: str | Path) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def status(run: str | Path) -> dict[str, Any]:
         "models_done": sum(len(result["settings"]) if "settings" in result else 1 for result in done),
         "set_aside": [{"family": result["task"]["settings"][0]["family"], "reason": result["error"]} for result in aside],
         "running": busy,
+        "training": trainings(folder / ASIDE) if busy else [],
         "seconds": sum(result.get("seconds") or 0.0 for result in done),
         "finished": current and not cut,
         "cut": cut,

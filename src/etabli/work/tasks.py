@@ -28,6 +28,7 @@ from etabli.work.journal import Journal, write, write_json
 from etabli.work.material import Material, facts_of
 from etabli.work.proof import PROOF_ROWS, proven
 
+ASIDE = "data/aside"  # of a run folder: what a long training keeps and tells
 ALL = -1  # the fold of a refit: learns from every development row
 Made = TypeVar("Made")
 
@@ -211,7 +212,7 @@ def _fit(folder: Path, tasks: Sequence[Task], material: Material, threads: int, 
     matrices = [prepared(folder, task, material, split) for task in tasks]
     trained = [rows_of(task, split)[0] for task in tasks]
     folds = [
-        replace(material.data(ready.train, rows, ready.features, first.seed, threads), aside=str(folder / "data" / "aside"))
+        replace(material.data(ready.train, rows, ready.features, first.seed, threads), aside=str(folder / ASIDE))
         for ready, rows in zip(matrices, trained, strict=True)
     ]
     member = family(first.settings[0].family)
