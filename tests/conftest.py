@@ -20,6 +20,19 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kept_workers() -> Iterator[None]:
+    """A worker of the runs of this process waits for the next one (work/spare.py): its start costs more than most runs of the tests.
+    Runs that start afresh, as users' do, are those of programs: tests/work/test_faults.py, tests/test_docs.py, tests/test_start.py."""
+    from etabli.work import spare
+    from etabli.work.executors.local import Local
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Local, "keep", 600)
+        yield
+    spare.end_all()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One headless Chromium for all tests (tests/browser.py)."""

@@ -347,23 +347,21 @@ def arrays_are_plain(family: Family, task: TaskKind) -> Iterator[str]:
 def library_is_lazy(family: Family, task: TaskKind) -> Iterator[str]:
     """Importing the family does not import its library (looked at once, in a fresh interpreter)."""
     del task
-    loaded = _loaded(type(family).__module__)
+    module = type(family).__module__
+    loaded = _loaded("etabli.families" if module.startswith("etabli.families") else module)
     by_distribution = {d.lower(): module for module, found in packages_distributions().items() for d in found if not module.startswith("_")}
     for need in family.needs:
-        module = by_distribution.get(need.lower(), need)
-        if module in loaded and module not in ("numpy", "onnx"):
-            yield f"importing it imports {module}: import inside fit"
+        library = by_distribution.get(need.lower(), need)
+        if library in loaded and library not in ("numpy", "onnx"):
+            yield f"importing it imports {library}: import inside fit"
 
 
 @cache
 def _loaded(module: str) -> frozenset[str]:
-    """Top-level modules that importing a family's module (or, for ours, all families) brings."""
+    """Top-level modules that importing a family's module (or, for ours, all families) brings. Kept: ours share one interpreter's answer."""
     if importlib.util.find_spec(module) is None or module == "__main__":
         return frozenset()
-    name = "etabli.families" if module.startswith("etabli.families") else module
-    code = (
-        f"import json, sys, {name}\nimport etabli.families as f\nf.families()\nprint(json.dumps([m for m in sys.modules if '.' not in m]))"
-    )
+    code = f"import json, sys, {module}\nimport etabli.families as f\nf.families()\nprint(json.dumps([m for m in sys.modules if '.' not in m]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return frozenset(json.loads(done.stdout))
 

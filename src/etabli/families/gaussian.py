@@ -54,16 +54,16 @@ def centred(x: Array, y: Array, weight: Array | None) -> Centred:
 
 
 @cache
-def _controller() -> Any:
+def controller() -> Any:
+    """Looks for the libraries of matrix products, once a process: it takes 20 milliseconds, so a worker does it before it forks."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
 
 def one_thread() -> Any:
-    """A context in which matrix products use one thread: the same bits on any number of cores. Looking for the libraries takes a
-    millisecond, so it is done once."""
-    return _controller().limit(limits=1)
+    """A context in which matrix products use one thread: the same bits on any number of cores."""
+    return controller().limit(limits=1)
 
 
 def directions(data: Data) -> Array | None:

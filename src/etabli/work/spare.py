@@ -28,7 +28,7 @@ def leave(key: Key, worker: subprocess.Popen[bytes], seconds: float) -> bool:
     if key in _RESTING or not _said(worker, {"do": "rest", "seconds": seconds}, "resting"):
         return False
     if not _RESTING:
-        atexit.register(_end_all)
+        atexit.register(end_all)
     _RESTING[key] = worker
     return True
 
@@ -57,7 +57,8 @@ def end(worker: subprocess.Popen[bytes]) -> None:
         worker.wait()
 
 
-def _end_all() -> None:
+def end_all() -> None:
+    """Ends every worker of this process that rests."""
     for key in list(_RESTING):
         worker = _RESTING.pop(key)
         if key[0] == os.getpid():

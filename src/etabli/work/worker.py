@@ -98,9 +98,11 @@ def serve(folder: Path, parent: int) -> None:
         importlib.import_module(name)
     from etabli.data.preparation import steps
     from etabli.families import families
+    from etabli.families.gaussian import controller
 
     families()  # or every child would import them all anew: 0.1 s each
     steps()
+    controller()
     gc.freeze()  # what is there stays: a collection in a child would touch, and so copy, all of it
     wake, waker = os.pipe()
     os.set_blocking(waker, False)

@@ -27,6 +27,7 @@ class Local(Executor):
     many seconds for the next run of this process (`work/spare.py`)."""
 
     scheme: ClassVar[str] = "local"
+    keep: ClassVar[int] = 0  # seconds, where the place does not say
 
     def open(self, folder: Path, place: str) -> None:
         """Starts the worker; it imports while the driver reads the data."""
@@ -39,7 +40,7 @@ class Local(Executor):
         slots = int(options.get("workers", owned.cores))
         self._resources = Resources(slots, max(1, owned.cores // slots), owned.memory)
         self._folder, self._running, self._buffer, self._restarts, self._asked = folder, dict[str, Task](), b"", 0, False
-        self._keep = int(options.get("keep", 0))
+        self._keep = int(options.get("keep", self.keep))
         self._paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # it imports what we do
         (folder / "data").mkdir(parents=True, exist_ok=True)
         resting = spare.take(self._key(), folder) if self._keep else None
