@@ -32,6 +32,7 @@ FRENCH = {
     "nmf": "facteurs non négatifs",
     "kpca": "composantes principales à noyau",
     "random": "projection aléatoire",
+    "autoencoder": "auto-encodeur",
     "umap": "UMAP",
     "tsne": "t-SNE",
 }
