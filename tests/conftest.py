@@ -23,7 +23,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def kept_workers() -> Iterator[None]:
     """A worker of the runs of this process waits for the next one (work/spare.py): its start costs more than most runs of the tests.
-    Runs that start afresh, as users' do, are those of programs: tests/work/test_faults.py, tests/test_docs.py, tests/test_start.py."""
+    Runs that start afresh, as users' do, are those of programs (test_faults.py, test_docs.py)."""
     from etabli.work import spare
     from etabli.work.executors.local import Local
 
