@@ -101,8 +101,7 @@ def anomalies(question: Question, watch: Watch, interrupted: Callable[[], bool],
         clean, table = reference.read(one)
         base = table if clean is None else clean
         watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
-        names, out = aside.columns(question, base)
-        findings = [*run.audited(one, table), *out]
+        findings = run.audited(one, table)
         random = np.random.default_rng(question.seed)
         labels = labelled.labels(question, table)
         every = np.arange(table.rows)
@@ -112,7 +111,9 @@ def anomalies(question: Question, watch: Watch, interrupted: Callable[[], bool],
         elif labels is not None:
             rows = np.flatnonzero(labels.truth != labelled.ODD)  # known odd rows teach nothing
         rows = rows if len(rows) <= LEARNED else np.sort(random.choice(rows, LEARNED, replace=False))
-        space = learned(base, names, rows, question.seed)
+        names, texts, out = aside.columns(question, base, rows)
+        findings = [*findings, *out]
+        space = learned(base, names, rows, question.seed, texts=texts)
         plain = space.plain(base, rows)
         watch("step", name={"en": "comparing on planted rows", "fr": "comparaison sur des lignes plantées"})
         candidates, seen = compared(one, space, plain, *labelled.rows(labels, table, space, rows, question.seed))

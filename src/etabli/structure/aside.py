@@ -1,7 +1,7 @@
 """Columns that no grouping should rest on, with the reason: bookkeeping says when and in which order rows were written down, not what they are like.
 
-Left out and told: identifiers, constants and free text (as everywhere), dates (and years), categories with nearly a level for each row, and running numbers. `--kind COLUMN=category` (or number, ...)
-takes any of them back.
+Left out and told: identifiers and constants (as everywhere), dates (and years), categories with nearly a level for each row, running numbers, and free text of
+few rows or whose words say nothing together (`topics.py`). `--kind COLUMN=category` (or number, ...) takes any of them back.
 """
 
 from __future__ import annotations
@@ -13,12 +13,17 @@ import numpy as np
 from etabli.errors import DataError
 from etabli.records import Array, Column, Finding, Table
 from etabli.structure.asked import Question
+from etabli.structure.topics import LEAST, Topics, topics
 
 LEVEL = 5  # rows that a level of a category has, in the mean, if it tells groups
 RUNNING = 0.9  # share of neighbouring rows between which a running number rises by one
 REASONS = {
     "date": ("a date: when a row was recorded is not what it is like", "une date : quand une ligne a été notée n'est pas ce qu'elle est"),
-    "text": ("free text", "texte libre"),
+    "few": (f"free text, filled on fewer than {LEAST} rows", f"texte libre, rempli sur moins de {LEAST} lignes"),
+    "text": (
+        "free text whose words go together no more than words dealt by chance",
+        "texte libre dont les mots ne vont pas plus ensemble que des mots tirés au hasard",
+    ),
     "identifier": ("an identifier", "un identifiant"),
     "constant": ("one value only", "une seule valeur"),
     "levels": ("nearly a level for each row", "presque une modalité par ligne"),
@@ -26,25 +31,33 @@ REASONS = {
 }
 
 
-def columns(question: Question, table: Table) -> tuple[list[str], list[Finding]]:
-    """(the columns to look at, a finding for each reason that left some out). DataError when none is left."""
-    kept, out = list[str](), dict[str, list[str]]()
+def columns(question: Question, table: Table, rows: Array) -> tuple[list[str], list[Topics], list[Finding]]:
+    """(the columns to look at, what those of free text say, a finding for each reason that left some out). rows: those learned from. DataError when
+    no column is left."""
+    kept, texts, out = list[str](), list[Topics](), dict[str, list[str]]()
     for column in table.columns:
         if column.name in (question.label, *question.ignore):
             continue
-        if reason := _reason(column, table.values[column.name], column.name in question.kinds):
+        reason = _reason(column, table.values[column.name], column.name in question.kinds)
+        if column.kind == "text" and not reason:
+            said = topics(table, column.name, rows, question.seed)
+            texts += [said] if said is not None else []
+            reason = "" if said is not None else "text"
+        if reason:
             out.setdefault(reason, []).append(column.name)
         else:
             kept.append(column.name)
     if not kept:
         told = ", ".join(f"{column.name} ({column.kind})" for column in table.columns[:10])
         raise DataError("at least one column must be left to look at", told, "--kind COLUMN=number (or category) takes one back")
-    return kept, [_finding(reason, names) for reason, names in out.items()]
+    return kept, texts, [_finding(reason, names) for reason, names in out.items()]
 
 
 def _reason(column: Column, values: Array, declared: bool) -> str:
-    if column.kind in ("text", "identifier", "constant"):
+    if column.kind in ("identifier", "constant"):
         return column.kind
+    if column.kind == "text":
+        return "few" if int((values >= 0).sum()) < LEAST else ""
     if declared:
         return ""
     if column.kind == "date" or year(column, values):
@@ -74,7 +87,7 @@ def year(column: Column, values: Array) -> bool:
 
 def _finding(reason: str, names: list[str]) -> Finding:
     en, fr = REASONS[reason]
-    back = f"--kind {names[0]}=" + ("category" if reason == "levels" else "number")
+    back = f"--kind {names[0]}=" + ("category" if reason in ("levels", "few", "text") else "number")
     return Finding(
         "left_out",
         tuple(names),

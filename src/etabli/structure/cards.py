@@ -11,13 +11,15 @@ import numpy as np
 from etabli.judge.cells import Cells
 from etabli.judge.contrast import Difference, contrast
 from etabli.records import Array, Table
+from etabli.structure.topics import Topics
+from etabli.structure.worded import apart
 
 NAMED = 6  # columns a card names
 LED = 3  # of them in its sentence
 
 
 def cells(table: Table, names: Sequence[str], rows: Array) -> list[Cells]:
-    """The raw cells of those columns and rows."""
+    """The raw cells of those columns and rows; free text has none (`worded.py`)."""
     return [
         Cells(
             name,
@@ -26,16 +28,26 @@ def cells(table: Table, names: Sequence[str], rows: Array) -> list[Cells]:
             None if table.column(name).is_double else table.levels[name],
         )
         for name in names
+        if table.column(name).kind != "text"
     ]
 
 
-def cards(columns: Sequence[Cells], share: Array, classes: Sequence[str], stays: Sequence[float]) -> list[Mapping[str, Any]]:
-    """share: [rows, clusters], the memberships. A card a cluster, in the order of `classes`; see docs/cluster.md for the keys."""
+def cards(
+    columns: Sequence[Cells],
+    share: Array,
+    classes: Sequence[str],
+    stays: Sequence[float],
+    texts: Sequence[tuple[Topics, Any]] = (),
+) -> list[Mapping[str, Any]]:
+    """share: [rows, clusters], the memberships. texts: each with the words that are in the rows (CSR [rows, terms]). A card a cluster, in the order of
+    `classes`; see docs/cluster.md for the keys."""
     label, made = share.argmax(axis=1), list[Mapping[str, Any]]()
     kinds = {column.name: column.kind for column in columns}
     for i, name in enumerate(classes):
         own = label == i
-        differs = [_told(one, kinds[one.column]) for one in contrast(columns, own, NAMED)]
+        differs: list[Mapping[str, Any]] = [_told(one, kinds[one.column]) for one in contrast(columns, own, NAMED)]
+        differs += [one for said, present in texts if (one := apart(said, present, own)) is not None]
+        differs = sorted(differs, key=lambda one: -abs(one["size"]))[:NAMED]
         made.append(
             {
                 "label": name,

@@ -79,10 +79,10 @@ def cluster(question: Question, watch: Watch, interrupted: Callable[[], bool], b
 
 def placed(question: Question, table: Table, findings: list[Finding]) -> tuple[Space, Array, list[Finding]]:
     """(the space, the rows it and the clusters are learned from, the findings with what was left out)."""
-    names, out = aside.columns(question, table)
     rows = drawn(table.rows, LEARNED, question.seed)
+    names, texts, out = aside.columns(question, table, rows)
     weights = {name: CATEGORY for name in names if table.column(name).kind in ("category", "flag")}
-    space = learned(table, names, rows, question.seed, weights)
+    space = learned(table, names, rows, question.seed, weights, texts)
     if len(space.columns) > min(WIDE, len(rows) / 5) and len(rows) > 3:
         space = turned(space, space.plain(table, rows), question.seed)
     told = {name for finding in out for name in finding.columns}

@@ -67,7 +67,13 @@ def told(
             "chosen": best.stability,
         },
         "membership": {key: getattr(sure, key) for key in SURE},
-        "clusters": cards(cells(table, [c.name for c in made.columns], rows), share, head.classes, sure.stays),
+        "clusters": cards(
+            cells(table, [c.name for c in made.columns], rows),
+            share,
+            head.classes,
+            sure.stays,
+            [(one, one.present(table, rows)) for one in made.space.texts],
+        ),
         "label": label,
         "leaderboard": [
             {

@@ -90,10 +90,10 @@ def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began
         colours.asked(table, question.colour)
         findings = run.audited(one, table)
         rows = sample(table.rows, LEARNED[question.effort], question.seed)
-        names, out = aside.columns(question, table)
+        names, texts, out = aside.columns(question, table, rows)
         for finding in out:
             watch("finding", finding=finding)
-        space = learned(table, names, rows, question.seed)
+        space = learned(table, names, rows, question.seed, texts=texts)
         plain = space.plain(table, rows)
         x = space.turn(plain)
         watch("step", name={"en": "how many coordinates?", "fr": "combien de coordonnées ?"})

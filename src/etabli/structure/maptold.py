@@ -1,6 +1,6 @@
 """What is told of a map: the result, and in words what of the picture may be believed.
 
-A coordinate is read by the columns that go with it: correlations, so that straight and bent methods are told alike.
+A coordinate is read by the columns that go with it: correlations, so that straight and bent methods are told alike. A column of free text is read by its words.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ NAMED = 4  # columns named for a coordinate, each way
 WELL = 0.9  # from here on a measure is called good
 FEW = 20  # rows below which nothing is said of chance
 WEAK = 0.3  # correlations below it are not named, nor those below half the strongest
+WORD = 0.1  # the same of a word: few texts have it
 
 
 def told(
@@ -100,7 +101,9 @@ def told(
             },
             "explained": explained.tolist(),
             "linear": linear,
-            "loadings": loadings(drawn.plain, drawn.z, space, head.found.arrays["back"] if linear else None),
+            "loadings": loadings(
+                drawn.plain, drawn.z, space, head.found.arrays["back"] if linear else None, _words(table, space, drawn.rows)
+            ),
             "trust": {"coordinates": dict(best.trust), "picture": dict(best.picture)},
             "believe": believed(best, head.components, linear),
             "where": where(drawn.z, best.kept),
@@ -155,23 +158,38 @@ def shares(plain: Array, z: Array) -> Array:
     return np.where(alive, ((q.T @ plain) ** 2).sum(axis=1) / total, 0.0)
 
 
-def loadings(plain: Array, z: Array, space: Space, back: Array | None = None) -> list[dict[str, Any]]:
+def _words(table: Table, space: Space, rows: Array) -> list[tuple[str, str, Array]]:
+    """(feature, column, what it weighs in each of those rows) of every word of every text."""
+    made = []
+    for said in space.texts:
+        weighed = said.weighed(table, rows).toarray()
+        made += [(feature.name, said.name, weighed[:, k]) for k, feature in enumerate(said.counts.features)]
+    return made
+
+
+def loadings(
+    plain: Array, z: Array, space: Space, back: Array | None = None, words: Sequence[tuple[str, str, Array]] = ()
+) -> list[dict[str, Any]]:
     """Each coordinate in words, and its correlations with the features it goes with. back: [components, features] of a linear method: then its
-    largest loadings too, by how much a feature (each column has the spread 1) changes as the coordinate goes up by its deviation."""
-    names, made = space.names, []
+    largest loadings too, by how much a feature (each column has the spread 1) changes as the coordinate goes up by its deviation. words: of columns of
+    free text, (feature, column, [rows]) each; they stand for the axes of the text."""
+    said = {one.name for one in space.texts} if words else set()
+    own = [i for i in range(plain.shape[1]) if space.columns[int(space.owner[i])].name not in said]
+    names = [*(space.names[i] for i in own), *(name for name, _, _ in words)]
+    owners = [*(space.columns[int(space.owner[i])].name for i in own), *(column for _, column, _ in words)]
+    looked = np.hstack([plain[:, own], *([np.column_stack([x for _, _, x in words])] if words else [])])
+    made = []
     for j in range(z.shape[1]):
-        r = correlations(plain, z[:, j])
+        r = correlations(looked, z[:, j])
         order = np.argsort(-np.abs(r), kind="stable")
-        bound = max(WEAK, 0.5 * float(np.abs(r).max(initial=0.0)))
-        strong = [int(i) for i in order if abs(r[i]) >= bound]
+        half = 0.5 * float(np.abs(r).max(initial=0.0))
+        strong = [int(i) for i in order if abs(r[i]) >= max(WEAK if i < len(own) else WORD, half)]
         up, down = ([names[i] for i in strong if (r[i] > 0) == positive][:NAMED] for positive in (True, False))
         made.append(
             {
                 "coordinate": f"x{j + 1}",
                 "text": _named(f"x{j + 1}", up, down),
-                "columns": [
-                    {"feature": names[i], "column": space.columns[int(space.owner[i])].name, "correlation": float(r[i])} for i in order[:12]
-                ],
+                "columns": [{"feature": names[i], "column": owners[i], "correlation": float(r[i])} for i in order[:12]],
                 **({"loadings": _largest(back[j] * float(z[:, j].std()), space)} if back is not None else {}),
             }
         )

@@ -16,6 +16,8 @@ from etabli.records import Array, Table, Words
 from etabli.structure.begins import begins
 from etabli.structure.methods import detectors
 from etabli.structure.space import Space
+from etabli.structure.topics import Topics
+from etabli.structure.worded import moving, quoted
 
 if TYPE_CHECKING:
     from etabli.structure.anomalies import Candidate, Oddness
@@ -95,7 +97,8 @@ def reasons(
     if not len(shown):
         return []
     blocks = [np.flatnonzero(space.owner == i) for i in range(len(space.columns))]
-    typical = np.concatenate([_typical(plain[:, block]) for block in blocks if len(block)])
+    texts = {one.name: one for one in space.texts}
+    typical = np.concatenate([_typical(plain[:, block], space.columns[i].name in texts) for i, block in enumerate(blocks) if len(block)])
     order = np.concatenate([block for block in blocks if len(block)])
     middle = np.empty(plain.shape[1])
     middle[order] = typical
@@ -115,13 +118,19 @@ def reasons(
             if falls[k] <= 0:
                 break
             name = space.columns[asked[k]].name
-            usual[name] = usual.get(name) or _usual(base, name)
-            named.append({"column": name, "share": float(falls[k] / falls[falls > 0].sum()), **_said(table, name, int(row), usual[name])})
+            if name in texts:
+                told = _worded(texts[name], table, int(row), space, x, blocks[asked[k]])
+            else:
+                usual[name] = usual.get(name) or _usual(base, name)
+                told = _said(table, name, int(row), usual[name])
+            named.append({"column": name, "share": float(falls[k] / falls[falls > 0].sum()), **told})
         made.append({"row": int(row), "p": float(p[row]), "score": float(scores[row]), "columns": named})
     return made
 
 
-def _typical(block: Array) -> Array:
+def _typical(block: Array, text: bool) -> Array:
+    if text:
+        return np.zeros(block.shape[1])  # the middle
     if block.shape[1] == 1:
         return np.median(block, axis=0)
     levels, counts = np.unique(block, axis=0, return_counts=True)
@@ -169,6 +178,21 @@ def _said(table: Table, name: str, row: int, usual: Mapping[str, Any]) -> dict[s
             "fr": f"{fr} ({100 * share:.2f} % des lignes ; surtout {usual['most']})",
         }
     return {"value": level, "usual": usual["most"], "text": text}
+
+
+def _worded(said: Topics, table: Table, row: int, space: Space, x: Array, block: Array) -> dict[str, Any]:
+    """The words that carry a text away from the middle; never the text itself."""
+    if int(table.values[said.name][row]) < 0:
+        return {"value": None, "usual": None, "text": {"en": f"{said.name} is missing", "fr": f"{said.name} manque"}}
+    axis = space.kept[block] - next(i for i, feature in enumerate(space.features) if feature.source[0] == said.name)
+    shift = np.zeros(said.axes.shape[1])
+    shift[axis] = x[block]
+    words = moving(said, said.weighed(table, np.array([row])), shift)
+    if not words:
+        text = {"en": f"{said.name}: an unusual text", "fr": f"{said.name} : un texte inhabituel"}
+    else:
+        text = {"en": f"{said.name} with {quoted(words, 'en')}", "fr": f"{said.name} avec {quoted(words, 'fr')}"}
+    return {"value": ", ".join(words), "usual": None, "text": text}
 
 
 def _shown(value: float, date: bool) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from etabli.records import Array
+from etabli.structure.owners import leveled
 from etabli.structure.space import Space
 
 KINDS = ("far", "mixed", "rare")
@@ -69,7 +70,9 @@ def _rare(plain: Array, blocks: list[Array], made: Array, random: np.random.Gene
 
 
 def _coded(block: Array) -> Array:
-    """int [rows]: a level, or the sixth of the rows in which a number lies."""
+    """int [rows]: a level, the sixth of the rows in which a number lies, or the axis on which a text lies farthest."""
+    if block.shape[1] > 1 and not leveled(block):
+        return np.asarray(np.abs(block).argmax(axis=1))
     _, code = np.unique(block.round(9), axis=0, return_inverse=True)
     code = code.reshape(-1)
     if block.shape[1] > 1 or code.max(initial=0) < BINS:

@@ -83,7 +83,7 @@ class Text(Step):
         if not names or view.wants.text == "none":
             return None
         budget = min(TERMS, max(50, CELLS // max(len(view.rows), 1))) // len(names)
-        learned = [words for name in names if (words := _learn(view, name, max(budget, 10))) is not None]
+        learned = [words for name in names if (words := learn(view, name, max(budget, 10))) is not None]
         if not learned:
             return None
         features = [Feature(f'{words.name}: "{term}"', (words.name,)) for words, terms in learned for term in terms]
@@ -95,7 +95,15 @@ class Text(Step):
 
 
 def _write(graph: Graph, words: Words) -> str:
-    counts = graph.op(
+    weighted = graph.op("Mul", graph.op("Cast", counted(graph, words), to=11), graph.const(words.idf[None, :]))
+    squares = graph.op("ReduceSum", graph.op("Mul", weighted, weighted), graph.const([1], np.int64), keepdims=1)
+    length = graph.op("Max", graph.op("Sqrt", squares), graph.const([[1e-300]], np.float64))  # a text without terms stays 0
+    return graph.op("Div", weighted, length)
+
+
+def counted(graph: Graph, words: Words) -> str:
+    """[rows, terms] float: how often each term is in the text."""
+    return graph.op(
         "TfIdfVectorizer",
         pieces(graph, words.name, words.cuts),
         mode="TF",
@@ -106,13 +114,10 @@ def _write(graph: Graph, words: Words) -> str:
         ngram_indexes=[int(place) for place in words.place],
         pool_strings=[*words.singles, *(piece for pair in words.pairs for piece in pair)],
     )
-    weighted = graph.op("Mul", graph.op("Cast", counts, to=11), graph.const(words.idf[None, :]))
-    squares = graph.op("ReduceSum", graph.op("Mul", weighted, weighted), graph.const([1], np.int64), keepdims=1)
-    length = graph.op("Max", graph.op("Sqrt", squares), graph.const([[1e-300]], np.float64))  # a text without terms stays 0
-    return graph.op("Div", weighted, length)
 
 
-def _learn(view: View, name: str, budget: int) -> tuple[Words, list[str]] | None:
+def learn(view: View, name: str, budget: int, paired: bool = True) -> tuple[Words, list[str]] | None:
+    """(what was learned of a text column, its terms); None where no term is kept. budget: terms at most. paired: pairs of words are terms too."""
     rows = view.sample(SAMPLE)
     levels = view.table.levels[name]
     seen = np.unique(view.codes(name)[rows])
@@ -133,7 +138,7 @@ def _learn(view: View, name: str, budget: int) -> tuple[Words, list[str]] | None
         single.update({terms[piece] for piece in document} - {""})
     kept = {term for term, count in single.most_common(budget) if count >= least}
     pair: Counter[tuple[str, str]] = Counter()
-    for document in documents:
+    for document in documents if paired else ():
         named = [terms[piece] for piece in document]
         pair.update({(a, b) for a, b in pairwise(named) if a in kept and b in kept})
     ranked = [(count, term) for term, count in single.items() if term in kept]

@@ -24,6 +24,7 @@ from etabli.records import Array, Cost
 from etabli.structure.detectors.tails import curves, heights, most, write_heights
 from etabli.structure.harmonic import joined, write_joined
 from etabli.structure.method import Detector, Found, Stop, Values
+from etabli.structure.owners import leveled, tilt, tilted, write_tilted
 from etabli.structure.placing import drawn
 
 SEEN = 20_000
@@ -68,7 +69,14 @@ class Relations(Detector):
         grown, rest = x[order[:cut]], x[order[cut:]] if len(x) >= FEW else x
         single = np.asarray(grown, np.float32)
         blocks = [np.flatnonzero(owner == i) for i in np.unique(owner)]
-        flags = [len(block) > 1 or len(np.unique(x[:, block[0]])) <= 2 for block in blocks]
+        apart = [
+            (flag, one, len(block))
+            for block in blocks
+            for flag in [leveled(x[:, block])]
+            for one in ([block] if flag else np.split(block, len(block)))
+        ]
+        flags, blocks = [flag for flag, _, _ in apart], [one for _, one, _ in apart]  # the axes of a text are numbers
+        widths = np.array([1 if flag else width for flag, _, width in apart])
         numbers, categories = (np.array([i for i, flag in enumerate(flags) if flag == kind], np.int64) for kind in (False, True))
         border = np.zeros(x.shape[1])
         coded = np.zeros((x.shape[1], len(categories)))
@@ -106,7 +114,7 @@ class Relations(Detector):
         arrays |= curves([curve(grown[:, j], knots) for j in arrays["place"]], "own_")
         surprise = _surprise(arrays, rest)
         risen = [(curve if j < cut else surprising)(surprise[:, j], knots) for j in range(surprise.shape[1])]
-        return Found(self.name, values, arrays | curves(risen))
+        return Found(self.name, values, arrays | curves(risen) | tilt(widths[np.concatenate([numbers, categories])]))
 
     def shares(self, found: Found, x: Array) -> Array:
         """[rows, raw columns]: minus the log of each column's p-value, in the order of the owners."""
@@ -115,7 +123,7 @@ class Relations(Detector):
 
     def apply(self, found: Found, x: Array) -> Array:
         """Minus the log of the harmonic mean of the columns' p-values."""
-        return joined(heights(found.arrays, _surprise(found.arrays, x)))
+        return joined(tilted(found.arrays, heights(found.arrays, _surprise(found.arrays, x))))
 
     def write(self, found: Found, graph: Graph, x: str) -> str:
         """One TreeEnsemble, look-ups, one search."""
@@ -145,7 +153,7 @@ class Relations(Detector):
             parts.append(graph.op("Gather", entries, graph.op("Add", at, code), axis=0))
         surprise = graph.op("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
         surprise = graph.op("Div", graph.op("Round", graph.op("Mul", surprise, number(graph, GRID))), number(graph, GRID))
-        return write_joined(graph, write_heights(arrays, graph, surprise), columns)
+        return write_joined(graph, write_tilted(arrays, graph, write_heights(arrays, graph, surprise)), columns)
 
 
 def _tree(single: Array, target: Array, others: Array, flag: bool, seed: int) -> tuple[tuple[sktrees.Branches, Any], Array]:
@@ -226,5 +234,5 @@ def _surprise(arrays: Any, x: Array) -> Array:
 
 
 def _flat(arrays: Any) -> dict[str, Array]:
-    own = ("entries", "numbers", "categories", "place", "border", "coded", "knots", "heights", "ends")
+    own = ("entries", "numbers", "categories", "place", "border", "coded", "knots", "heights", "ends", "tilt")
     return {name: array for name, array in arrays.items() if name not in own and not name.startswith("own_")}

@@ -18,6 +18,7 @@ from etabli.judge.tails import curve
 from etabli.records import Array, Cost
 from etabli.structure.harmonic import joined, write_joined
 from etabli.structure.method import Detector, Found, Stop, Values
+from etabli.structure.owners import leveled, tilt, tilted, write_tilted
 
 KNOTS, CELLS = 200, 60_000  # knots a column; of all columns together
 
@@ -42,17 +43,27 @@ class Tails(Detector):
         made = [curve(x[:, j], most(x.shape[1])) for j in range(x.shape[1])]
         return Found(self.name, values, curves(made))
 
+    def fit_columns(self, values: Values, x: Array, owner: Array, seed: int, stop: Stop) -> Found:
+        """The axes of a text count together as one column."""
+        widths = np.ones(x.shape[1])
+        for block in (np.flatnonzero(owner == i) for i in np.unique(owner)):
+            if not leveled(x[:, block]):
+                widths[block] = len(block)
+        found = self.fit(values, x, seed, stop)
+        return Found(self.name, values, {**found.arrays, **tilt(widths)})
+
     def shares(self, found: Found, x: Array) -> Array:
         """[rows, columns]: minus the log of each value's rarity."""
         return heights(found.arrays, x)
 
     def apply(self, found: Found, x: Array) -> Array:
         """Minus the log of the harmonic mean of the columns' p-values."""
-        return joined(heights(found.arrays, x))
+        return joined(tilted(found.arrays, heights(found.arrays, x)))
 
     def write(self, found: Found, graph: Graph, x: str) -> str:
         """One search in all columns."""
-        return write_joined(graph, write_heights(found.arrays, graph, x), len(found.arrays["ends"]))
+        logs = write_tilted(found.arrays, graph, write_heights(found.arrays, graph, x))
+        return write_joined(graph, logs, len(found.arrays["ends"]))
 
 
 def most(columns: int) -> int:
