@@ -57,7 +57,8 @@ def test_texts_fall_into_whom_they_are_about(grouped: etabli.Study, tweets: Path
     result = grouped.result
     assert result["used"] == ["text"]
     assert result["label"]["adjusted_rand"] > 0.4
-    rows = list(csv.DictReader(tweets.read_text(encoding="utf-8").splitlines()))
+    with tweets.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     answer = np.ravel(grouped.model.predict({"text": [row["text"] for row in rows]})["prediction"]).tolist()
     assert [answer[i] for i in result["points"]["row"]] == result["points"]["label"]
     _, own = np.unique(answer, return_inverse=True)
