@@ -261,7 +261,8 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "explain",
         "  etabli explain model.onnx new.csv --row 3                  why, and what would change it\n"
         '  etabli explain model.onnx new.csv --row 3 --want ">100" --fixed age\n'
-        "  etabli explain model.onnx new.csv -o why.parquet           base and shap_<column> of every row",
+        "  etabli explain model.onnx new.csv -o why.parquet           base and shap_<column> of every row\n"
+        "  etabli explain net.onnx digits.csv --row 3 --method gradients --grid 8x8 -o why.svg",
     )
     one.add_argument("model", help="a model.onnx made by etabli")
     one.add_argument("file", help="rows: CSV or Parquet")
@@ -271,6 +272,10 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     )
     one.add_argument("--background", metavar="FILE", help="rows to compare with (default: those the model file carries)")
     one.add_argument("--scale", default="output", metavar="SCALE", help="output (default), or margin: the sum below the link, exact")
+    one.add_argument(
+        "--method", default="shapley", metavar="METHOD", help="shapley (default), or gradients: quick for networks of many columns"
+    )
+    one.add_argument("--grid", metavar="RxC", help="with --row and -o why.svg: the columns drawn as an image of R lines (pixels)")
     one.add_argument("--budget", type=int, metavar="N", help="questions to the model a row, where values are sampled (default: 20000)")
     one.add_argument("--want", metavar="ANSWER", help='the answer to look for: a class, or a bound such as ">100" (default: another class)')
     one.add_argument("--fixed", metavar="COL", action="append", default=[], help="a column that must not change (may be repeated)")

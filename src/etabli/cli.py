@@ -235,6 +235,8 @@ def explain(options: argparse.Namespace) -> int:
         as_json=options.json,
         quiet=options.quiet,
         seed=options.seed,
+        method=options.method,
+        grid=options.grid,
     )
     if text:
         tell(json.loads(text) if options.json else text)

@@ -236,7 +236,8 @@ class Model:
 
         data, background: as in `predict`; without background the rows that the file carries, of more than 100 given a hundred by chance.
         label: whose probability (default: of the positive class of two; of several, each row's most probable). how: scale
-        ("output" or "margin"), budget (questions a row, 20 000), tolerance (of the standard error, 0.01 of the deviation of the answers), seed.
+        ("output" or "margin"), budget (questions a row, 20 000), tolerance (of the standard error, 0.01 of the deviation of the answers), seed,
+        method ("shapley", or "gradients": quick for networks of many columns; needs JAX or PyTorch).
         """
         from etabli.model.explain.shapley import explain
 

@@ -93,20 +93,29 @@ def writer(out: str | os.PathLike[str]) -> Iterator[Writer]:
             raise UsageError(
                 "writing Parquet needs pyarrow, which is not installed here", str(out), f"pip install pyarrow, or -o {path.stem}.csv"
             ) from None
+    with renamed(path) as aside:
+        if path.suffix.lower() == ".csv":
+            with aside.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+                yield Csv(file)
+            return
+        made = Parquet(aside)
+        try:
+            yield made
+        finally:
+            if made.writer is not None:
+                made.writer.close()
+
+
+@contextmanager
+def renamed(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to; the file gets its own name at the end, whole, or is taken away. UsageError for a missing folder."""
+    if not path.parent.is_dir():
+        raise UsageError("the folder of the output must exist", str(path.parent), f"mkdir -p {path.parent}")
     number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(number)
     aside = Path(name)
     try:
-        if path.suffix.lower() == ".csv":
-            with aside.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-                yield Csv(file)
-        else:
-            made = Parquet(aside)
-            try:
-                yield made
-            finally:
-                if made.writer is not None:
-                    made.writer.close()
+        yield aside
         with aside.open("rb") as whole:
             os.fsync(whole.fileno())
         umask = os.umask(0)

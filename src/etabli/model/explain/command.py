@@ -42,9 +42,11 @@ def explain_file(
     as_json: bool = False,
     quiet: bool = False,
     seed: int = 0,
+    method: str = "shapley",
+    grid: str | None = None,
 ) -> str:
     """What is to be printed: one row in words with what would change it, or all as JSON; "" when a table was written to `out`
-    (several rows without `out`: to the standard output). row: from 1, the header not counted."""
+    (several rows without `out`: to the standard output). row: from 1, the header not counted. grid: "28x28", one row drawn into an .svg file as an image of its columns."""
     model = load(model_path)
     table = tables.whole(Path(data_path))
     lone = row is not None or table.rows == 1
@@ -56,12 +58,24 @@ def explain_file(
         raise UsageError("what would change the answer is asked for one row", f"{table.rows} rows", "say which: --row N")
     if out is not None and out != "-" and Path(out).exists() and any(Path(out).samefile(one) for one in (model_path, data_path)):
         raise UsageError("the output must not be the input: it would be overwritten", out, "give it another name")
-    how = {} if budget is None else {"budget": budget}
+    if grid is not None and not (lone and str(out).endswith(".svg")):
+        got = "several rows" if not lone else f"-o {out}" if out else "no -o"
+        raise UsageError("--grid draws one row into an .svg file", got, "for instance: --row 3 --grid 28x28 -o why.svg")
+    how: dict[str, Any] = {"method": method} if budget is None else {"method": method, "budget": budget}
 
     def explained(start: int, stop: int) -> Explained:
         part = table if (start, stop) == (0, table.rows) else _cut(table, start, stop)
         return model.explain(part, label, background, scale=scale, seed=seed, first=start + (row or 1) - 1, **how)
 
+    if grid is not None:
+        from etabli.model.explain.grid import picture
+        from etabli.model.explain.grid import size as grid_of
+
+        assert out is not None
+        drawn = picture(explained(0, 1), grid_of(grid), 0, lang)
+        with writers.renamed(Path(out)) as aside:
+            aside.write_text(drawn, encoding="utf-8")
+        return ""
     if (lone and out is None) or as_json:
         seen = explained(0, table.rows)
         found = model.changes(table, want, fixed) if lone else ()

@@ -20,7 +20,7 @@ class Explained:
 
     error: the standard error of each value; 0 where it is exact. labels: the class whose probability is explained, row by row; () for a number.
     scale: "output", the file's own answer, or "margin", the sum below its link. background: how many rows the base is the mean of.
-    asked: questions to the file, row by row. cells: the raw columns as the file takes them. answers: the file's outputs.
+    asked: questions to the file, row by row. method: "shapley", or "gradients" (error is then what was missed and shared out). cells: the raw columns as the file takes them. answers: the file's outputs.
     """
 
     columns: tuple[str, ...]
@@ -39,12 +39,19 @@ class Explained:
     cells: Mapping[str, Array] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     answers: Mapping[str, Array] = field(default_factory=dict)
+    method: str = "shapley"
 
     def __len__(self) -> int:
         return len(self.output)
 
     def __repr__(self) -> str:
-        how = "exact" if self.exact.all() else f"largest standard error {np.nanmax(self.error, initial=0.0):.2g}"
+        how = (
+            "exact"
+            if self.exact.all()
+            else "by gradients"
+            if self.method == "gradients"
+            else f"largest standard error {np.nanmax(self.error, initial=0.0):.2g}"
+        )
         return f"Explained({len(self)} rows, {len(self.columns)} columns, {how}, against {self.background} background rows)"
 
     def to_dict(self) -> dict[str, Array]:
@@ -56,6 +63,12 @@ class Explained:
         made |= {f"shap_{name}": self.values[:, place] for place, name in enumerate(self.columns)}
         made["error"] = self.error.max(axis=1) if len(self.columns) else np.zeros(len(self))
         return made
+
+    def picture(self, grid: tuple[int, int], row: int = 0) -> str:
+        """One row's values as an image of its columns, in their order, line by line; SVG text. grid: lines and columns of it. UsageError for another number of cells."""
+        from etabli.model.explain.grid import picture
+
+        return picture(self, grid, row)
 
     def _repr_html_(self) -> str:
         from etabli.model.explain.page import page

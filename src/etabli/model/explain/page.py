@@ -42,7 +42,7 @@ def _row(seen: Explained, row: int, lang: str) -> str:
         text = f"{name} = {cell(raws[name], seen.cells[name][row], lang)}"
         amount = figure(float(values[at]), lang, digits, sign=True)
         if seen.error[row].any():
-            amount += f" ± {figure(1.96 * float(seen.error[row, at]), lang, digits)}"
+            amount += f" ± {figure((1.0 if seen.method == 'gradients' else 1.96) * float(seen.error[row, at]), lang, digits)}"
         colour = "var(--red)" if share < 0 else "var(--blue)"
         place = f"margin-left:{50 + 50 * min(share, 0.0):.1f}%;width:{50 * abs(share):.1f}%"
         lines.append(_line(text, amount, f'<div style="background:{colour};height:.8em;{place}"></div>'))

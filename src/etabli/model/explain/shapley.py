@@ -24,6 +24,7 @@ from etabli.model.load import Model
 Array = np.ndarray[Any, np.dtype[Any]]
 Seeds = Sequence[tuple[int, int]]
 BUDGET, TOLERANCE = 20_000, 0.01
+METHODS = ("shapley", "gradients")
 BACKGROUND = 100  # rows of a background file that are used
 
 
@@ -37,10 +38,15 @@ def explain(
     tolerance: float = TOLERANCE,
     seed: int = 0,
     first: int = 0,
+    method: str = "shapley",
 ) -> Explained:
     """See `Model.explain`. first: the number of the first row, so that a row is sampled alike whatever rows come with it."""
     if scale not in ("output", "margin"):
         raise UsageError("the scale is output or margin", f'"{scale}"', did_you_mean(scale, ("output", "margin")))
+    if method not in METHODS:
+        raise UsageError("the method is shapley or gradients", f'"{method}"', did_you_mean(method, METHODS))
+    if method == "gradients" and scale != "output":
+        raise UsageError("gradients are of the output", f'scale "{scale}"', "leave one of the two out")
     if budget < 1:
         raise UsageError("the budget is a number of answers a row, 1 or more", str(budget))
     if "prediction" not in model.outputs:
@@ -57,6 +63,10 @@ def explain(
     which = _columns(model, answers, read.rows, label)
     parts = {column: np.flatnonzero(which == column) for column in np.unique(which)}
     made = _blank(playing, read.rows, which, scale, kept)
+    if method == "gradients":
+        from etabli.model.explain.gradients import explained
+
+        made, parts = explained(model, made, read.feeds, z, which), {}
     for column, rows in parts.items():
         x = {name: values[rows] for name, values in read.feeds.items()}
         found = _explained(playing, structure, x, z, int(column), scale, budget, tolerance, [(seed, first + int(row)) for row in rows])

@@ -43,7 +43,8 @@ def told(seen: Explained, row: int, lang: str = "en") -> str:
     others = figure(float(values[rest].sum()), lang, digits, sign=True)
     ends = [figure(float(end), lang, digits) for end in (seen.base[row], seen.output[row])]
     wide = max(map(len, [*figures, others, *ends]))
-    around = [f" ± {figure(1.96 * float(error[at]), lang, digits)}" if sampled else "" for at in first]
+    wider = 1.0 if seen.method == "gradients" else 1.96
+    around = [f" ± {figure(wider * float(error[at]), lang, digits)}" if sampled else "" for at in first]
     behind = max(map(len, around), default=0)
     lines.append(f"  {base:<{width}}  {ends[0]:>{wide}}")
     for name, text, plus, at in zip(names, figures, around, first, strict=True):
@@ -69,6 +70,14 @@ def subject(seen: Explained, row: int, lang: str) -> str:
 
 def _how(seen: Explained, row: int, lang: str) -> str:
     asked = figure(float(seen.asked[row]), lang, 0)
+    if seen.method == "gradients":
+        if lang == "fr":
+            return (
+                f"Gradients attendus ({asked} points sur les chemins depuis le fond), ± ce que leur somme a manqué ; leur somme est exacte."
+            )
+        return (
+            f"Expected gradients ({asked} points on the ways from the background), ± what their sum missed, shared out; their sum is exact."
+        )
     if seen.exact[row]:
         return "Valeurs de Shapley exactes." if lang == "fr" else "Exact Shapley values."
     if lang == "fr":

@@ -121,7 +121,8 @@ def _nearest(x: Array, points: Array, near: int) -> tuple[Array, Array]:
     place = np.argpartition(rough, wanted - 1, axis=1)[:, :wanted] if wanted < len(points) else np.tile(np.arange(len(points)), (len(x), 1))
     step = max(1, CELLS // (wanted * x.shape[1]))
     squared = np.concatenate(
-        [((x[i : i + step, None] - points[place[i : i + step]]) ** 2).sum(axis=2) for i in range(0, len(x), step)] or [np.zeros((0, wanted))]
+        [((x[i : i + step, None] - points[place[i : i + step]]) ** 2).sum(axis=2) for i in range(0, len(x), step)]
+        or [np.zeros((0, wanted))]
     )
     order = np.argsort(squared, axis=1, kind="stable")[:, :near]
     return np.sqrt(np.take_along_axis(squared, order, axis=1)), np.take_along_axis(place, order, axis=1)
