@@ -86,6 +86,18 @@ def test_a_text_weighs_as_one_column_and_its_words_are_told(tweets: Path, tmp_pa
     assert np.abs(missing["coordinates"] - united["coordinates"]).max() > 1e-3
 
 
+def test_truncated_singular_values_of_a_text_alone_are_its_leading_axes(tweets: Path, tmp_path: Path) -> None:
+    """No word lies at zero, so the method is offered; parts that add up are not."""
+    study = etabli.map(
+        tweets, ignore=("airline", "one", "two"), methods=("svd", "nmf"), components=2, out=str(tmp_path / "run"), watch=silent, **QUICK
+    )
+    assert study.result["winner"]["family"] == "svd"
+    assert [one["name"] for one in study.result["dropped"]] == ["nmf"]
+    unknown = study.model.predict({"text": ["xyzzy"]})
+    assert np.isfinite(unknown["coordinates"]).all()
+    assert "axes of the text's words" in study.result["map"]["components"]["text"]["en"]
+
+
 def test_odd_rows_of_a_table_with_text(tweets: Path, tmp_path: Path) -> None:
     """A number far beyond all others is found beside the many axes of the text, and no text is told whole."""
     rows = tweets.read_text(encoding="utf-8")

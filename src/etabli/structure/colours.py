@@ -108,6 +108,8 @@ def _told(raw: Array, number: bool, near: Array) -> float:
     for j in range(near.shape[1]):
         total += x[near[:, j]] * weight[near[:, j], None]
     own = known & (count > 0)
+    if not own.any():
+        return 0.0
     spread = float(((x[own] - x[own].mean(axis=0)) ** 2).sum())
     missed = float(((x[own] - total[own] / count[own, None]) ** 2).sum())
     fair = near.shape[1] / (

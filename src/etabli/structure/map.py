@@ -134,7 +134,7 @@ def offered(
     dropped: list[Dropped] = []
     zero = None if space.turned is not None else nothing(table, space, plain, rows)
     for name, method in chosen(projections(), question.methods).items():
-        if method.grounded and zero is None:
+        if method.grounded and (zero is None or (method.amounts and space.texts)):
             dropped.append(Dropped(name, NEGATIVE))
             continue
         more: dict[str, Any] = {"origin": zero.tolist()} if method.grounded and zero is not None else {}
@@ -151,11 +151,14 @@ def offered(
 
 
 def nothing(table: Table, space: Space, plain: Array, rows: Array) -> Array | None:
-    """[features]: where zero lies on each plain coordinate; None unless all columns are numbers that are never negative."""
-    if any(column.kind not in ("number", "flag") or column.low is None or column.low < 0 for column in space.columns):
+    """[features]: where zero lies on each plain coordinate (of a text: no word); None unless all columns are texts, or numbers that are never negative."""
+    numbers = [column for column in space.columns if column.name not in {one.name for one in space.texts}]
+    if any(column.kind not in ("number", "flag") or column.low is None or column.low < 0 for column in numbers):
         return None
-    made = np.empty(plain.shape[1])
+    made = -space.centre * space.scale
     for j, owner in enumerate(space.owner):
+        if space.columns[int(owner)] not in numbers:
+            continue
         cells = table.values[space.columns[int(owner)].name][rows]
         known = np.flatnonzero(np.isfinite(cells))
         low, high = known[cells[known].argmin()], known[cells[known].argmax()]

@@ -97,7 +97,7 @@ def told(
                 "variances": found.values.tolist(),
                 "chance": found.chance.tolist(),
                 "errors": [float(e) if np.isfinite(e) else None for e in found.errors],
-                "text": _counted(found, head.components, question.components),
+                "text": _counted(found, head.components, question.components, space),
             },
             "explained": explained.tolist(),
             "linear": linear,
@@ -284,7 +284,13 @@ def _sentence(named: Words, components: int, best: Candidate, found: Components,
     return {"en": english + ".", "fr": french + "."}
 
 
-def _counted(found: Components, used: int, wanted: int | None) -> Words:
+def _counted(found: Components, used: int, wanted: int | None, space: Space) -> Words:
+    if len(space.columns) == 1 and space.texts:
+        axes = space.texts[0].axes.shape[1]
+        return {
+            "en": f"{used} {'were asked for' if wanted is not None else 'are kept, for a picture'}, of {axes} axes of the text's words.",
+            "fr": f"{used} {'demandées' if wanted is not None else 'sont gardées, pour une image'}, de {axes} axes des mots du texte.",
+        }
     english = (
         f"{found.parallel} by parallel analysis (larger than in shuffled columns), {found.held_out} by the reconstruction of held-out cells"
     )

@@ -75,9 +75,11 @@ class Clustering(Method):
 
 class Projection(Method):
     """Answers with coordinates, [rows, `values["components"]`] (`linear.py`: those that also rebuild the matrix from them). grounded: zero means nothing; only offered
-    for numbers that are never negative, and told where zero lies (`values["origin"]`, by column)."""
+    for numbers that are never negative and for texts, and told where zero lies (`values["origin"]`, by column). amounts: its parts add up and are never taken away, which the axes of a
+    text do not bear."""
 
     grounded: ClassVar[bool] = False
+    amounts: ClassVar[bool] = False
 
 
 class Rebuilds(Projection):

@@ -1,6 +1,6 @@
 """What is told of odd rows: the result, and by which columns each flagged row is odd.
 
-A column makes a row odd as far as the score falls when its value gives way to the typical one: the median of a number, the most frequent level.
+A column makes a row odd as far as the score falls when its value gives way to the typical one: the median of a number, the most frequent level, the text that lies most densely among others.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from etabli.structure.run import Run
 
 SHOWN, LISTED, NAMED, LOOKED_AT, POINTS, BARS = 100, 20, 3, 60, 2_000, 60  # LISTED: rows listed even when fewer are flagged
+DENSE, NEAR = 500, 20  # texts among which the one with the nearest NEAR-th neighbour is looked for
 COMBINED = {
     "en": "usual by itself, odd beside the row's other values",
     "fr": "habituelle en elle-même, étrange à côté des autres valeurs de la ligne",
@@ -129,8 +130,10 @@ def reasons(
 
 
 def _typical(block: Array, text: bool) -> Array:
-    if text:
-        return np.zeros(block.shape[1])  # the middle
+    if text:  # the middle is a place where no text lies
+        some = block[np.linspace(0, len(block) - 1, min(len(block), DENSE)).astype(int)]
+        apart = (some**2).sum(axis=1)[:, None] - 2 * some @ some.T + (some**2).sum(axis=1)
+        return np.asarray(some[np.sort(apart, axis=1)[:, min(NEAR, len(some) - 1)].argmin()])
     if block.shape[1] == 1:
         return np.median(block, axis=0)
     levels, counts = np.unique(block, axis=0, return_counts=True)

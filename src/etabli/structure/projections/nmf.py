@@ -28,7 +28,7 @@ class NonNegative(Linear):
     doc = (
         "Rows as sums of parts with weights that are never negative: amounts, counts, spectra, words; coordinates read as how much of each."
     )
-    grounded = True
+    grounded = amounts = True
 
     def settings(self, rows: int, columns: int) -> Sequence[Values]:
         """Two, five, ten."""
