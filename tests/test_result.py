@@ -1,4 +1,4 @@
-"""docs/result.md and the JSON object of `fit --json` say the same: every key, every type."""
+"""docs/result.md and the JSON objects of `fit --json` and of runs without a target say the same: every key, every type."""
 
 from __future__ import annotations
 
@@ -27,33 +27,35 @@ TYPES = {
 }
 
 
-def documented() -> dict[str, list[str]]:
-    """Path -> the types it may have."""
-    rows = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| [^|]+ \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(rows) == len({path for path, _ in rows}) > 100
+def documented(*headings: str) -> dict[str, list[str]]:
+    """Path -> the types it may have, of the sections with those headings ("": the head of the page, a fit)."""
+    parts = re.split(r"^## (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    sections = dict(zip(["", *parts[1::2]], parts[0::2], strict=True))
+    rows = [row for name in headings for row in re.findall(r"^\| `([^`]+)` \| ([^|]+) \| [^|]+ \|$", sections[name], re.MULTILINE)]
+    assert len(rows) == len({path for path, _ in rows}) > 50
     return {path: kind.strip().split(" or ") for path, kind in rows}
 
 
-DOCUMENTED = documented()
+DOCUMENTED = documented("")
 QUESTIONS = ("inside.tree", "tree.tree")  # nested as deep as they go
 MAY_BE_EMPTY = ("explanation.importance.groups[].", "explanation.effects.", "explanation.slices.list[].", "learning.", "tree.", "network.")
 
 
-def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def walk(value: Any, path: str = "", known: dict[str, list[str]] = DOCUMENTED) -> Iterator[tuple[str, Any]]:
     """Every (documented path, value) below a value; a key that no row names is its own path."""
     for key, found in value.items():
         here = f"{path}.{key}" if path else key
-        if here not in DOCUMENTED:
-            here = next((name for name in DOCUMENTED if re.fullmatch(re.escape(path) + r"\.<\w+>", name)), here)
+        if here not in known:
+            here = next((name for name in known if re.fullmatch(re.escape(path) + r"\.<\w+>", name)), here)
         yield here, found
-        if "words" in DOCUMENTED.get(here, ()) or here in QUESTIONS:
+        if "words" in known.get(here, ()) or here in QUESTIONS:
             continue
         if isinstance(found, dict):
-            yield from walk(found, here)
+            yield from walk(found, here, known)
         elif isinstance(found, list):
             for entry in found:
                 if isinstance(entry, dict):
-                    yield from walk(entry, here + "[]")
+                    yield from walk(entry, here + "[]", known)
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +129,30 @@ def test_what_is_printed_is_the_result_and_hangs_together(printed: Any) -> None:
         assert said["proof"]["label_mismatches"] == 0 and not said["cut"] and said["test"] is None
         assert "--group none" in said["command"] and "group='none'" in said["python_call"]
         assert {column["name"] for column in said["columns"] if not column["used"]} == {"constant", said["target"]}
+
+
+@pytest.mark.parametrize(("job", "heading", "asked"), [
+    ("map", "A map", ({"methods": ("pca", "nmf"), "colour": "group"}, {"methods": ("kpca",), "components": 3})),
+    ("cluster", "Groups", ({"methods": ("mixture",), "clusters": 2, "label": "group"},)),
+    ("anomalies", "Odd rows", ({"methods": ("mahalanobis", "tails"), "label": "group", "odd": "odd"}, {"methods": ("tails",), "usual": "usual.csv"})),
+])  # fmt: skip
+def test_runs_without_a_target_are_documented_too(
+    job: str, heading: str, asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import etabli
+
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    odd = random.random(160) < 0.2
+    x = random.normal(size=(160, 4)) @ random.normal(size=(4, 4)) + 8 * odd[:, None]
+    lines = ["a,b,c,d,group", *(",".join(f"{v:.3f}" for v in row) + (",odd" if o else ",fine") for row, o in zip(x, odd, strict=True))]
+    (tmp_path / "all.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "usual.csv").write_text("\n".join(line for line in lines if not line.endswith(",odd")) + "\n", encoding="utf-8")
+    known, seen = documented("Runs without a target", heading), set()
+    for place, options in enumerate(asked):
+        getattr(etabli, job)("all.csv", effort="glance", out=f"run{place}", **options)
+        for path, value in walk(json.loads((tmp_path / f"run{place}" / "result.json").read_text(encoding="utf-8")), known=known):
+            assert path in known, f"docs/result.md does not name {path} = {str(value)[:80]}"
+            assert any(TYPES[kind](value) for kind in known[path]), f"{path} is {value!r}, not {known[path]}"
+            seen.add(path)
+    assert set(known) - seen <= {path for path in known if path.startswith(("proof.worst.", "warnings[]."))}

@@ -23,9 +23,20 @@ def test_the_number_that_was_put_in_is_found(rows: int, columns: int, count: int
     assert (np.diff(found.values) <= 0).all()
 
 
+def test_weak_factors_behind_a_strong_one_are_counted_beyond() -> None:
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        axes = np.linalg.qr(random.normal(size=(40, 4)))[0] * np.sqrt([40.0, 0.6, 0.6, 0.6])
+        x = random.normal(size=(1000, 4)) @ axes.T + random.normal(size=(1000, 40))
+        found = components(x / x.std(0), np.arange(40), 10, seed)
+        assert found.parallel < 4
+        assert found.beyond >= 3  # 5 times in 100 by its level
+
+
 def test_nothing_in_common_is_said() -> None:
     found = [components(made(seed, 200, 8, 1, 1e9), np.arange(8), 8, 0) for seed in range(40)]
     assert sum(one.parallel > 0 for one in found) <= 6  # 2 of 40 by its level
+    assert all(one.beyond == 0 for one in found if not one.parallel)
     assert sum(one.held_out > 0 for one in found) <= 12  # one standard error: a sixth
 
 

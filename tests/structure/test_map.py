@@ -56,6 +56,7 @@ def test_what_is_told_of_it(drawn: etabli.Study) -> None:
     assert result["map"]["components"]["held_out"] > 0
     number = result["map"]["components"]
     assert number["used"] == max(2, number["parallel"])
+    assert number["beyond"] >= number["parallel"]
     assert sum(result["map"]["explained"]) <= 1 + 1e-9
     first = result["map"]["loadings"][0]["text"]["en"]
     assert first.startswith("x1: ")

@@ -93,6 +93,7 @@ def told(
                 "used": head.components,
                 "asked": question.components,
                 "parallel": found.parallel,
+                "beyond": found.beyond,
                 "held_out": found.held_out,
                 "variances": found.values.tolist(),
                 "chance": found.chance.tolist(),
@@ -291,10 +292,14 @@ def _counted(found: Components, used: int, wanted: int | None, space: Space) -> 
             "en": f"{used} {'were asked for' if wanted is not None else 'are kept, for a picture'}, of {axes} axes of the text's words.",
             "fr": f"{used} {'demandées' if wanted is not None else 'sont gardées, pour une image'}, de {axes} axes des mots du texte.",
         }
-    english = (
-        f"{found.parallel} by parallel analysis (larger than in shuffled columns), {found.held_out} by the reconstruction of held-out cells"
+    more = found.beyond > found.parallel
+    behind = f"; {found.beyond} are more than chance once the stronger ones are set aside" if more else ""
+    hidden = f" ; {found.beyond} dépassent le hasard une fois les plus fortes mises de côté" if more else ""
+    english = f"{found.parallel} by parallel analysis (larger than in shuffled columns{behind}), {found.held_out} by the reconstruction of held-out cells"
+    french = (
+        f"{found.parallel} par analyse parallèle (plus grandes qu'avec des colonnes mélangées{hidden}), "
+        f"{found.held_out} par la reconstruction de cellules écartées"
     )
-    french = f"{found.parallel} par analyse parallèle (plus grandes qu'avec des colonnes mélangées), {found.held_out} par la reconstruction de cellules écartées"
     if wanted is not None:
         return {"en": f"{used} were asked for; {english}.", "fr": f"{used} demandées ; {french}."}
     if used != found.parallel:
