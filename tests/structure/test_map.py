@@ -18,6 +18,7 @@ from etabli.cli import main
 from etabli.errors import DataError, UsageError
 from etabli.structure.maptold import shares
 from etabli.structure.methods import projections
+from etabli.structure.projections.autoencoder import trained
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
 
@@ -81,6 +82,27 @@ def test_cells_for_colouring_are_those_of_the_drawn_rows(drawn: etabli.Study) ->
     assert all(m is None or m == float(table[row]["body_mass_g"]) for m, row in zip(mass["values"], points["row"], strict=True))
     assert min(mass["told"], species["told"]) > 0.7
     assert kept["year"]["told"] < 0.3  # which nothing on the map goes with
+
+
+def test_three_rows_are_shown_beside_what_the_map_gives_back(drawn: etabli.Study) -> None:
+    pairs = drawn.result["map"]["rebuilt"]
+    assert [one["which"] for one in pairs] == ["kept", "usual", "lost"] and pairs[0]["error"] < pairs[1]["error"] < pairs[2]["error"]
+    gaps = [sum((e["own"] - e["again"]) ** 2 for e in one["features"]) for one in pairs]
+    assert gaps[0] < gaps[2] and all(len(one["features"]) == 8 for one in pairs)
+    points = dict(zip(drawn.result["points"]["row"], drawn.result["points"]["error"], strict=True))
+    assert [points[one["row"]] for one in pairs] == [one["error"] for one in pairs]
+    assert "What the coordinates keep of a row" in (drawn.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_autoencoder_tells_how_it_learned_and_the_others_do_not() -> None:
+    pytest.importorskip("jax")
+    x = np.random.default_rng(0).normal(size=(120, 6))
+    found = projections()["autoencoder"].fit({"kind": "variational", "components": 2}, x, 0, iter([False, True]).__next__)
+    told = trained(found)
+    assert told is not None and len(told["folds"][0]["held"]) == 2 and told["layers"][-1]["shape"] == [6]
+    weights = sum(v.size for name, v in found.arrays.items() if name.startswith("net."))
+    assert sum(one["weights"] for one in told["layers"]) == weights
+    assert trained(projections()["pca"].fit({"components": 2}, x, 0, lambda: False)) is None
 
 
 def test_a_place_that_keeps_fewer_neighbours_is_named() -> None:

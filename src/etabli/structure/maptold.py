@@ -18,6 +18,8 @@ from etabli.structure.colours import colours, first
 from etabli.structure.doubted import where
 from etabli.structure.linear import Linear
 from etabli.structure.methods import projections
+from etabli.structure.projections.autoencoder import trained
+from etabli.structure.rebuilt import rebuilt
 from etabli.structure.space import Space
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def told(
         ],
         "dropped": [{"name": d.name, "title": title(d.name), "reason": dict(d.reason)} for d in dropped],
         "sentence": _sentence(title(best.method), head.components, best, found, space, learned),
+        "network": trained(head.found),
         "citations": sorted({known[c.method].citation for c in candidates}),
         "map": {
             "components": {
@@ -105,6 +108,7 @@ def told(
             "loadings": loadings(
                 drawn.plain, drawn.z, space, head.found.arrays["back"] if linear else None, _words(table, space, drawn.rows)
             ),
+            "rebuilt": rebuilt(space, head, drawn.plain, drawn.z, answer["error"][:, 0], drawn.rows.tolist()),
             "trust": {"coordinates": dict(best.trust), "picture": dict(best.picture)},
             "believe": believed(best, head.components, linear),
             "where": where(drawn.z, best.kept),

@@ -82,14 +82,14 @@ def _established(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], 
         "precision": [draw(partial(curves.precision, place=place)) for place in range(curves.drawn(result))],
         "spread": draw(curves.spreading),
         "learning": draw(learning.picture),
-        "network": {"curves": draw(network.curves), "blocks": draw(network.blocks), "first": draw(network.first)},
+        "network": _network(draw),
     }
     return rows.view(result, lang), picture
 
 
 def _found(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """View and pictures of what was found without one."""
-    from etabli.faces.report import loaded, odd, seen, tinted
+    from etabli.faces.report import loaded, odd, rebuilt, seen, tinted
 
     draw = partial(_both, result, lang)
     picture = {
@@ -101,8 +101,14 @@ def _found(result: Mapping[str, Any], lang: str) -> tuple[dict[str, Any], dict[s
         "stretched": draw(seen.stretched),
         "kept": draw(seen.kept),
         "loadings": draw(loaded.picture),
+        "rebuilt": draw(rebuilt.picture),
+        "network": _network(draw),
     }
     return found.view(result, lang) | {"caption": seen.caption(result, lang), "tints": tinted.view(result, lang)}, picture
+
+
+def _network(draw: Callable[..., str]) -> dict[str, str]:
+    return {"curves": draw(network.curves), "blocks": draw(network.blocks), "first": draw(network.first)}
 
 
 def write(result: Mapping[str, Any], path: str | Path, lang: str = "en", live: bool | None = None) -> Path:

@@ -75,6 +75,7 @@ WITHOUT_TARGET: tuple[tuple[str, tuple[tuple[str, Rule], ...]], ...] = (
             ("rowmap", drawn("rowmap")),
             ("believe", viewed("believe")),
             ("loadings", viewed("loadings")),
+            ("network", viewed("network")),
         ),
     ),
     ("beware", (("findings", always),)),

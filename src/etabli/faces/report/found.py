@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from etabli.faces.report import tables
+from etabli.faces.report import network, tables
 from etabli.faces.report.facts import facts
 from etabli.faces.report.methods.found import methods
 from etabli.faces.report.pictures import items, part
@@ -64,6 +64,7 @@ def view(result: Result, lang: str) -> View:
         "clusters": _clusters(result, lang),
         "structure": _structure(result, lang),
         "loadings": _loadings(result, lang),
+        "network": network.view(result, lang),
         "believe": pick(part(result, "map").get("believe"), lang),
         "doubted": pick(part(part(result, "map"), "where").get("text"), lang),
         "linear": part(result, "map").get("linear", True),

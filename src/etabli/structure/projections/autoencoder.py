@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
 
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost
@@ -63,3 +65,20 @@ def network(found: Found) -> Auto:
     from etabli.nets.auto import rebuilt
 
     return rebuilt(dict(found.arrays), found.values["kind"])
+
+
+def trained(found: Found) -> dict[str, Any] | None:
+    """How it learned, and its blocks, as `network` of the result (docs/result.md); None of any other method."""
+    if "curve" not in found.arrays or found.values.get("kind") not in KINDS:
+        return None
+    from etabli.families.trained import Trained
+    from etabli.nets.layers import Layer, layers
+
+    auto, curve = network(found), found.arrays["curve"].reshape(-1, 2)
+    columns, components = len(auto.centre), auto.network.components
+    down, up = layers(auto.network.encoder, (columns,)), layers(auto.network.decoder, (components,))
+    blocks = [*down, Layer("bottle", (components,), 0), *up]
+    facts = Trained(curve[:, 0], curve[:, 1], int(np.argmin(curve[:, 1])) + 1, blocks).to_json(())
+    made = {"candidate": f"autoencoder kind={found.values['kind']} components={components}", "family": "autoencoder", "winner": True}
+    folds = [{"fold": 0, "share": 1.0, **{key: facts[key] for key in ("epochs", "learning", "held", "best")}}]
+    return made | {"layers": facts["layers"], "sees": None, "folds": folds}
