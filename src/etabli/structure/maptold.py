@@ -83,7 +83,7 @@ def told(
                 "stability": c.stability,
                 "tied": tied(c, candidates[0]),
                 "seconds": c.seconds,
-                "believe": believe(c.trust, c.stability, c.rebuilt, isinstance(known[c.method], Linear)),
+                "believe": believe(c.trust, c.stability, c.rebuilt, isinstance(known[c.method], Linear), head.components),
             }
             for c in sorted(candidates, key=lambda c: c is not best)
         ],
@@ -133,10 +133,14 @@ def _put(arrays: Mapping[str, Array]) -> list[dict[str, Any]]:
         return []
     error, recall = float(arrays["placed"]), float(arrays["recall"])
     text = {
-        "en": f"A new row is put among its nearest landmarks. Landmarks put there by the others miss their own place by {error:.1%} of the "
-        f"picture's spread (median), and {recall:.0%} of their ten nearest on the map stay so.",
-        "fr": f"Une nouvelle ligne est posée parmi ses repères les plus proches. Des repères posés par les autres manquent leur propre place de "
-        f"{100 * error:.1f} % de l'étendue de l'image (médiane), et {100 * recall:.0f} % de leurs dix plus proches le restent.",
+        "en": "This method has no rule of its own for a new row: it is put between the training rows most like it. Tried on training rows that were "
+        f"left out, this misses the place that the method gave them by {error:.1%} of the picture's spread (median); of their ten nearest on the map "
+        f"{recall:.0%} stay their ten nearest.",
+        "fr": "La méthode n'a pas de règle propre pour une ligne nouvelle : celle-ci est posée entre les lignes apprises qui lui ressemblent le plus. "
+        f"Essayé sur des lignes apprises mises à part, cela manque la place que la méthode leur avait donnée de {100 * error:.1f}\u202f% de l'étendue "
+        f"de l'image (médiane) ; de leurs dix plus proches sur la carte, {100 * recall:.0f}\u202f% le restent.".replace(
+            f"{100 * error:.1f}", f"{100 * error:.1f}".replace(".", ",")
+        ),
     }
     return [{"code": "placed-rows", "level": "note", "columns": [], "text": text, "cure": {}}]
 
@@ -224,7 +228,7 @@ def _named(coordinate: str, up: Sequence[str], down: Sequence[str]) -> Words:
     }
 
 
-def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: bool) -> Words:
+def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: bool, components: int) -> Words:
     """What may be read off a map, on rows it did not learn from."""
     recall = trust["recall"]
     if not recall:
@@ -235,12 +239,14 @@ def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: 
     shares = trust["trustworthiness"], trust["continuity"], stability
     kept, chance = (number(value, 1, "en") for value in counted)
     true, near, same = (number(value, 2, "en") for value in shares)
+    held = f"all {components} coordinates hold" if components > 2 else "the coordinates hold" if components > 1 else "the coordinate holds"
+    gardent = f"les {components} coordonnées gardent" if components > 1 else "la coordonnée garde"
     english = [
         f"Of the {size} rows nearest to a row, {kept} are among its {size} nearest on the map ({chance} by chance)",
         f"rows shown side by side are {'alike' if safe else 'often not alike'} (trustworthiness {true})",
         f"rows that are alike are {'shown close' if whole else 'often shown apart'} (continuity {near})",
         f"two halves of the rows draw {'the same map' if again else 'different maps'} ({same})",
-        f"distances and directions are those of the table, of which the coordinates hold {rebuilt:.0%}"
+        f"distances and directions are those of the table, of which {held} {rebuilt:.0%}"
         if linear
         else "only who is beside whom may be read: empty space, sizes of groups and distances between far groups mean nothing",
     ]
@@ -251,7 +257,7 @@ def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: 
         f"les lignes montrées côte à côte {'se ressemblent' if safe else 'souvent ne se ressemblent pas'} (fidélité {true})",
         f"les lignes qui se ressemblent sont {'montrées proches' if whole else 'souvent montrées loin'} (continuité {near})",
         f"deux moitiés des lignes dessinent {'la même carte' if again else 'des cartes différentes'} ({same})",
-        f"distances et directions sont celles du tableau, dont les coordonnées gardent {100 * rebuilt:.0f}\u202f%"
+        f"distances et directions sont celles du tableau, dont {gardent} {100 * rebuilt:.0f}\u202f%"
         if linear
         else "seul se lit qui est à côté de qui : le vide, la taille des groupes et les distances entre groupes éloignés ne disent rien",
     ]
@@ -260,13 +266,15 @@ def believe(trust: Mapping[str, Any], stability: float, rebuilt: float, linear: 
 
 def believed(best: Candidate, components: int, linear: bool) -> Words:
     """What may be read off the picture, and where a map has more coordinates than it shows, how much more those keep."""
-    said, recall = dict(believe(best.picture, best.stability, best.rebuilt, linear)), best.trust["recall"]
+    said, recall = dict(believe(best.picture, best.stability, best.rebuilt, linear, components)), best.trust["recall"]
     size = max((size for size in recall if int(size) <= max(best.trust["near"], 5)), key=int, default=None)
     if components > 2 and size is not None:
         kept = int(size) * recall[size]
-        said["en"] += f" That is the picture of the first two; all {components} coordinates keep {number(kept, 1, 'en')} of the {size}."
+        said["en"] += (
+            f" Neighbours are those in the picture, of the first two; all {components} coordinates keep {number(kept, 1, 'en')} of the {size}."
+        )
         said["fr"] += (
-            f" Cela vaut pour l'image des deux premières ; les {components} coordonnées en gardent {number(kept, 1, 'fr')} sur {size}."
+            f" Les voisins sont ceux de l'image, des deux premières ; les {components} coordonnées en gardent {number(kept, 1, 'fr')} sur {size}."
         )
     return said
 
@@ -296,16 +304,20 @@ def _counted(found: Components, used: int, wanted: int | None, space: Space) -> 
             "en": f"{used} {'were asked for' if wanted is not None else 'are kept, for a picture'}, of {axes} axes of the text's words.",
             "fr": f"{used} {'demandées' if wanted is not None else 'sont gardées, pour une image'}, de {axes} axes des mots du texte.",
         }
+    from etabli.structure.map import MOST  # looked at: there may be more
+
+    whole = [f"{count} or more" if count == MOST else str(count) for count in (found.parallel, found.beyond, found.held_out)]
+    tout = [f"{count} ou plus" if count == MOST else str(count) for count in (found.parallel, found.beyond, found.held_out)]
     more = found.beyond > found.parallel
-    behind = f"; {found.beyond} are more than chance once the stronger ones are set aside" if more else ""
-    hidden = f" ; {found.beyond} dépassent le hasard une fois les plus fortes mises de côté" if more else ""
-    english = f"{found.parallel} by parallel analysis (larger than in shuffled columns{behind}), {found.held_out} by the reconstruction of held-out cells"
+    behind = f"; {whole[1]} are more than chance once the stronger ones are set aside" if more else ""
+    hidden = f" ; {tout[1]} dépassent le hasard une fois les plus fortes mises de côté" if more else ""
+    english = f"How many: {whole[0]} by parallel analysis (larger than in shuffled columns{behind}), {whole[2]} by the reconstruction of held-out cells"
     french = (
-        f"{found.parallel} par analyse parallèle (plus grandes qu'avec des colonnes mélangées{hidden}), "
-        f"{found.held_out} par la reconstruction de cellules écartées"
+        f"Combien : {tout[0]} par analyse parallèle (plus grandes qu'avec des colonnes mélangées{hidden}), "
+        f"{tout[2]} par la reconstruction de cellules écartées"
     )
     if wanted is not None:
-        return {"en": f"{used} were asked for; {english}.", "fr": f"{used} demandées ; {french}."}
+        return {"en": f"{english}; {used} were asked for.", "fr": f"{french} ; {used} demandées."}
     if used != found.parallel:
         return {"en": f"{english}; {used} are kept, for a picture.", "fr": f"{french} ; {used} sont gardées, pour une image."}
     return {"en": f"{english}.", "fr": f"{french}."}
