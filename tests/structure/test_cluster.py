@@ -14,10 +14,11 @@ import etabli
 import etabli.examples
 from etabli.cli import main
 from etabli.errors import DataError, UsageError
+from etabli.judge.stability import adjusted_rand
 from etabli.structure import belonging
 from etabli.structure.aside import running
 from etabli.structure.belonging import softmax
-from etabli.structure.compare import Candidate, ranked
+from etabli.structure.compare import Candidate, gained, ranked
 from etabli.structure.pace import Pace
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
@@ -163,13 +164,41 @@ def test_running_numbers() -> None:
 
 
 def candidate(method: str, clusters: int, stability: float, chance: float) -> Candidate:
-    found = np.column_stack([np.full(3, 0.5), np.full(3, 0.3), stability + np.array([-0.01, 0.01, 0.0])])
-    return Candidate(method, {"clusters": clusters}, clusters, found, np.full((2, 3, 3), [0.1, 0.2, chance]), (0.0, 0.0), None)
+    found = np.column_stack([np.full((3, 2), [0.5, 0.3]), stability + np.array([-0.01, 0.01, 0.0]), np.full((3, 2), [-0.5, 0.0])])
+    clouds = np.full((2, 3, 5), [0.1, 0.2, chance, -0.6, 0.0])
+    return Candidate(method, {"clusters": clusters}, clusters, found, clouds, (0.0, 0.0), None)
 
 
 def test_a_method_gains_nothing_by_being_unsteady_without_groups() -> None:
     best = ranked([candidate("kmeans", 2, 0.97, 0.9), candidate("mixture", 2, 0.98, 0.1), candidate("kmeans", 3, 0.9, 0.4)])[0]
     assert (best.method, best.clusters) == ("kmeans", 3)
+
+
+def test_a_method_that_finds_one_group_is_not_chosen_for_it() -> None:
+    assert ranked([candidate("kmeans", 2, 0.6, 0.5), candidate("dbscan", 1, 1.0, 0.1)])[0].method == "kmeans"
+
+
+def test_groups_apart_by_density_gain_without_being_round_and_pay_for_rows_left_out() -> None:
+    ring = np.array([0.9, 0.1, 0.9, 0.8, 0.0])  # found again, of low silhouette, an empty space between
+    null = np.array([0.4, 0.3, 0.4, -0.6, 0.0])
+    assert gained(ring, null) == pytest.approx(0.5 + 0.4)
+    assert gained(ring * [1, 1, 1, -1, 1], null) == pytest.approx(0.5 - 0.2)
+    assert gained(ring + np.array([0, 0, 0, 0, 0.3]), null) == pytest.approx(0.5 + 0.1)
+
+
+def test_two_rings_are_two_groups(tmp_path: Path) -> None:
+    from sklearn.datasets import make_circles
+
+    x, y = make_circles(600, noise=0.05, factor=0.4, random_state=1)
+    study = etabli.cluster(
+        written(tmp_path / "rings.csv", x), out=str(tmp_path / "run"), watch=silent, effort="glance", methods=("kmeans", "hdbscan")
+    )
+    assert study.result["winner"] | {"values": 0, "title": 0} == {"family": "hdbscan", "title": 0, "values": 0, "clusters": 2}
+    assert study.result["structure"]["found"]
+    own = study.model.predict(str(tmp_path / "rings.csv"))["prediction"].ravel()
+    assert adjusted_rand(own, y) > 0.95
+    (tmp_path / "far.csv").write_text("c0,c1\n30,30\n")
+    assert study.model.predict(str(tmp_path / "far.csv"))["prediction"].ravel().tolist() == ["none"]
 
 
 def test_shares_are_shares() -> None:

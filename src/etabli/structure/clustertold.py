@@ -14,7 +14,7 @@ from etabli.structure.begins import begins
 from etabli.structure.belonging import NONE, Membership, Sure
 from etabli.structure.cards import cards, cells
 from etabli.structure.colours import colours, first
-from etabli.structure.compare import Candidate
+from etabli.structure.compare import DENSITY, LEFT, Candidate
 from etabli.structure.file import Whole
 from etabli.structure.methods import clusterings
 
@@ -90,6 +90,9 @@ def told(
                 "null_strength": c.null[2],
                 "silhouette": c.silhouette,
                 "null_silhouette": c.null[1],
+                "density": float(c.found[:, DENSITY].mean()),
+                "null_density": c.null[DENSITY],
+                "left_out": float(c.found[:, LEFT].mean()),
                 "gap": c.gap[0],
                 "gap_error": c.gap[1],
                 "bic": c.bic,

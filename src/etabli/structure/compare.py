@@ -2,8 +2,10 @@
 
 A candidate is a method with a setting. It cuts pairs of halves of the rows (`judge/stability.py`), and pairs of halves of clouds that look
 like the rows and have no groups. Its gain is what it gives on the rows more than any method gives with as many clusters on the worse of the two
-kinds of clouds: in prediction strength (how well its worst cluster is found again), and in silhouette. Stability alone cannot tell two heaps on a line from one long heap, which is cut in two at the same place every time; the
-silhouette alone prefers a few outliers against the rest. Each candidate is one task of the run folder.
+kinds of clouds: in how often it is found again (the mean of the adjusted Rand index, which sees large clusters and does not fall with their number by
+chance, and of prediction strength, which sees the worst one), and in how far its clusters lie apart (the silhouette, or where they lie apart by density,
+whatever their shape, half of that). Stability alone cannot tell two heaps on a line from one long heap, which is cut in two at the same place every
+time; separation alone prefers a few outliers against the rest. Each candidate is one task of the run folder.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from etabli.errors import UsageError
-from etabli.judge.separation import between, dispersion, silhouette
+from etabli.judge.separation import between, density, dispersion, reachable, silhouette
 from etabli.judge.stability import SHAPES, adjusted_rand, cloud, halves, strength
 from etabli.records import Array
 from etabli.structure.method import Clustering, Values
@@ -26,6 +28,7 @@ from etabli.structure.run import Run
 EULER = 0.5772156649
 PLAIN = 2  # shapes of clouds that a number of clusters is held against; whether there are any, against all
 SEEN = 500  # rows between which distances are looked at
+STABILITY, SILHOUETTE, STRENGTH, DENSITY, LEFT = range(5)  # the measures of a pair of halves
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Cut(Exception):
 
 @dataclass(frozen=True)
 class Candidate:
-    """found: [pairs, 3] of the rows, chance: [3 shapes, draws, 3] of clouds: the adjusted Rand index of two halves, the silhouette, and the
-    prediction strength. gap: of the dispersion (Tibshirani et al. 2001), with its standard error. bic: of a mixture. clusters: how many it makes of the rows. null: of `chance`, the
+    """found: [pairs, 5] of the rows, chance: [3 shapes, draws, 5] of clouds: the adjusted Rand index of two halves, the silhouette, the prediction
+    strength, the density between and within (`judge/separation.py`), and the share of rows left in no cluster. gap: of the dispersion (Tibshirani et al. 2001), with its standard error. bic: of a mixture. clusters: how many it makes of the rows. null: of `chance`, the
     largest mean over the plain shapes and over all candidates with as many clusters: a method that is unsteady on clouds gains nothing by it."""
 
     method: str
@@ -66,7 +69,7 @@ class Candidate:
     gap: tuple[float, float]
     bic: float | None
 
-    null: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    null: tuple[float, ...] = (0.0,) * 5
 
     @property
     def stability(self) -> float:
@@ -85,13 +88,32 @@ class Candidate:
 
     @property
     def gain(self) -> float:
-        """What the rows give more than clouds do, in prediction strength and in silhouette together."""
-        return self.strength - self.null[2] + self.silhouette - self.null[1]
+        """What the rows give more than clouds do (`gained`)."""
+        return float(gained(self.found.mean(axis=0), np.array(self.null)))
 
     @property
     def error(self) -> float:
         """The standard error of the gain, over the pairs of halves of the rows."""
-        return float(self.found[:, 1:].sum(axis=1).std(ddof=1) / np.sqrt(len(self.found)))
+        return float(gained(self.found, np.array(self.null)).std(ddof=1) / np.sqrt(len(self.found)))
+
+
+def gained(found: Array, null: Array) -> Array:
+    """[...] from measures [..., 5]: how much more often it is found again than by chance, and how much farther apart its clusters lie."""
+    over = found - null
+    return np.asarray((over[..., STABILITY] + over[..., STRENGTH]) / 2 + apart(found, null))
+
+
+def claimed(found: Array, null: Array) -> Array:
+    """As `gained`, by the worst cluster alone: in clouds with long tails large clusters are found again more often than in the clouds drawn like them."""
+    return np.asarray((found - null)[..., STRENGTH] + apart(found, null))
+
+
+def apart(found: Array, null: Array) -> Array:
+    """[...] from measures [..., 5]: the silhouette beyond that of chance. Where the clusters lie apart by density, a half of that, less the share of rows left
+    out, may speak instead: the silhouette of rings is low."""
+    silhouettes = (found - null)[..., SILHOUETTE]
+    dense = (found[..., DENSITY] - np.maximum(null[..., DENSITY], 0.0)) / 2 - found[..., LEFT]
+    return np.asarray(np.where(found[..., DENSITY] > 0, np.maximum(silhouettes, dense), silhouettes))
 
 
 @dataclass(frozen=True)
@@ -144,8 +166,9 @@ def ranked(made: Sequence[Candidate]) -> list[Candidate]:
     method (the one-standard-error rule, Breiman et al. 1984); the others by their gain."""
     if not made:
         raise UsageError("a method must fit the rows", "none can make so many clusters of them", "ask for fewer: --clusters")
+    made = several(made)
     known, common = clusterings(), _common(made, np.array([one.chance[:PLAIN].mean(axis=1).max(axis=0) for one in made]))
-    made = [replace(one, null=(float(null[0]), float(null[1]), float(null[2]))) for one, null in zip(made, common, strict=True)]
+    made = [replace(one, null=tuple(map(float, null))) for one, null in zip(made, common, strict=True)]
     top = max(made, key=lambda one: one.gain)
     tied = [one for one in made if top.gain - one.gain <= top.error]
     best = min(tied, key=lambda one: (one.clusters, known[one.method].rank, -one.gain))
@@ -155,6 +178,7 @@ def ranked(made: Sequence[Candidate]) -> list[Candidate]:
 def chance(made: Sequence[Candidate]) -> float:
     """The p-value of the largest gain over clouds of every shape, those with long tails too: how often would the largest gain of all candidates be as large on a cloud? Each cloud is held against the
     others as the rows are against all; a Gumbel distribution, which largest values have, is fitted to what they give."""
+    made = several(made)
     chances = np.array([one.chance for one in made])  # [candidates, shapes, draws, measures]
     shapes, draws = chances.shape[1:3]
     if draws < 2:
@@ -164,12 +188,17 @@ def chance(made: Sequence[Candidate]) -> float:
         for d in range(draws):
             means = chances.mean(axis=2)
             means[:, t] = np.delete(chances[:, t], d, axis=1).mean(axis=1)
-            gains.append(float((chances[:, t, d] - _common(made, means.max(axis=1)))[:, 1:].sum(axis=1).max()))
+            gains.append(float(claimed(chances[:, t, d], _common(made, means.max(axis=1))).max()))
     scale = max(float(np.std(gains, ddof=1)) * np.sqrt(6) / np.pi, 1e-3)
     place = float(np.mean(gains)) - EULER * scale
     common = _common(made, chances.mean(axis=2).max(axis=1))
-    own = max(float((one.found.mean(axis=0) - null)[1:].sum()) for one, null in zip(made, common, strict=True))
+    own = float(claimed(np.array([one.found.mean(axis=0) for one in made]), common).max())
     return float(-np.expm1(-np.exp(-(own - place) / scale)))
+
+
+def several(made: Sequence[Candidate]) -> list[Candidate]:
+    """Those that make clusters of the rows at all; a method that finds their number may find one, or none. All, where there is no other."""
+    return [one for one in made if one.clusters > 1] or list(made)
 
 
 def _common(made: Sequence[Candidate], own: Array) -> Array:
@@ -184,11 +213,12 @@ def _candidate(run: Run, ground: Ground, method: Clustering, values: Values, fir
     def make() -> tuple[dict[str, Any], dict[str, Array]]:
         def tried(x: Array, pairs: Sequence[tuple[Array, Array]]) -> tuple[Array, list[float], int]:
             seen = np.arange(0, len(x), max(1, len(x) // SEEN))
-            apart, scores, inside, sizes = between(x[seen]), [], [], []
+            far, scores, inside, sizes = between(x[seen]), [], [], []
+            reach = reachable(far)
             for pair in pairs:
                 labels = placed(method, values, x, pair, ground.seed)
                 sizes.append(min(len(np.unique(one[one >= 0])) for one in labels))
-                scores.append(scored(labels, pair, apart, seen) if sizes[-1] > 1 else (0.0, 0.0, 0.0))
+                scores.append(scored(labels, pair, (far, reach), seen) if sizes[-1] > 1 else (0.0,) * 5)
                 inside.append(float(np.log(max(dispersion(x, labels[0]), 1e-300))))
                 if run.over() and not first:
                     raise Cut
@@ -205,7 +235,14 @@ def _candidate(run: Run, ground: Ground, method: Clustering, values: Values, fir
         facts = {"clusters": int(values.get("clusters", clusters)), "gap": gap, "bic": None if bic is None else float(bic)}
         return facts, {"found": found, "chance": np.array([[one[0].mean(axis=0) for one in row] for row in clouds])}
 
-    task = {"step": "cluster", "method": method.name, "values": dict(values), "plan": ground.plan.__dict__, "rows": len(ground.x)}
+    task = {
+        "step": "cluster",
+        "measures": 5,
+        "method": method.name,
+        "values": dict(values),
+        "plan": ground.plan.__dict__,
+        "rows": len(ground.x),
+    }
     facts, arrays = run.remembered(task, make)
     return Candidate(method.name, values, int(facts["clusters"]), arrays["found"], arrays["chance"], tuple(facts["gap"]), facts["bic"])
 
@@ -220,10 +257,12 @@ def placed(method: Clustering, values: Values, x: Array, pair: Sequence[Array], 
     return made
 
 
-def scored(labels: Sequence[Array], pair: Sequence[Array], apart: Array, seen: Array) -> tuple[float, float, float]:
-    """The three measures of one pair of halves. apart: distances between the rows `seen`."""
+def scored(labels: Sequence[Array], pair: Sequence[Array], far: tuple[Array, Array], seen: Array) -> tuple[float, ...]:
+    """The measures of one pair of halves. far: distances between the rows `seen`, and `reachable` ones."""
     strengths = [strength(labels[i][pair[i]], labels[1 - i][pair[i]]) for i in (0, 1)]
-    return adjusted_rand(*labels), silhouette(apart, labels[0][seen]), float(np.mean(strengths))
+    first = labels[0][seen]
+    lie = silhouette(far[0], first), float(np.mean(strengths)), density(far[1], first)
+    return adjusted_rand(*labels), *lie, float((labels[0] < 0).mean())
 
 
 def never() -> bool:
