@@ -23,6 +23,9 @@ def methods(result: Result, lang: str) -> Methods:
         say(f"found.methods.{task}", lang, rows=count(result.get("rows"), lang), columns=count(len(result.get("used") or ()), lang)),
         say("found.methods.compared", lang, n=len(names), count=count(len(names), lang), cited=cite(keys)).replace(" .", "."),
     ]
+    used = set(result.get("used") or ())
+    if any(column.get("kind") == "text" and column.get("name") in used for column in items(result, "columns")):
+        said.insert(1, say("found.methods.text", lang))
     if task == "cluster":
         said.append(say("found.methods.stability", lang))
     if real(structure.get("null")) is not None:
