@@ -243,3 +243,9 @@ def test_the_card_beside_the_file_is_the_card_in_it_a_line_a_column(planted: eta
     assert json.loads(text)["columns"] == json.loads(json.dumps(kept["columns"]))
     assert sum(line.startswith('  {"name":') for line in text.splitlines()) == len(kept["columns"])
     assert all(len(str(abs(edge)).split(".")[-1]) <= 5 for column in kept["columns"] for edge in column.get("edges", ()))
+
+
+def test_joined_are_those_that_find_planted_rows_a_quarter_as_well_as_the_best() -> None:
+    made = [Candidate(name, score, (score,), {}, 0.0) for name, score in (("tails", 0.1), ("knn", 0.4), ("lof", 0.09))]
+    assert joining(made) == ("tails", "knn")
+    assert joining([Candidate("tails", 0.0, (0.0,), {}, 0.0)]) == ()

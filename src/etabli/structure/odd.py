@@ -1,6 +1,8 @@
 """What is told of odd rows: the result, and by which columns each flagged row is odd.
 
-A column makes a row odd as far as the score falls when its value gives way to the typical one: the median of a number, the most frequent level, the text that lies most densely among others.
+A column makes a row odd as far as the score falls at most when its value gives way to another: the typical one (the median of a number, the most frequent
+level, the text that lies most densely among others), or that of one of the ten rows most like it in all other columns. The typical value alone would name the wrong column where two
+hang together: twenty years of school beside "7th-8th" are mended by four, not by the median ten.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 SHOWN, LISTED, NAMED, LOOKED_AT, POINTS, BARS = 100, 20, 3, 60, 2_000, 60  # LISTED: rows listed even when fewer are flagged
 DENSE, NEAR = 500, 20  # texts among which the one with the nearest NEAR-th neighbour is looked for
+# rows whose values are tried, among so many (fewer in wide tables: so many cells); a column counts as so far apart at most
+DONORS, POOL, CELLS, FAR = 10, 2_000, 4_000_000, 3.0
 COMBINED = {
     "en": "usual by itself, odd beside the row's other values",
     "fr": "habituelle en elle-même, étrange à côté des autres valeurs de la ligne",
@@ -42,32 +46,44 @@ def told(
     answers: tuple[Array, Array, Array],
     findings: Sequence[Any],
     base: Table,
+    by_labels: bool,
 ) -> dict[str, Any]:
     """The result of the run (docs/anomalies.md says what each key is). learned: (plain coordinates, row numbers). answers: (score, p, flagged). base: the
-    table that says what is usual, with --usual another one."""
+    table that says what is usual, with --usual another one. by_labels: whether known rows chose the detector."""
     question, (plain, rows), (scores, p, odd) = one.question, learned, answers
-    count, known = int(odd.sum()), detectors()
-    title = "all detectors together" if len(head.members) > 1 else known[best.method].title
+    count = int(odd.sum())
+    tried = [c for c in candidates if not c.members]
+    titles = {c.method: joined(len(c.members), len(tried)) if c.members else _alone(c.method) for c in candidates}
     shown, q = np.lexsort((-scores, p))[: min(max(count, LISTED), SHOWN)], adjusted(p)
     made = begins(question, table, (column.name for column in space.columns), len(rows), findings)
     promise = _promise(base is not table, head.odds.extended)
     if base is table and not head.odds.extended:
         made["warnings"].append(_short())
-    sentence = _sentence(count, table.rows, question.rate, title)
+    sentence, choice = (
+        _sentence(count, table.rows, question.rate, titles[best.method]),
+        {"en": "", "fr": ""} if by_labels else _choice(tried, best),
+    )
+    sentence = {lang: " ".join(filter(None, (sentence[lang], choice[lang], promise[lang] if count else ""))) for lang in sentence}
     return {
         **made,
-        "winner": {"family": best.method, "title": title, "values": dict(head.members[0].found.values) if len(head.members) == 1 else {}},
+        "winner": {
+            "family": best.method,
+            "title": titles[best.method]["en"],
+            "values": {} if best.members else dict(head.members[0].found.values),
+        },
         "leaderboard": [
             {
                 "name": c.method,
-                "title": known[c.method].title if c.method in known else "all detectors together",
+                "title": titles[c.method]["en"],
                 "score": c.score,
                 "planted": {kind: dict(found) for kind, found in c.planted.items()},
                 "stability": c.stability,
+                "joined": c.method in best.members,
             }
-            for c in candidates
+            for c in sorted(candidates, key=lambda c: c is not best)
         ],
-        "sentence": {lang: f"{sentence[lang]} {promise[lang] if count else ''}".strip() for lang in sentence},
+        "choice": choice,
+        "sentence": sentence,
         "citations": sorted({member.method.citation for member in head.members}),
         "anomalies": {
             "rate": question.rate,
@@ -104,16 +120,21 @@ def reasons(
     middle = np.empty(plain.shape[1])
     middle[order] = typical
     deviation = plain.std(axis=0) + 1e-9
+    pool = plain[np.sort(np.random.default_rng(0).permutation(len(plain))[: max(DONORS, min(POOL, CELLS // plain.shape[1]))])]
     usual: dict[str, Mapping[str, Any]] = {}
     made = []
     for row, x in zip(shown, space.plain(table, shown), strict=True):
         apart = np.array([np.abs((x[block] - middle[block]) / deviation[block]).max(initial=0.0) for block in blocks])
         asked = [int(i) for i in np.argsort(-apart, kind="stable")[:LOOKED_AT] if apart[i] > 0]
-        tried = np.tile(x, (len(asked) + 1, 1))
-        for k, i in enumerate(asked):
-            tried[k, blocks[i]] = middle[blocks[i]]
-        after = head.score(space.turn(tried))[:, 0]
-        falls = after[-1] - after[:-1]
+        gap = np.minimum(np.abs(pool - x), FAR) ** 2
+        whole, tried = gap.sum(axis=1), [x[None]]
+        for i in asked:
+            near = np.argsort(whole - gap[:, blocks[i]].sum(axis=1), kind="stable")[:DONORS]
+            changed = np.tile(x, (1 + len(near), 1))
+            changed[0, blocks[i]], changed[1:, blocks[i]] = middle[blocks[i]], pool[near][:, blocks[i]]
+            tried.append(changed)
+        after = head.score(space.turn(np.concatenate(tried)))[:, 0]
+        falls = after[0] - after[1:].reshape(len(asked), -1).min(axis=1) if asked else np.empty(0)
         named = []
         for k in np.argsort(-falls, kind="stable")[:NAMED]:
             if falls[k] <= 0:
@@ -214,15 +235,43 @@ def _points(table: Table, space: Space, plain: Array, odd: Array, rows: Array) -
     return {"row": shown.tolist(), "x": z[:, 0].round(4).tolist(), "y": z[:, 1].round(4).tolist(), "label": labels}
 
 
-def _sentence(count: int, rows: int, rate: float, title: str) -> Words:
+def joined(members: int, tried: int) -> Words:
+    """What several detectors are called: "all 8 detectors joined", "7 of 8 detectors joined"."""
+    if members == tried:
+        return {"en": f"all {tried} detectors joined", "fr": f"les {tried} détecteurs réunis"}
+    return {"en": f"{members} of {tried} detectors joined", "fr": f"{members} détecteurs sur {tried} réunis"}
+
+
+def _alone(name: str) -> Words:
+    return {"en": detectors()[name].title, "fr": f"détecteur {name}"}
+
+
+def _choice(tried: Sequence[Candidate], best: Candidate) -> Words:
+    """Why these detectors, where planted rows decided; "" where labels did, or one was named."""
+    top = max(tried, key=lambda c: c.score)
+    if len(tried) == 1 or not top.score:
+        return {"en": "", "fr": ""}
+    if not best.members:
+        return {
+            "en": f"{top.method} decides alone: no other detector finds rows planted into this table even a quarter as well.",
+            "fr": f"{top.method} décide seul : aucun autre détecteur ne retrouve les lignes plantées dans cette table, fût-ce un quart aussi bien.",
+        }
+    names = ", ".join(best.members)
+    return {
+        "en": f"Joined are the detectors that find rows planted into this table at least a quarter as well as the best, {top.method}: {names}; --methods takes one alone.",
+        "fr": f"Sont réunis les détecteurs qui retrouvent les lignes plantées dans cette table au moins un quart aussi bien que le meilleur, {top.method} : {names} ; --methods en prend un seul.",
+    }
+
+
+def _sentence(count: int, rows: int, rate: float, title: Words) -> Words:
     if not count:
         return {
-            "en": f"No row of {rows} is odd beyond what usual rows do by chance ({title}; at most {rate:.0%} of flagged rows usual on average).",
-            "fr": f"Aucune ligne sur {rows} n'est étrange au-delà du hasard ({title} ; au plus {100 * rate:.0f} % de fausses alertes en moyenne).",
+            "en": f"No row of {rows} is odd beyond what usual rows do by chance ({title['en']}; at most {rate:.0%} of flagged rows usual on average).",
+            "fr": f"Aucune ligne sur {rows} n'est étrange au-delà du hasard ({title['fr']} ; au plus {100 * rate:.0f} % de fausses alertes en moyenne).",
         }
     return {
-        "en": f"{count} of {rows} rows are odd ({title}); on average at most {rate:.0%} of them are usual rows.",
-        "fr": f"{count} lignes sur {rows} sont étranges ({title}) ; en moyenne au plus {100 * rate:.0f} % d'entre elles sont ordinaires.",
+        "en": f"{count} of {rows} rows are odd ({title['en']}); on average at most {rate:.0%} of them are usual rows.",
+        "fr": f"{count} lignes sur {rows} sont étranges ({title['fr']}) ; en moyenne au plus {100 * rate:.0f} % d'entre elles sont ordinaires.",
     }
 
 

@@ -258,7 +258,7 @@ def _compared(result: Result, lang: str) -> View:
         {
             "name": _named(e, lang),
             "setting": _setting(e, lang),
-            "word": say("state.winner", lang) if not i else say("state.tied", lang) if e.get("tied") else "",
+            "word": _state(e, not i, lang),
             "figures": [number(e.get(name), lang, 0 if abs(real(e.get(name)) or 0) >= 1000 else 3) for name in measures],
             "seconds": duration(e.get("seconds"), lang),
         }
@@ -273,6 +273,10 @@ def _compared(result: Result, lang: str) -> View:
         "rest": rest,
         "tried": say("found.tried", lang, n=len(every), count=count(len(every), lang)),
     }
+
+
+def _state(entry: Mapping[str, Any], first: bool, lang: str) -> str:
+    return say("state.winner", lang) if first else next((say(f"state.{word}", lang) for word in ("joined", "tied") if entry.get(word)), "")
 
 
 def _sampled(result: Result, lang: str) -> str:
