@@ -14,6 +14,7 @@ import etabli.examples
 from etabli.cli import main
 from etabli.errors import DataError, UsageError
 from etabli.faces.report import odd
+from etabli.structure.anomalies import Candidate, joining
 from etabli.structure.labelled import Labels, compared, precisions
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
