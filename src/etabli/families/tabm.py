@@ -129,6 +129,18 @@ class Tabm(Family):
         made = layers(chain, (len(arrays["numbers"]) + len(arrays["rest"]),))
         return Trained(curve[:, 0], curve[:, 1], int(arrays["best"]), made, arrays["sees"])
 
+    def deviation(self, fitted: Fitted, graph: Graph, x: str) -> str:
+        """Of a number: the noise on rows held for early stopping, and how far the members are apart (deep ensembles: Lakshminarayanan et al. 2017)."""
+        arrays = fitted.arrays
+        if "noise" not in arrays:
+            return ""
+        raw = _rebuilt(fitted.setting.values, arrays).write(graph, inner(arrays, "net."), x)
+        members, middle = graph.const(float(fitted.setting.values["members"]), np.float64), graph.const([1], np.int64)
+        apart = graph.op("Sub", raw, graph.op("Div", graph.op("ReduceSum", raw, middle, keepdims=1), members))
+        spread = graph.op("Div", graph.op("ReduceSum", graph.op("Mul", apart, apart), middle, keepdims=0), members)
+        spread = graph.op("Mul", spread, graph.const(arrays["spread"].reshape(1) ** 2))
+        return graph.op("Sqrt", graph.op("Add", spread, graph.const(arrays["noise"].reshape(1))))
+
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """The blocks, and the mean of the members."""
         arrays = fitted.arrays
@@ -164,7 +176,8 @@ def _trained(setting: Setting, folds: Sequence[Data], stop: Stop) -> list[Fitted
         ):
             weights = double(learned.weights)
             told = {"curve": learned.curve, "best": np.array(learned.best), "sees": _sees(chain, weights, folds[place])}
-            found[place] = {f"net.{name}": value for name, value in weights.items()} | lessons[place][1] | told
+            arrays = {f"net.{name}": value for name, value in weights.items()} | lessons[place][1] | told
+            found[place] = arrays | ({"noise": _noise(values, arrays, lessons[place][0], folds[place])} if task == "regression" else {})
     for place in range(len(folds)):
         arrays = found[place]
         kind = "identity" if task == "regression" else "probability"
@@ -184,6 +197,15 @@ def _sees(chain: Chain, weights: Mapping[str, Array], data: Data) -> Array:
         numbers, rest, size = embedding.numbers, embedding.rest, embedding.size if embedding.bins else 1
     owners = np.array([*np.repeat(numbers, size), *rest], int)
     return moved(inside * weights["1.sign"][0], weights[f"{place}.weight"], owners, data.x.shape[1])
+
+
+def _noise(values: Mapping[str, Any], arrays: Mapping[str, Array], lesson: Lesson, data: Data) -> Array:
+    """The variance that the members' spread leaves over, so that both together are the mean squared error of the held rows; at least a quarter of it."""
+    held = lesson.held if lesson.held.any() else ~lesson.held
+    raw = answer(_rebuilt(values, arrays), inner(arrays, "net."), data.x[held])[..., 0] * float(arrays["spread"]) + float(arrays["centre"])
+    weight = lesson.weight[held]
+    error = float(np.average((data.y[held] - raw.mean(axis=1)) ** 2, weights=weight))
+    return np.array(max(error - float(np.average(raw.var(axis=1), weights=weight)), error / 4))
 
 
 def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...], rest: tuple[int, ...]) -> tuple[Lesson, dict[str, Array]]:

@@ -120,17 +120,23 @@ class Composition:
         outputs["novelty"] = (self.novelty.write(graph, z), "double", 1)
         return graph.model(outputs, metadata)
 
-    @property
-    def _lone(self) -> bool:
-        """One model, fitted once, as it is: its own standard deviation means something."""
-        return len(self.members) == 1 and len(self.members[0].parts) == 1
-
     def _deviation(self, graph: Any) -> dict[str, str]:
-        if not self._lone:
+        """Where all parts have a standard deviation of their own, that of their mixture (deep ensembles: Lakshminarayanan et al. 2017); of one part, its own."""
+        made = [_inline(graph, part.graph, _prepared(graph, part)) for member in self.members for part in member.parts]
+        if any("deviation" not in one for one in made):
             return {}
-        part = self.members[0].parts[0]
-        made = _inline(graph, part.graph, _prepared(graph, part))
-        return {"deviation": made["deviation"]} if "deviation" in made else {}
+        if len(made) == 1:
+            return {"deviation": made[0]["deviation"]}
+        axis, share = graph.const([1], np.int64), graph.const(self._shares()[None])
+        scores, own = (graph.op("Concat", *[one[name] for one in made], axis=1) for name in ("score", "deviation"))
+        apart = graph.op("Sub", scores, graph.op("ReduceSum", graph.op("Mul", scores, share), axis, keepdims=1))
+        each = graph.op("Add", graph.op("Mul", apart, apart), graph.op("Mul", own, own))
+        return {"deviation": graph.op("Sqrt", graph.op("ReduceSum", graph.op("Mul", each, share), axis, keepdims=1))}
+
+    def _shares(self) -> Array:
+        """[parts]: what each weighs in the answer."""
+        total = sum(member.count for member in self.members)
+        return np.array([member.count / total / len(member.parts) for member in self.members for _ in member.parts])
 
     def _bounds(self, raw: Any, blend: Any, score: Any) -> tuple[VennAbers, Any] | None:
         """The Venn-Abers table whose p0 and p1 the file gives, and what it reads: the one that made the probability, else `known`."""
@@ -183,13 +189,14 @@ class Composition:
                 prepared[coded] = run(coded, fed)[PREPARED]
             return prepared[coded]
 
-        raws = []
+        raws, made = [], []
         for member in self.members:
             parts = [
-                run(part.graph, {"X": x_of(part.prepared_coded)} if part.prepared_coded else feeds(table, self.columns, rows))["score"]
+                run(part.graph, {"X": x_of(part.prepared_coded)} if part.prepared_coded else feeds(table, self.columns, rows))
                 for part in member.parts
             ]
-            raws.append(np.sum(parts, axis=0) / len(parts))
+            raws.append(np.sum([found["score"] for found in parts], axis=0) / len(parts))
+            made += parts
         own = [member.calibrator.apply(raw) for member, raw in zip(self.members, raws, strict=True)]
         counts = np.array([member.count for member in self.members])
         blended = own[0] if len(own) == 1 else combine.blend(np.stack(own, 1), counts)
@@ -202,10 +209,11 @@ class Composition:
             if self.interval is not None:
                 ends = [run(one.graph, {"X": x_of(one.prepared_coded)})["score"] for one in self.ends]
                 values["lower"], values["upper"] = self.interval.apply(np.hstack([score, *ends]), level, half_width)
-            if self._lone:
-                part = self.members[0].parts[0]
-                made = run(part.graph, {"X": x_of(part.prepared_coded)} if part.prepared_coded else feeds(table, self.columns, rows))
-                values |= {"deviation": made["deviation"]} if "deviation" in made else {}
+            if all("deviation" in found for found in made):
+                means, spreads = (np.hstack([found[name] for found in made]) for name in ("score", "deviation"))
+                apart = means - (means * self._shares()).sum(axis=1, keepdims=True)
+                mixture = np.sqrt(((apart**2 + spreads**2) * self._shares()).sum(axis=1, keepdims=True))
+                values["deviation"] = spreads if len(made) == 1 else mixture
             exposed = fed[self.exposure] if self.exposure else np.ones(1)
             exposed = np.where((exposed > 0) & ~np.isinf(exposed), exposed, np.nan)
             cdf = {}

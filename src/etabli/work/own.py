@@ -6,11 +6,14 @@ can be measured: each fold's model is asked for the deviations of the rows it di
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from etabli.records import PREPARED
+from etabli.model.compose import Part
+from etabli.records import PREPARED, Array
 from etabli.work.compare import Ground
 from etabli.work.fitted import part
 from etabli.work.race import Standing
@@ -30,29 +33,29 @@ class Own:
 
 
 def own(ground: Ground, verdict: Verdict, standing: Standing) -> Own | None:
-    """Of a single winner that has a deviation; None otherwise. Rows are weighed where they have weights."""
+    """Of a winner all of whose members have a deviation (of several, that of their mixture); None otherwise. Rows are weighed where they have weights."""
     from etabli.data.feeds import feeds
-    from etabli.graph.run import run, session
 
-    table = verdict.table
-    if ground.material.target.task != "regression" or len(verdict.members) != 1:
+    table, members = verdict.table, verdict.members
+    if ground.material.target.task != "regression":
         return None
-    setting, hits, widths, weights = verdict.members[0].setting, [], [], []
+    share = np.array([member.count for member in members], float) / sum(member.count for member in members)
+    hits, widths, weights = [], [], []
     order = np.argsort(table.rows)
-    for (fold, share), place in sorted(standing.places[setting.hash].items()):
-        if share != 1.0:
-            continue
-        done = part(ground, setting, place)
-        ready = session(done.graph)
-        if "deviation" not in [value.name for value in ready.get_outputs()]:
-            return None
+    columns = [ground.material.table.column(name) for name in ground.material.used]
+    for fold in sorted({fold for fold, part_ in standing.places[members[0].setting.hash] if part_ == 1.0}):
         rows = np.intersect1d(ground.scores.split.valid(fold), table.rows)
         at = order[np.searchsorted(table.rows[order], rows)]
-        columns = [ground.material.table.column(name) for name in ground.material.used]
-        x = run(done.prepared_coded, feeds(ground.material.table, columns, rows, coded=True))[PREPARED]
-        made = run(ready, {"X": x})
-        hits.append(np.abs(table.y[at] - made["score"][:, 0]) <= WIDTH * made["deviation"][:, 0])
-        widths.append(2 * WIDTH * made["deviation"][:, 0])
+        fed = feeds(ground.material.table, columns, rows, coded=True)
+        answers = [_asked(part(ground, one.setting, standing.places[one.setting.hash][fold, 1.0]), fed) for one in members]
+        known = [answer for answer in answers if answer is not None]
+        if len(known) < len(answers):
+            return None
+        means, own_ = (np.stack([answer[place] for answer in known], axis=1) for place in (0, 1))
+        mean = (means * share).sum(axis=1)
+        deviation = np.sqrt((((means - mean[:, None]) ** 2 + own_**2) * share).sum(axis=1))
+        hits.append(np.abs(table.y[at] - mean) <= WIDTH * deviation)
+        widths.append(2 * WIDTH * deviation)
         weights.append(np.ones(len(at)) if table.weight is None else table.weight[at])
     if not hits:
         return None
@@ -63,3 +66,14 @@ def own(ground: Ground, verdict: Verdict, standing: Standing) -> Own | None:
         float(np.average(np.concatenate(widths), weights=weight)),
         len(weight),
     )
+
+
+def _asked(fitted: Part, fed: Mapping[str, Any]) -> tuple[Array, Array] | None:
+    """(answers, deviations) of those rows; None of a model without."""
+    from etabli.graph.run import run, session
+
+    ready = session(fitted.graph)
+    if "deviation" not in [value.name for value in ready.get_outputs()]:
+        return None
+    made = run(ready, {"X": run(fitted.prepared_coded, fed)[PREPARED]})
+    return made["score"][:, 0], made["deviation"][:, 0]
