@@ -198,7 +198,7 @@ def establish(
             standing,
             verdict,
             assembled,
-            [*unanswered(findings, alarms), *assembled.notes],
+            [*unanswered(findings, alarms), *assembled.notes, *stages.settled_chains(run, material, split, verdict, standing)],
             model,
             proof,
             test,

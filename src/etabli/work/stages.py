@@ -20,6 +20,7 @@ from etabli.records import NO_FOLD, Array, Finding, Split
 from etabli.work import alarms as alarm_tests
 from etabli.work import repeats
 from etabli.work.assemble import Assembled, assemble
+from etabli.work.chains import agreeing
 from etabli.work.compare import Ground, compare
 from etabli.work.directions import obedient
 from etabli.work.explain import explanation
@@ -300,6 +301,11 @@ def learned(run: Run, material: Material, split: Splits, verdict: Verdict, stand
 def readable(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> dict[str, Any] | None:
     """The best tree that can be read, beside a winner that cannot."""
     return beside(_ground(run, material, split.raced, split.name), verdict, standing)
+
+
+def settled_chains(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> list[Finding]:
+    """Whether the chains of a sampled winner agree."""
+    return agreeing(_ground(run, material, split.raced, split.name), verdict, standing)
 
 
 def networked(run: Run, material: Material, split: Splits, verdict: Verdict, standing: Standing) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ task gets its own result, the same as alone.
 from __future__ import annotations
 
 import json
+import math
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -229,10 +230,12 @@ def _fit(folder: Path, tasks: Sequence[Task], material: Material, threads: int, 
 
 
 def _trained(fit: Fit) -> dict[str, Any]:
-    """How each setting was trained, where the family says it (networks): `trained`, one entry a setting."""
+    """How each setting was trained, where the family says it: `trained` of networks, `rhat` of sampled posteriors, one entry a setting."""
     made = [fit.member.trained(model) for model in fit.models]
     names = [feature.name for feature in fit.matrices.features]
-    return {"trained": [one and one.to_json(names) for one in made]} if any(made) else {}
+    told: dict[str, Any] = {"trained": [one and one.to_json(names) for one in made]} if any(made) else {}
+    chains = [float(model.arrays["rhat"]) if "rhat" in model.arrays else math.nan for model in fit.models]
+    return told | ({"rhat": [value if math.isfinite(value) else None for value in chains]} if any(map(math.isfinite, chains)) else {})
 
 
 def _written(fit: Fit, task: Task, material: Material) -> tuple[dict[str, Any], Array | None, dict[str, bytes]]:
