@@ -122,6 +122,9 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "--with-map", type=int, default=0, metavar="N", help="also try N coordinates of all numbers as columns (learned in each fold)"
     )
     one.add_argument("--with-clusters", type=int, default=0, metavar="K", help="also try distances to K centres of k-means as columns")
+    one.add_argument(
+        "--with-autoencoder", type=int, default=0, metavar="N", help="also try N coordinates of an autoencoder as columns (etabli[nets])"
+    )
     one.add_argument("--exposure", metavar="COL", help="the target is a count over so much time, area, persons: rates are learned")
     one.add_argument(
         "--cost",

@@ -57,6 +57,7 @@ def fit(options: argparse.Namespace) -> int:
         exposure=options.exposure,
         with_map=options.with_map,
         with_clusters=options.with_clusters,
+        with_autoencoder=options.with_autoencoder,
         cost=numbers(options.cost, "--cost"),
         class_weight=numbers(options.class_weight, "--class-weight"),
         distribution=options.distribution,

@@ -186,7 +186,7 @@ class Wants:
     levels together), "target" (out-of-fold target statistics), "frequency" (minus log share; unseen is rarest).
     dates: "calendar" parts or "seconds". text: "ngrams" (tf-idf of words and characters) or "none".
     crosses: pairs of the strongest columns added (products and ratios of numbers, joined categories): 0 for none.
-    map, clusters: so many coordinates, and distances to so many centres, of all numbers together: 0 for none.
+    map, clusters, codes: so many principal coordinates, distances to so many centres, and coordinates of an autoencoder, of all numbers together: 0 for none.
     """
 
     numbers: Literal["raw", "scaled", "rank"] = "raw"
@@ -197,11 +197,12 @@ class Wants:
     crosses: int = 0
     map: int = 0
     clusters: int = 0
+    codes: int = 0
 
     @property
     def recipe(self) -> dict[str, Any]:
         """What names it: fields that came later count only where they are set, so that runs of earlier releases go on."""
-        return {key: value for key, value in self.__dict__.items() if value or key not in ("map", "clusters")}
+        return {key: value for key, value in self.__dict__.items() if value or key not in ("map", "clusters", "codes")}
 
     @property
     def hash(self) -> str:
@@ -212,7 +213,12 @@ class Wants:
     def words(self) -> str:
         """What is special about it: "scaled, one-hot, 8 crosses"; "" for columns as they are."""
         said = [text for text, plain in ((self.numbers, "raw"), (self.categories, "codes")) if text != plain]
-        more = ((self.crosses, f"{self.crosses} crosses"), (self.map, f"map {self.map}"), (self.clusters, f"{self.clusters} clusters"))
+        more = (
+            (self.crosses, f"{self.crosses} crosses"),
+            (self.map, f"map {self.map}"),
+            (self.clusters, f"{self.clusters} clusters"),
+            (self.codes, f"autoencoder {self.codes}"),
+        )
         return ", ".join(said + [text for count, text in more if count])
 
 

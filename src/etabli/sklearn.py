@@ -144,14 +144,14 @@ class Classifier(ClassifierMixin, Base):  # type: ignore[misc]
         time_column: str | None = None, gap: str | None = None, ignore: Sequence[str] | None = None, kinds: Mapping[str, str] | None = None,
         missing: Mapping[str, Sequence[str]] | None = None, increasing: Sequence[str] | None = None, decreasing: Sequence[str] | None = None,
         together: Sequence[str] | None = None, cost: Mapping[Any, float] | None = None, class_weight: Mapping[Any, float] | str | None = None,
-        calibration: str | None = None, sets: str = "auto", guarantee: str | None = None, with_map: int = 0, with_clusters: int = 0,
+        calibration: str | None = None, sets: str = "auto", guarantee: str | None = None, with_map: int = 0, with_clusters: int = 0, with_autoencoder: int = 0,
         random_state: Any = 0, out: str | None = None, where: str = WHERE,
     ) -> None:  # fmt: skip
         self.effort, self.time, self.metric, self.families, self.time_column = effort, time, metric, families, time_column
         self.gap, self.ignore, self.kinds, self.missing, self.increasing = gap, ignore, kinds, missing, increasing
         self.decreasing, self.together, self.cost, self.class_weight = decreasing, together, cost, class_weight
         self.calibration, self.sets, self.guarantee = calibration, sets, guarantee
-        self.with_map, self.with_clusters = with_map, with_clusters
+        self.with_map, self.with_clusters, self.with_autoencoder = with_map, with_clusters, with_autoencoder
         self.random_state, self.out, self.where = random_state, out, where
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Classifier:
@@ -213,14 +213,14 @@ class Regressor(RegressorMixin, Base):  # type: ignore[misc]
         time_column: str | None = None, gap: str | None = None, ignore: Sequence[str] | None = None, kinds: Mapping[str, str] | None = None,
         missing: Mapping[str, Sequence[str]] | None = None, increasing: Sequence[str] | None = None, decreasing: Sequence[str] | None = None,
         together: Sequence[str] | None = None, exposure: str | None = None, distribution: bool = False, interval: str = "auto",
-        guarantee: str | None = None, with_map: int = 0, with_clusters: int = 0, random_state: Any = 0, out: str | None = None,
+        guarantee: str | None = None, with_map: int = 0, with_clusters: int = 0, with_autoencoder: int = 0, random_state: Any = 0, out: str | None = None,
         where: str = WHERE,
     ) -> None:  # fmt: skip
         self.effort, self.time, self.metric, self.families, self.time_column = effort, time, metric, families, time_column
         self.gap, self.ignore, self.kinds, self.missing, self.increasing = gap, ignore, kinds, missing, increasing
         self.decreasing, self.together, self.exposure, self.distribution = decreasing, together, exposure, distribution
         self.interval, self.guarantee = interval, guarantee
-        self.with_map, self.with_clusters = with_map, with_clusters
+        self.with_map, self.with_clusters, self.with_autoencoder = with_map, with_clusters, with_autoencoder
         self.random_state, self.out, self.where = random_state, out, where
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Regressor:

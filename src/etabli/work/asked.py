@@ -10,6 +10,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class Asked:
     exposure: str | None = None
     with_map: int = 0
     with_clusters: int = 0
+    with_autoencoder: int = 0
     distribution: bool = False
     calibration: str | None = None
     guarantee: str | None = None
@@ -107,6 +109,7 @@ class Asked:
             words += [word for name, value in paired.items() for word in (option, name if name == BALANCED else f"{name}={value:g}")]
         words += ["--with-map", str(self.with_map)] if self.with_map else []
         words += ["--with-clusters", str(self.with_clusters)] if self.with_clusters else []
+        words += ["--with-autoencoder", str(self.with_autoencoder)] if self.with_autoencoder else []
         words += ["--distribution"] if self.distribution else []
         words += ["--interval", self.interval] if self.interval != "auto" else []
         words += ["--sets", self.sets] if self.sets != "auto" else []
@@ -156,9 +159,15 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
     for option, given, known in (("--interval", checked.interval, INTERVALS), ("--sets", checked.sets, SETS)):
         if given not in known:
             raise UsageError(f"{option} is {', '.join(known[:-1])} or {known[-1]}", f'"{given}"', did_you_mean(given, known))
-    for option, count in (("--with-map", checked.with_map), ("--with-clusters", checked.with_clusters)):
+    for option, count in (
+        ("--with-map", checked.with_map),
+        ("--with-clusters", checked.with_clusters),
+        ("--with-autoencoder", checked.with_autoencoder),
+    ):
         if not 0 <= count <= PLACES:
             raise UsageError(f"{option} takes a whole number up to {PLACES}", str(count), f"{option} 3")
+    if checked.with_autoencoder and find_spec("jax") is None:
+        raise UsageError("--with-autoencoder trains a network by JAX", "it is not installed", "pip install 'etabli[nets]'")
     if checked.audit not in (None, "nested"):
         raise UsageError("--audit takes nested", f'"{checked.audit}"', "a nested cross-validation beside the honest score, for a paper")
     if checked.guarantee not in (None, "split"):

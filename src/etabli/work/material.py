@@ -70,7 +70,7 @@ def facts_of(material: Material, rows: int, features: Sequence[Feature] = (), wa
     if wants is not None and not features:
         words = 0 if wants.text == "none" else min(TERMS, rows) * bool(text)
         shown = sum(min(column.distinct, MOST_LEVELS) for column in categories) if wants.categories == "one-hot" else len(categories)
-        width = len(columns) - len(categories) - len(text) + shown + words + wants.crosses + wants.map + wants.clusters
+        width = len(columns) - len(categories) - len(text) + shown + words + wants.crosses + wants.map + wants.clusters + wants.codes
     return Facts(
         task=material.target.task,
         classes=len(material.target.classes),
