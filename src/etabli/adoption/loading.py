@@ -42,10 +42,10 @@ def loaded(where: str, trusted: bool = False) -> Any:
         if not hasattr(found, part):
             raise UsageError(f"{module} has an object of that name", f'"{name}"', did_you_mean(part, dir(found)))
         found = getattr(found, part)
-    from etabli.estimators.networks.network import brought
+    from etabli.estimators.networks.network import Network, brought
 
     found = brought(found)
-    if callable(found) and not hasattr(found, "predict") and not hasattr(found, "transform"):
+    if callable(found) and not isinstance(found, Network) and not hasattr(found, "predict") and not hasattr(found, "transform"):
         with theirs(module):
             return found()
     return found

@@ -7,13 +7,14 @@ under the rounding of float32; else to its own, to SINGLE of the output's scale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from etabli.errors import UsageError
+from etabli.estimators.networks.brought import elsewhere
 from etabli.estimators.networks.maths import Maths
 from etabli.estimators.networks.passed import Layer
 from etabli.estimators.networks.source import Source, asked
@@ -27,10 +28,11 @@ SINGLE, DOUBLE, FAR = 1e-5, 1e-9, 1e-4
 
 
 class Network:
-    """What `adopt` holds in place of a torch.nn.Module (module) or an ONNX network (onnx.ModelProto, its bytes or its path)."""
+    """What `adopt` holds in place of a torch.nn.Module (module), an ONNX network (onnx.ModelProto, its bytes or its path) or any other (made: its source for
+    so many columns)."""
 
-    def __init__(self, title: str, module: Any = None, onnx: Any = None) -> None:
-        self.title, self.module = title, module
+    def __init__(self, title: str, module: Any = None, onnx: Any = None, made: Callable[[int], Source] | None = None) -> None:
+        self.title, self.module, self.made = title, module, made
         self.source: Source | None = None
         self.skips_missing = True
         self.layers: Sequence[Layer] = ()  # once it is read
@@ -44,6 +46,8 @@ class Network:
 
     def of(self, width: int) -> Source:
         """The source that takes so many columns."""
+        if self.source is None and self.made is not None:
+            self.source = self.made(width)
         if self.source is None:
             from etabli.estimators.networks.torch_source import TorchSource, parameters
 
@@ -104,7 +108,10 @@ class Network:
 
 
 def brought(given: Any) -> Any:
-    """A torch.nn.Module or an ONNX model (ModelProto, bytes, path) as a Network; anything else as it is."""
+    """A torch.nn.Module, an ONNX model (ModelProto, bytes, path), a Keras model or a JAX function as a Network; anything else as it is."""
+    found = elsewhere(given)
+    if found is not None:
+        return Network(found[0], made=found[1])
     kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(given).__mro__}
     if "torch.nn.modules.module.Module" in kinds:
         return Network(f"PyTorch's {getattr(given, 'original_name', type(given).__name__)}", module=given)
