@@ -72,3 +72,14 @@ def test_scores_of_rows_known_to_be_usual_give_shares_alone() -> None:
     assert not odds.extended
     assert odds.apply(np.array([1e9]))[0] == pytest.approx(1 / 1000)
     assert odds.apply(np.array([-1.0]))[0] == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
+def test_rounding_moves_no_p_of_a_row_that_is_in_the_reference_itself(values: list[float]) -> None:
+    scores = np.array(values)
+    odds = fit(scores, reference=True)
+    rounding = 1e-13 * (np.abs(scores) + scores.std())
+    p = odds.apply(scores)
+    assert np.array_equal(odds.apply(scores + rounding), p) and np.array_equal(odds.apply(scores - rounding), p)
+    assert (p >= [(1 + (scores >= score).sum()) / (len(scores) + 1) - 1e-12 for score in scores]).all()  # a tie counts as at least as high

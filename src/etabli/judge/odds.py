@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ENOUGH = 1_000  # scores between the points that a tail is learned from, where there are as many
 LEAST = 30  # different scores below the 98 % point, for a tail to be learned
 STEPS = 300
+TIE = 1e-9  # of a score's size: so near above a held-out score counts as tied with it, which makes p larger
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ def fit(scores: Array, reference: bool = False) -> Odds:
     """From scores [n] of held-out rows. reference: these are known to be usual, and other rows are asked about: shares alone."""
     scores = np.sort(scores)
     knots, p = table(scores)
+    knots = knots + TIE * (
+        np.abs(knots) + scores.std()
+    )  # a row of the reference itself ties with its own score, whatever rounding makes of it
     law = None if reference else tail(scores, LEAST, enough=ENOUGH)
     if law is None:
         return Odds(knots, p, False)
