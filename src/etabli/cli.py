@@ -109,6 +109,8 @@ def adopt(options: argparse.Namespace) -> int:
             out=options.output,
             where=options.model,
             seen=options.seen,
+            classes=options.classes.split(",") if options.classes else (),
+            gives=options.gives,
             seed=options.seed,
             lang=lang,
             watch=watch,

@@ -217,6 +217,8 @@ def adopt(
     out: str | Path | None = None,
     where: str = "",
     seen: bool = False,
+    classes: Sequence[Any] = (),
+    gives: str = "",
     seed: int = 0,
     lang: str | None = None,
     watch: Watch = quiet,
@@ -227,7 +229,8 @@ def adopt(
     network (ModelProto, bytes or path), or one that a plug-in writes. data: a
     path, a frame, or an array [rows, features], with rows that the model was not fitted on (calibration and intervals are learned
     from them); y: the target's values, where data have no column for it. Without a target the file holds the model alone. seen: the
-    rows are those of the fit, no interval is wanted. Errors: Refused, ProofError, UsageError, DataError; nothing is written then.
+    rows are those of the fit, no interval is wanted. classes: the labels of a network's outputs, in their order (of one output: of 0 and 1); gives: "logits", "shares" or
+    "number", where it cannot be told. Errors: Refused, ProofError, UsageError, DataError; nothing is written then.
     """
     from etabli.adoption import Asked as AdoptAsked
     from etabli.adoption import adopted, named, title
@@ -238,7 +241,7 @@ def adopt(
     estimator = brought(estimator)
     path = str(data) if isinstance(data, str | Path) else "data"
     folder = Path(out) if out is not None else Path(f"{named(estimator)}.etabli")
-    question = AdoptAsked(where or title(estimator), path, target, folder, seen, seed)
+    question = AdoptAsked(where or title(estimator), path, target, folder, seen, seed, tuple(map(str, classes)), gives)
     result = adopted(estimator, data, question, y, watch)
     if target is not None:
         write(result, folder / "report.html", language(lang))

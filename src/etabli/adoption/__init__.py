@@ -21,7 +21,7 @@ import numpy as np
 from etabli.adoption.equal import Equal, labelled, written
 from etabli.adoption.given import Given, given
 from etabli.adoption.seen import seen as looked_for
-from etabli.errors import DataError, UsageError
+from etabli.errors import DataError, UsageError, did_you_mean
 from etabli.records import Array, Finding, Setting, Target, Watch, Words, quiet
 
 LEAST = 20  # rows with a target below which neither calibration nor intervals can be learned
@@ -31,7 +31,7 @@ WANTS = "adopted"
 
 @dataclass(frozen=True)
 class Asked:
-    """What `adopt` was asked. where: how the estimator was named; out: the run folder; insisted: rows of the fit are accepted."""
+    """What `adopt` was asked. where: how the estimator was named; out: the run folder; insisted: rows of the fit are accepted. classes, gives: what a network's outputs are."""
 
     where: str
     data: str
@@ -39,12 +39,16 @@ class Asked:
     out: Path
     insisted: bool = False
     seed: int = 0
+    classes: tuple[str, ...] = ()
+    gives: str = ""
 
     @property
     def command(self) -> str:
         """The command line that asks the same."""
         words = ["etabli", "adopt", self.where, "--data", self.data]
         words += ["--target", self.target] if self.target else []
+        words += ["--classes", ",".join(self.classes)] if self.classes else []
+        words += ["--gives", self.gives] if self.gives else []
         words += ["--seen"] if self.insisted else []
         return shlex.join([*words, "--seed", str(self.seed), "-o", str(self.out)])
 
@@ -59,9 +63,11 @@ def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = N
 
     if (asked.out / "plan.json").exists():
         raise UsageError("an adopted model has a folder of its own", f"{asked.out} holds a run of fit", "name another: -o FOLDER")
-    from etabli.estimators.networks.network import brought
+    from etabli.estimators.networks.network import Network, brought
 
     estimator = brought(estimator)
+    if asked.classes or asked.gives:
+        _told(estimator, asked)
     watch("step", name={"en": "reading the data", "fr": "lecture des données"})
     if y is not None and asked.target is None:
         raise UsageError("a target given as values has a name", "target values without a name")
@@ -76,7 +82,13 @@ def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = N
                 "leave --target out: the file is then written without intervals",
             )
         return bare(equal, rows, asked, estimator)
-    target, usable = aimed(equal, rows, asked.target, y)
+    target, usable = aimed(equal, rows, asked.target, y, isinstance(estimator, Network) and not asked.classes)
+    if isinstance(estimator, Network) and equal.task == "regression" and not asked.gives and set(np.unique(target.y[usable])) == {0.0, 1.0}:
+        raise UsageError(
+            "of a network with one output and a target of 0 and 1 it must be said what the output is",
+            f'{estimator.title}, "{asked.target}"',
+            "--gives logits (log-odds of 1), shares (its probability) or number; --classes no,yes names the two",
+        )
     if getattr(estimator, "skips_missing", False):  # a network has no answer where a cell is missing
         whole = np.logical_and.reduce([np.isfinite(np.asarray(rows.table.values[name], np.float64)) for name in rows.columns])
         usable = usable[whole[usable]]
@@ -92,8 +104,24 @@ def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = N
     return established(equal, rows, target, usable, asked, estimator, reason or ("you said so" if asked.insisted else ""), watch)
 
 
-def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None) -> tuple[Target, Array]:
-    """The target in the estimator's own classes, and the rows that have one. DataError for labels the estimator does not know."""
+def _told(estimator: Any, asked: Asked) -> None:
+    """Notes what the user says of a network's outputs. UsageError for other models, and for what cannot be."""
+    from etabli.estimators.networks.network import GIVES, Network
+
+    if not isinstance(estimator, Network):
+        raise UsageError("--classes and --gives are of networks", f"{title(estimator)} knows its own classes", "leave them out")
+    if asked.gives not in ("", *GIVES):
+        raise UsageError(f"--gives is {', '.join(GIVES)}", f'"{asked.gives}"', did_you_mean(asked.gives, GIVES))
+    if twice := sorted({label for label in asked.classes if asked.classes.count(label) > 1}):
+        raise UsageError("--classes names each class once", f"{', '.join(twice)} twice", "")
+    if len(asked.classes) == 1:
+        raise UsageError("--classes names two classes or more", asked.classes[0], "--classes no,yes")
+    estimator.labels, estimator.gives = asked.classes, asked.gives
+
+
+def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed: bool = False) -> tuple[Target, Array]:
+    """The target in the estimator's own classes, and the rows that have one. unnamed: these are numbers of outputs, to which the user may give names.
+    DataError for labels the estimator does not know."""
     cells: Any = y
     if cells is None:
         values = rows.table.values[name]
@@ -105,7 +133,8 @@ def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None) -> tupl
         try:
             goal = np.array([np.nan if value is None else float(value) for value in cells], np.float64)
         except (TypeError, ValueError):
-            raise DataError("the target of a regression is numbers", f'"{name}"') from None
+            more = f"--classes {_listed(cells)} where its one output is about two classes (in its order: the first is 0)" if unnamed else ""
+            raise DataError("the target of a regression is numbers", f'"{name}"', more) from None
         usable = np.flatnonzero(np.isfinite(goal))
         _enough(usable, name)
         return Target(name, "regression", goal), usable
@@ -115,12 +144,18 @@ def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None) -> tupl
         raise DataError(
             "every label of the target is one the model knows",
             f'"{name}": {", ".join(strange[:5])}',
-            "the model's classes: " + ", ".join(map(str, equal.classes[:12])),
+            f"name its classes in the order of its outputs, which only you know: --classes {_listed(cells)}"
+            if unnamed
+            else "the model's classes: " + ", ".join(map(str, equal.classes[:12])),
         )
     usable = np.flatnonzero(number >= 0)
     _enough(usable, name)
     assert equal.task is not None
     return Target(name, equal.task, number, tuple(map(str, np.asarray(equal.classes).tolist()))), usable
+
+
+def _listed(cells: Sequence[Any]) -> str:
+    return ",".join(sorted({str(cell) for cell in cells if cell is not None and cell == cell})[:12])
 
 
 def _enough(usable: Array, name: str) -> None:

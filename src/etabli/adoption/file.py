@@ -177,12 +177,18 @@ def told(
         "ended": "adopted",
         "seed": asked.seed,
         "command": asked.command,
-        "python_call": f"etabli.adopt(model, {asked.data!r}, target={asked.target!r})",
+        "python_call": _call(asked),
         "predict_command": f"etabli predict {asked.out / 'model.onnx'} new.csv -o out.csv",
         "versions": versions() | _version(estimator),
         "hardware": {"cores": hardware().cores, "memory": hardware().memory, "description": hardware().description},
         "citations": [],
     }
+
+
+def _call(asked: Asked) -> str:
+    """The Python call that asks the same."""
+    more = f", classes={list(asked.classes)!r}" if asked.classes else ""
+    return f"etabli.adopt(model, {asked.data!r}, target={asked.target!r}{more}{f', gives={asked.gives!r}' if asked.gives else ''})"
 
 
 def _network(estimator: Any) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ from etabli.records import Array
 
 # Of the output's scale: layers of float32; of double summed in another order; of what may lie between a network in float32 and in double.
 SINGLE, DOUBLE, FAR = 1e-5, 1e-9, 1e-4
+GIVES = ("logits", "shares", "number")
 
 
 class Network:
@@ -36,6 +37,8 @@ class Network:
         self.source: Source | None = None
         self.skips_missing = True
         self.layers: Sequence[Layer] = ()  # once it is read
+        self.labels: tuple[Any, ...] = ()  # of its outputs, in their order, where the user names them
+        self.gives = ""  # one of GIVES, where the user says it
         if onnx is not None:
             from etabli.estimators.networks.onnx_source import OnnxSource
 
@@ -129,7 +132,8 @@ def brought(given: Any) -> Any:
 
 @writes("etabli.estimators.networks.network.Network")
 def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
-    """Read step by step. One output is a number (the share of class 1 where a logistic function gives it); several are shares of classes, or their margins, numbered from 0."""
+    """Read step by step. One output is a number (the share of class 1 where a logistic function gives it); several are shares of classes, or their margins, numbered from 0; else what
+    the user says they are."""
     matrix = frame.matrix(graph, estimator.title)
     source = estimator.of(frame.width)
     maths = Maths(graph, matrix)
@@ -164,17 +168,42 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
     exact = estimator.exact(zeros) is not None
     native = estimator.exact if exact else estimator.answer
     bound = SINGLE if not exact and (single or any(one.single for one in inputs)) else DOUBLE
-    if outputs == 1 and made.tensor in maths.shares:
-        return Answer(raw, "probability", native, classes=(0, 1), bound=bound)
-    if outputs == 1:
+    gives = estimator.gives or _likely(estimator, outputs, made.tensor in maths.shares, frame.width)
+    _fits(estimator, outputs, gives)
+    if gives == "number":
         return Answer(raw, "identity", native, bound=bound)
-    shares = estimator.shares(frame.width)
+    labels = estimator.labels or tuple(range(max(outputs, 2)))
+    if outputs == 1:
+        return Answer(raw, "sigmoid" if gives == "logits" else "probability", native, classes=labels, bound=bound)
     if outputs == 2:
-        if shares:
+        if gives == "shares":
             second = graph.op("Gather", raw, graph.const([1], np.int64), axis=1)
-            return Answer(second, "probability", lambda x: native(x)[:, 1:], classes=(0, 1), bound=bound)
+            return Answer(second, "probability", lambda x: native(x)[:, 1:], classes=labels, bound=bound)
         ends = [graph.op("Gather", raw, graph.const([place], np.int64), axis=1) for place in (1, 0)]
         margin = graph.op("Sub", *ends)
-        return Answer(margin, "sigmoid", lambda x: np.diff(native(x), axis=1), classes=(0, 1), bound=2 * bound)
-    link: Any = "probability" if shares else "softmax"
-    return Answer(raw, link, native, classes=tuple(range(outputs)), outputs=outputs, bound=bound)
+        return Answer(margin, "sigmoid", lambda x: np.diff(native(x), axis=1), classes=labels, bound=2 * bound)
+    return Answer(raw, "probability" if gives == "shares" else "softmax", native, classes=labels, outputs=outputs, bound=bound)
+
+
+def _likely(estimator: Any, outputs: int, logistic: bool, columns: int) -> str:
+    """What its outputs are, where nobody says it."""
+    if outputs > 1:
+        return "shares" if estimator.shares(columns) else "logits"
+    if logistic:
+        return "shares"
+    return "logits" if estimator.labels else "number"
+
+
+def _fits(estimator: Any, outputs: int, gives: str) -> None:
+    """UsageError where what the user says cannot be true of so many outputs."""
+    labels = estimator.labels
+    if gives == "number" and (outputs > 1 or labels):
+        got = f"{outputs} outputs" if outputs > 1 else f"{len(labels)} classes named"
+        raise UsageError(
+            "a network that gives a number has one output and no classes", f"{estimator.title}: {got}", "--gives logits or shares"
+        )
+    if labels and len(labels) != max(outputs, 2):
+        known = "one output, which is two classes" if outputs == 1 else f"{outputs} outputs"
+        raise UsageError(
+            "--classes names the classes of a network's outputs, in their order", f"{len(labels)} names; {estimator.title} has {known}", ""
+        )
