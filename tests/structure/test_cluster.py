@@ -263,3 +263,18 @@ def test_a_run_that_goes_on_does_not_take_what_it_read_for_speed() -> None:
         now[0] += after
         pace.next("kmeans")
     assert told == [None, None, pytest.approx(9.0)]  # six are left, at 1.5 s each
+
+
+def test_groups_that_come_out_otherwise_with_other_rows_are_called_loose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from etabli.structure import clustertold
+
+    random = np.random.default_rng(0)
+    x = random.normal(size=(90, 2)) + 6 * (np.arange(90) % 2)[:, None]
+    codes = []
+    for k, bound in enumerate((clustertold.LOOSE, 1.1)):  # these agree wholly: with the bound above that they count as loose
+        monkeypatch.setattr(clustertold, "LOOSE", bound)
+        asked: dict[str, Any] = {"methods": ("kmeans",), "effort": "glance", "out": str(tmp_path / str(k))}
+        result = etabli.cluster({"a": x[:, 0], "b": x[:, 1]}, **asked).result
+        assert result["structure"]["found"]
+        codes.append([one["code"] for one in result["warnings"]])
+    assert "loose_groups" not in codes[0] and "loose_groups" in codes[1]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from etabli.structure.cluster import Structure
 
 POINTS = 2_000
+LOOSE = 0.6  # agreement of two halves below which the borders of the groups are those of this sample
 SURE = ("temperature", "says", "kept", "off")
 
 
@@ -44,8 +45,11 @@ def told(
     share = head.shares(x)
     clusters = len(head.classes) - (NONE in head.classes)
     label = compared_with(question, table, share.argmax(axis=1), rows)
+    begun = begins(question, table, (column.name for column in made.columns), len(rows), findings)
+    if clusters > 1 and structure.found and sure.stability < LOOSE:
+        begun["warnings"].append(_loose(sure.stability))
     return {
-        **begins(question, table, (column.name for column in made.columns), len(rows), findings),
+        **begun,
         "compared_on": min(len(rows), candidates_rows(question)),
         "components": None if made.space.turned is None else made.space.turned.shape[1],
         "effort": question.effort,
@@ -103,6 +107,22 @@ def told(
         "sentence": sentence(question, head, structure, sure, clusters, label),
         "citations": sorted({known[c.method].citation for c in candidates}),
     }
+
+
+def _loose(stability: float) -> dict[str, Any]:
+    """Groups that are more than chance, and yet come out otherwise with other rows."""
+    again = f"{stability:.2f}"
+    text = {
+        "en": f"Two halves of the rows agree on these groups by {again} only: that there is structure is sure, where one group ends and the next begins is not. "
+        "With other rows the borders would lie elsewhere.",
+        "fr": f"Deux moitiés des lignes ne s'accordent sur ces groupes qu'à {again.replace('.', ',')} : qu'il y a une structure est sûr, où un groupe finit et où l'autre commence ne "
+        "l'est pas. Avec d'autres lignes, les limites seraient ailleurs.",
+    }
+    cure = {
+        "en": "read the cards as tendencies, trust memberships near 1 alone; fewer groups: --clusters 3; a picture without groups: etabli map",
+        "fr": "lire les cartes comme des tendances, ne se fier qu'aux appartenances proches de 1 ; moins de groupes : --clusters 3 ; une image sans groupes : etabli map",
+    }
+    return {"code": "loose_groups", "level": "warn", "columns": [], "text": text, "cure": cure}
 
 
 def candidates_rows(question: Question) -> int:
