@@ -190,13 +190,13 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "adopt",
         "  etabli adopt train.py:pipeline --data held_out.csv --target price\n  etabli adopt booster.ubj --data held_out.csv --target churn -o churn.etabli",
     )
-    one.add_argument("model", help="module:object, file.py:object, or a model file of XGBoost, LightGBM or CatBoost")
+    one.add_argument("model", help="module:object, file.py:object, or a model file of XGBoost, LightGBM, CatBoost, ONNX or Keras")
     one.add_argument("--data", required=True, metavar="FILE", help="rows the model was not fitted on: CSV or Parquet")
     one.add_argument("-t", "--target", metavar="COL", help="the column it predicts; without it the file holds the model alone")
     one.add_argument("--classes", default="", metavar="A,B,...", help="the classes of a network's outputs, in their order")
     one.add_argument("--gives", default="", metavar="KIND", help="a network's outputs: logits, shares or number (where it cannot be told)")
     one.add_argument("--seen", action="store_true", help="the rows are those of the fit: no score, no calibration, no intervals")
-    one.add_argument("--trust-pickle", action="store_true", help="open a .pkl or .joblib file, which runs whatever code is in it")
+    one.add_argument("--trust-pickle", action="store_true", help="open a .pkl or .joblib file, or a .keras file with Lambda layers: whatever code is in it runs")
     one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")
     one.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress")

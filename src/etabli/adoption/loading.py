@@ -23,8 +23,8 @@ PICKLES = (".pkl", ".pickle", ".joblib")
 
 
 def loaded(where: str, trusted: bool = False) -> Any:
-    """The fitted estimator. where: "module:object", "file.py:object", or a model file of XGBoost (.json, .ubj), LightGBM (.txt) or
-    CatBoost (.cbm). trusted: a pickle may be opened. UsageError for what is none of these."""
+    """The fitted estimator. where: "module:object", "file.py:object", or a model file of XGBoost (.json, .ubj), LightGBM (.txt),
+    CatBoost (.cbm), ONNX or Keras. trusted: a pickle, or code in a Keras file, may be run. UsageError for what is none of these."""
     place = Path(where)
     if place.is_file():
         return _saved(place, trusted)
@@ -32,7 +32,7 @@ def loaded(where: str, trusted: bool = False) -> Any:
     if not colon or not name:
         near = did_you_mean(place.name, [entry.name for entry in place.parent.iterdir()]) if place.parent.is_dir() else ""
         raise UsageError(
-            "adopt takes module:object, or a model file of XGBoost, LightGBM or CatBoost",
+            "adopt takes module:object, or a model file of XGBoost, LightGBM, CatBoost, ONNX or Keras",
             f'"{where}"',
             near or "etabli adopt train.py:model",
         )
@@ -105,6 +105,12 @@ def _saved(path: Path, trusted: bool) -> Any:
         from etabli.estimators.networks.network import brought
 
         return brought(path)
+    if kind == ".keras":
+        from etabli.estimators.networks.brought import kept
+        from etabli.estimators.networks.network import Network
+
+        title, made = kept(path, trusted)
+        return Network(title, made=made)
     if kind == ".cbm":
         return _catboost(path)
     if kind in (".ubj", ".json", ".model"):
@@ -124,7 +130,7 @@ def _saved(path: Path, trusted: bool) -> Any:
         except lightgbm.basic.LightGBMError as error:
             raise UsageError("a .txt file is a model that LightGBM saved", f"{path}: {error}") from None
     raise UsageError(
-        "a saved model is .json or .ubj (XGBoost), .txt (LightGBM), .cbm (CatBoost)",
+        "a saved model is .json or .ubj (XGBoost), .txt (LightGBM), .cbm (CatBoost), .onnx, .keras",
         str(path),
         "load it in a Python file and give file.py:object",
     )

@@ -14,6 +14,7 @@ from etabli.estimators.networks.values import Kind, Unreadable, Value, known, mo
 ONES = {name: name.title() for name in ("neg", "abs", "exp", "log", "sqrt", "tanh", "sign", "floor", "ceil", "sin", "not")}
 TWOS = {name: name.title() for name in ("add", "sub", "mul", "pow", "max", "min", "and", "or")}
 TWOS |= {"add_any": "Add", "eq": "Equal", "lt": "Less", "le": "LessOrEqual", "gt": "Greater", "ge": "GreaterOrEqual"}
+TWOS |= {"eq_to": "Equal", "lt_to": "Less", "le_to": "LessOrEqual"}  # in the total order, which differs for NaN alone
 
 
 @reads(*ONES, spreads=True)

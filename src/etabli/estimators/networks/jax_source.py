@@ -85,8 +85,8 @@ class JaxSource(Source):
         except EtabliError:
             raise
         except Exception:  # a loop whose state is begun in float32, a type that is asked for
-            return self._traced(rows, small)
-        return self._traced(rows, small)
+            pass
+        return asked(self.title, lambda: self._traced(rows, small))
 
     def ask(self, feeds: Feeds) -> Array:
         """In the function's own precision."""

@@ -1,0 +1,98 @@
+"""Keras models become the same proven file, on whichever back end they are (KERAS_BACKEND; scripts/matrix runs all three)."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import etabli
+from etabli.errors import UsageError
+from etabli.estimators import Refused
+from tests.test_brought_jax import _digits
+
+pytest.importorskip("jax")
+os.environ.setdefault("KERAS_BACKEND", "jax")
+keras = pytest.importorskip("keras")
+layers, Input = keras.layers, keras.Input
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # the back ends' own
+
+
+def _dense():
+    scaled = layers.Normalization()
+    scaled.adapt(_digits()[0])
+    parts = [scaled, layers.Dense(16, activation="gelu"), layers.BatchNormalization(), layers.Dropout(0.2)]
+    return keras.Sequential([Input((64,)), *parts, layers.Dense(10, activation="softmax")])
+
+
+def _convolutions():
+    parts = [layers.Conv2D(6, 3, padding="same", activation="relu"), layers.BatchNormalization(), layers.MaxPooling2D(2)]
+    parts += [layers.SeparableConv2D(6, 3, strides=2, padding="same", activation="elu"), layers.AveragePooling2D(2), layers.Flatten()]
+    return keras.Sequential([Input((8, 8, 1)), *parts, layers.Dense(10, activation="softmax")])
+
+
+def _gru():
+    return keras.Sequential([Input((8, 8)), layers.GRU(6), layers.Dense(10, activation="softmax")])
+
+
+def _lstm():
+    return keras.Sequential([Input((8, 8)), layers.Bidirectional(layers.LSTM(6)), layers.Dense(10, activation="softmax")])
+
+
+def _attention():
+    given = Input((64,))
+    z = layers.Reshape((8, 8))(given)
+    z = layers.Dense(8, activation="gelu")(layers.LayerNormalization()(z + layers.MultiHeadAttention(2, 4)(z, z)))
+    return keras.Model(given, layers.Dense(10, activation="softmax")(layers.GlobalAveragePooling1D()(z)))
+
+
+def _embedded():
+    return keras.Sequential([Input((64,), dtype="int32"), layers.Embedding(17, 4), layers.GlobalAveragePooling1D(), layers.Dense(10)])
+
+
+@pytest.mark.parametrize("make", [_dense, _convolutions, _gru, _lstm, _attention, _embedded])
+def test_a_model_and_its_file_answer_alike(make, tmp_path):
+    keras.utils.set_random_seed(0)
+    model, (x, y) = make(), _digits()
+    if make not in (_dense, _embedded):
+        x = x / 16
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=make is _embedded))
+    model.fit(x.reshape(-1, *model.input_shape[1:]), y, verbose=0)
+    result = etabli.adopt(model, x, "digit", y=y, out=tmp_path / "run").result
+    proof = result["proof"]["estimator"]
+    assert proof["rows"] == len(x) and proof["label_mismatches"] == 0
+    assert proof["max_difference"] <= 1e-12 * proof["scale"]
+    assert result["network"]["layers"][-1]["shape"] == [10]
+
+
+def _ran(path, tmp_path, *more):
+    x, y = _digits()
+    names = ",".join([*(f"p{i}" for i in range(64)), "digit"])
+    np.savetxt(tmp_path / "held_out.csv", np.c_[x, y], fmt="%g", delimiter=",", header=names, comments="")
+    words = ["adopt", str(path), "--data", str(tmp_path / "held_out.csv"), "--target", "digit", "-o", str(tmp_path / "run"), *more]
+    return subprocess.run([sys.executable, "-m", "etabli", *words], capture_output=True, text=True)
+
+
+def test_a_file_on_the_command_line_and_code_in_it(tmp_path):
+    double = layers.Lambda(lambda x: x * 2)
+    keras.Sequential([Input((64,)), double, layers.Dense(10, activation="softmax")]).save(tmp_path / "net.keras")
+    refused = _ran(tmp_path / "net.keras", tmp_path)
+    assert refused.returncode == 2 and "--trust-pickle" in refused.stderr and "Traceback" not in refused.stderr
+    assert not (tmp_path / "run" / "model.onnx").exists()
+    done = _ran(tmp_path / "net.keras", tmp_path, "--trust-pickle")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "card.json").exists()
+
+
+def test_what_is_no_network_of_one_matrix_is_refused(tmp_path):
+    half, whole = Input((32,)), Input((64,))
+    refused = {
+        "takes 2": keras.Model([half, other := Input((32,))], layers.Dense(10)(layers.Concatenate()([half, other]))),
+        "gives 2": keras.Model(whole, [layers.Dense(10)(whole), layers.Dense(1)(whole)]),
+        "takes 63; 64 columns": keras.Sequential([Input((63,)), layers.Dense(10)]),
+    }
+    for said, model in refused.items():
+        with pytest.raises((UsageError, Refused), match=said):
+            etabli.adopt(model, _digits()[0], out=tmp_path / "run")
