@@ -196,7 +196,11 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--classes", default="", metavar="A,B,...", help="the classes of a network's outputs, in their order")
     one.add_argument("--gives", default="", metavar="KIND", help="a network's outputs: logits, shares or number (where it cannot be told)")
     one.add_argument("--seen", action="store_true", help="the rows are those of the fit: no score, no calibration, no intervals")
-    one.add_argument("--trust-pickle", action="store_true", help="open a .pkl or .joblib file, or a .keras file with Lambda layers: whatever code is in it runs")
+    one.add_argument(
+        "--trust-pickle",
+        action="store_true",
+        help="open a .pkl or .joblib file, or a .keras file with Lambda layers: whatever code is in it runs",
+    )
     one.add_argument("--seed", type=int, default=0, help="same seed, same answer (default: 0)")
     one.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress")
