@@ -183,11 +183,11 @@ def _said(table: Table, name: str, row: int, usual: Mapping[str, Any]) -> dict[s
             return {"value": None, "usual": None, "text": {"en": f"{name} is missing", "fr": f"{name} manque"}}
         low, high, here = (_shown(one, date) for one in (usual["low"], usual["high"], value))
         if usual["low"] <= value <= usual["high"]:
-            text = {lang: f"{name} {here}{' :' if lang == 'fr' else ':'} {COMBINED[lang]}" for lang in COMBINED}
+            text = {"en": f"{name} {here}: {COMBINED['en']}", "fr": f"{name} {_comma(here, date)} : {COMBINED['fr']}"}
         else:
             text = {
                 "en": f"{name} {here} (nine rows in ten: {low} to {high})",
-                "fr": f"{name} {here} (neuf lignes sur dix : {low} à {high})",
+                "fr": "{} {} (neuf lignes sur dix : {} à {})".format(name, *(_comma(one, date) for one in (here, low, high))),
             }
         return {"value": value, "usual": [usual["low"], usual["high"]], "text": text}
     code = int(table.values[name][row])
@@ -199,7 +199,7 @@ def _said(table: Table, name: str, row: int, usual: Mapping[str, Any]) -> dict[s
     else:
         text = {
             "en": f"{en} ({share:.2%} of rows; mostly {usual['most']})",
-            "fr": f"{fr} ({100 * share:.2f} % des lignes ; surtout {usual['most']})",
+            "fr": f"{fr} ({_comma(f'{100 * share:.2f}')} % des lignes ; surtout {usual['most']})",
         }
     return {"value": level, "usual": usual["most"], "text": text}
 
@@ -275,6 +275,11 @@ def _sentence(count: int, rows: int, rate: float, title: Words) -> Words:
     }
 
 
+def _comma(shown: str, date: bool = False) -> str:
+    """A number as French writes it; a date as it is."""
+    return shown if date else shown.replace(".", ",")
+
+
 def _promise(reference: bool, extended: bool) -> Words:
     """What the share rests on."""
     if reference:
@@ -285,8 +290,8 @@ def _promise(reference: bool, extended: bool) -> Words:
     if not extended:
         return {"en": "", "fr": ""}
     return {
-        "en": f"That share is an assumption: beyond the {HIGH:.0%} point scores of usual rows go on as they do before it, and no more than {1 - HIGH:.0%} of rows are odd.",
-        "fr": f"Cette part est une hypothèse : au-delà du point à {100 * HIGH:.0f} %, les scores des lignes ordinaires continuent comme avant lui, et pas plus de {100 * (1 - HIGH):.0f} % des lignes sont étranges.",
+        "en": f"That share is an assumption: beyond the {HIGH:.0%} point scores of usual rows go on as they do before it, and no more than {1 - HIGH:.0%} of rows are odd (with usual rows in a file of their own, --usual, it is a theorem).",
+        "fr": f"Cette part est une hypothèse : au-delà du point à {100 * HIGH:.0f} %, les scores des lignes ordinaires continuent comme avant lui, et pas plus de {100 * (1 - HIGH):.0f} % des lignes sont étranges (avec des lignes ordinaires dans un fichier à part, --usual, c'est un théorème).",
     }
 
 

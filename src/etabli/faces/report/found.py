@@ -238,7 +238,7 @@ def _flagged(result: Result, lang: str) -> list[View]:
             "q": small(one.get("q"), lang),
             "odd": bool(one.get("odd")),
             "score": number(one.get("score"), lang, 2),
-            "why": pick(one.get("text"), lang) or "; ".join(_why(c, lang) for c in one.get("columns") or ()),
+            "why": pick(one.get("text"), lang) or (" ; " if lang == "fr" else "; ").join(_why(c, lang) for c in one.get("columns") or ()),
         }
         for one in items(part(result, "anomalies"), "rows")[:SHOWN]
     ]
