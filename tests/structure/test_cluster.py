@@ -178,6 +178,17 @@ def test_a_method_that_finds_one_group_is_not_chosen_for_it() -> None:
     assert ranked([candidate("kmeans", 2, 0.6, 0.5), candidate("dbscan", 1, 1.0, 0.1)])[0].method == "kmeans"
 
 
+def test_what_two_halves_agree_on_is_told_before_a_larger_gain_that_they_do_not() -> None:
+    loose, steady = candidate("kmeans", 11, 0.9, 0.1), candidate("kmeans", 3, 0.9, 0.6)
+    loose.found[:, 0], steady.found[:, 0] = 0.4, 0.7
+    made = ranked([loose, steady])
+    assert [one.clusters for one in made] == [3, 11] and made[1].gain > made[0].gain
+    steady.found[:, 0] = 0.5  # neither is found again: the steadier of those that gain at all
+    none = candidate("kmeans", 2, 0.2, 0.9)
+    none.found[:, 0] = 0.55
+    assert [one.clusters for one in ranked([loose, steady, none])] == [3, 11, 2]
+
+
 def test_groups_apart_by_density_gain_without_being_round_and_pay_for_rows_left_out() -> None:
     ring = np.array([0.9, 0.1, 0.9, 0.8, 0.0])  # found again, of low silhouette, an empty space between
     null = np.array([0.4, 0.3, 0.4, -0.6, 0.0])

@@ -14,7 +14,7 @@ from etabli.structure.begins import begins
 from etabli.structure.belonging import NONE, Membership, Sure
 from etabli.structure.cards import cards, cells
 from etabli.structure.colours import colours, first
-from etabli.structure.compare import DENSITY, LEFT, Candidate
+from etabli.structure.compare import DENSITY, LEFT, LOOSE, Candidate
 from etabli.structure.file import Whole
 from etabli.structure.methods import clusterings
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from etabli.structure.cluster import Structure
 
 POINTS = 2_000
-LOOSE = 0.6  # agreement of two halves below which the borders of the groups are those of this sample
 SURE = ("temperature", "says", "kept", "off")
 
 
@@ -186,6 +185,9 @@ def sentence(
         if structure.found
         else f" Mais rien n'indique des groupes ({p['fr']}) : ce nombre était demandé."
     )
+    if sure.stability < LOOSE:
+        made["en"] += " They are loose: other rows would give other ones."
+        made["fr"] += " Ils sont lâches : d'autres lignes en donneraient d'autres."
     if label is not None:
         made["en"] += f" With {label['column']} they agree by {label['adjusted_rand']:.2f}."
         made["fr"] += f" Avec {label['column']} ils s'accordent à {label['adjusted_rand']:.2f}.".replace(

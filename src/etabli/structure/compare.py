@@ -27,6 +27,7 @@ from etabli.structure.run import Run
 
 EULER = 0.5772156649
 PLAIN = 2  # shapes of clouds that a number of clusters is held against; whether there are any, against all
+LOOSE = 0.6  # agreement of two halves below which the borders of the groups are those of this sample
 SEEN = 500  # rows between which distances are looked at
 STABILITY, SILHOUETTE, STRENGTH, DENSITY, LEFT = range(5)  # the measures of a pair of halves
 
@@ -162,17 +163,27 @@ def closing(plan: Plan, rows: int, columns: int, offers: Sequence[tuple[str, Clu
 
 
 def ranked(made: Sequence[Candidate]) -> list[Candidate]:
-    """The best first: of those whose gain is within its standard error of the largest, the one with fewest clusters, then of the simplest
+    """The best first: of those that may win (`tellable`) and whose gain is within its standard error of the largest, the one with fewest clusters, then of the simplest
     method (the one-standard-error rule, Breiman et al. 1984); the others by their gain."""
     if not made:
         raise UsageError("a method must fit the rows", "none can make so many clusters of them", "ask for fewer: --clusters")
     made = several(made)
     known, common = clusterings(), _common(made, np.array([one.chance[:PLAIN].mean(axis=1).max(axis=0) for one in made]))
     made = [replace(one, null=tuple(map(float, null))) for one, null in zip(made, common, strict=True)]
-    top = max(made, key=lambda one: one.gain)
-    tied = [one for one in made if top.gain - one.gain <= top.error]
+    open_to = tellable(made)
+    top = max(open_to, key=lambda one: one.gain)
+    tied = [one for one in open_to if top.gain - one.gain <= top.error]
     best = min(tied, key=lambda one: (one.clusters, known[one.method].rank, -one.gain))
     return [best, *sorted((one for one in made if one is not best), key=lambda one: -one.gain)]
+
+
+def tellable(made: Sequence[Candidate]) -> list[Candidate]:
+    """Those that may win: of the candidates that gain more than their standard error, the ones that two halves of the rows agree on by LOOSE or more;
+    where there are none, the one that they agree on most. Without this many groups of a cloud with weak structure win, each a little steadier than
+    chance, while no two halves make the same ones. All, where none gains."""
+    gaining = [one for one in made if one.gain > one.error]
+    steady = [one for one in gaining if one.stability >= LOOSE]
+    return steady or ([max(gaining, key=lambda one: (one.stability, one.gain))] if gaining else list(made))
 
 
 def chance(made: Sequence[Candidate]) -> float:
