@@ -82,6 +82,8 @@ def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = N
                 "leave --target out: the file is then written without intervals",
             )
         return bare(equal, rows, asked, estimator)
+    if hasattr(estimator, "held"):  # its library computes it otherwise than what is written
+        estimator.held(rows.native())
     target, usable = aimed(equal, rows, asked.target, y, isinstance(estimator, Network) and not asked.classes)
     if isinstance(estimator, Network) and equal.task == "regression" and not asked.gives and set(np.unique(target.y[usable])) == {0.0, 1.0}:
         raise UsageError(

@@ -116,6 +116,17 @@ def brought(given: Any) -> Any:
     if found is not None:
         return Network(found[0], made=found[1])
     kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(given).__mro__}
+    if "fastai.learner.Learner" in kinds:
+        from etabli.estimators.networks.fastai_learner import pipeline
+
+        return pipeline(given)
+    if "spacy.language.Language" in kinds:
+        steps = ", ".join(getattr(given, "pipe_names", ())) or "none"
+        raise Refused(
+            "spaCy's pipeline",
+            f"its tokeniser ({type(given.tokenizer).__name__}) cuts texts by rules and exceptions that no operator has; its components: {steps}",
+            "fit the texts here instead (etabli fit texts.csv --target label: words are weighed inside the file), or adopt a classifier on numbers that spaCy makes of them",
+        )
     if "torch.nn.modules.module.Module" in kinds:
         return Network(f"PyTorch's {getattr(given, 'original_name', type(given).__name__)}", module=given)
     if isinstance(given, str | Path) and Path(given).suffix.lower() == ".onnx":
