@@ -62,6 +62,7 @@ def odds(x):
     z = jnp.concatenate([z[:, jnp.array([3, 1, 2, 20, 5])], jnp.argmax(x, 1)[:, None] * 1.0], 1)
     z = jnp.where(z > 1, jnp.clip(z, 0, 3) ** 1.5, jnp.sin(z) + jnp.log1p(jnp.abs(z)))
     spread = z.max(1, keepdims=True) - z.min(1, keepdims=True)
+    z = z + 0.1 * jnp.searchsorted(jnp.array([0.2, 0.5, 1.0]), z)  # bins, as Keras's Discretization finds them
     z = z / (1 + spread) + jax.scipy.special.erfc(z) * lax.rsqrt(1 + z * z)
     return jnp.concatenate([z, jax.nn.softplus(z[:, :4]) + jnp.round(x[:, :4] * 3)], 1)
 

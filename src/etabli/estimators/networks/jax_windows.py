@@ -90,7 +90,8 @@ def _gather(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     params, numbers = equation.params, equation.params["dimension_numbers"]
     axes, sizes = tuple(numbers.start_index_map), [int(size) for size in params["slice_sizes"]]
     whole = all(size == x.shape[axis] for axis, size in enumerate(sizes) if axis not in axes)
-    if len(axes) != 1 or tuple(numbers.collapsed_slice_dims) != axes or not whole or numbers.operand_batching_dims:
+    gone = tuple(numbers.collapsed_slice_dims)
+    if len(axes) != 1 or gone not in ((), axes) or sizes[axes[0]] != 1 or not whole or numbers.operand_batching_dims:
         raise Unreadable("a look-up along more than one axis")
     axis, mode = axes[0], str(params["mode"]).rpartition(".")[2]
     index = maths.reshape(index, index.shape[:-1])
@@ -101,6 +102,8 @@ def _gather(maths: Maths, equation: Equation, given: list[Value]) -> Value:
         index = maths.clip(index, known(0.0), known(float(size - 1)))
     found = maths.take(x, Value(index.shape, "int", index.array, index.tensor), axis)
     places = list(range(axis, axis + len(index.shape)))
+    if not gone:  # the axis looked along stays, with one cell
+        found = maths.reshape(found, (*found.shape[: places[-1] + 1], 1, *found.shape[places[-1] + 1 :]))
     offsets = [place for place in range(len(found.shape)) if place not in places]
     inside = list(numbers.offset_dims)
     order = [offsets[inside.index(out)] if out in inside else places.pop(0) for out in range(len(found.shape))]
