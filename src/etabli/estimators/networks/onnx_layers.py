@@ -44,9 +44,8 @@ def _einsum(maths: Maths, node: Node, given: Given) -> Value:
             raise Unreadable(f"the equation {node.get('equation')} sums {term} alone")
     batch = [name for name in left if name in right and name in out]
     summed = [name for name in left if name in right and name not in out]
-    pairs = [([term.index(name) for name in names] for term in terms) for names in (summed, batch)]
-    (a, b), (c, d) = (tuple(pair) for pair in pairs)
-    made = maths.dot(x, y, (a, b), (c, d))
+    contract, along = (([left.index(name) for name in names], [right.index(name) for name in names]) for names in (summed, batch))
+    made = maths.dot(x, y, contract, along)
     order = [*batch, *(name for name in left if name not in right), *(name for name in right if name not in left)]
     return maths.transpose(made, [order.index(name) for name in out])
 
