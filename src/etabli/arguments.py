@@ -195,6 +195,12 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("-t", "--target", metavar="COL", help="the column it predicts; without it the file holds the model alone")
     one.add_argument("--classes", default="", metavar="A,B,...", help="the classes of a network's outputs, in their order")
     one.add_argument("--gives", default="", metavar="KIND", help="a network's outputs: logits, shares or number (where it cannot be told)")
+    one.add_argument(
+        "--inputs",
+        default="",
+        metavar="NAME=SHAPE,...",
+        help="what each input of a PyTorch module takes of the columns: codes=3,pixels=1x28x28",
+    )
     one.add_argument("--seen", action="store_true", help="the rows are those of the fit: no score, no calibration, no intervals")
     one.add_argument(
         "--trust-pickle",

@@ -95,7 +95,7 @@ def _establish(question: Any, options: argparse.Namespace, run: Callable[..., An
 
 def adopt(options: argparse.Namespace) -> int:
     """A model fitted elsewhere as the same proven file, with calibration and intervals."""
-    from etabli.adoption.loading import loaded
+    from etabli.adoption.loading import loaded, shaped
     from etabli.faces.terminal import Progress
     from etabli.faces.words import language
     from etabli.study import adopt as take
@@ -111,6 +111,7 @@ def adopt(options: argparse.Namespace) -> int:
             seen=options.seen,
             classes=options.classes.split(",") if options.classes else (),
             gives=options.gives,
+            inputs=shaped(options.inputs),
             seed=options.seed,
             lang=lang,
             watch=watch,

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import etabli
+from etabli.adoption.loading import shaped
 from etabli.cli import main
 from etabli.errors import DataError, UsageError
+from etabli.estimators import Refused
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -86,6 +88,42 @@ def test_what_cannot_be_told_or_cannot_be_is_refused_with_the_next_step(held: Pa
 
     known = LogisticRegression().fit(np.eye(3), [0, 1, 1])
     refused(UsageError, "knows its own classes", known, "number", classes=("a", "b"))
+
+
+class Two(nn.Module):
+    """Codes and a small image, each in an input of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.look, self.last = nn.Embedding(3, 2), nn.Conv2d(1, 2, 2), nn.Linear(4, 1)
+
+    def forward(self, code: Any, image: Any) -> Any:
+        return self.last(torch.cat([self.table(code)[:, 0], self.look(image).mean((2, 3))], 1))
+
+
+def test_a_module_of_several_inputs_is_told_which_columns_each_takes(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module, random = Two().eval(), np.random.default_rng(0)
+    codes, pixels = random.integers(0, 3, 120), random.normal(size=(120, 6)).round(4)
+    data = {"code": codes.astype(float), **{f"p{k}": pixels[:, k] for k in range(6)}}
+    with torch.no_grad():
+        own = module(torch.tensor(codes)[:, None], torch.tensor(pixels, dtype=torch.float32).reshape(-1, 1, 2, 3)).numpy()[:, 0]
+    rows_ = data | {"y": own + random.normal(size=120) * 0.1}
+    study = etabli.adopt(module, rows_, "y", inputs={"code": 1, "image": (1, 2, 3)}, out=tmp_path / "run")
+    assert np.allclose(study.model.predict(data)["prediction"][:, 0], own, atol=1e-5)
+    assert "--inputs code=1,image=1x2x3" in study.result["command"]
+    for asked, said in (
+        ({}, "--inputs code=N,image=N"),
+        ({"code": 1, "picture": 6}, "it takes code, image"),
+        ({"code": 1, "image": (1, 2, 2)}, ""),
+    ):
+        with pytest.raises((UsageError, Refused)) as caught:
+            etabli.adopt(module, rows_, "y", inputs=asked, out=tmp_path / "no")
+        assert said in f"{caught.value.got} {caught.value.hint}"
+    assert shaped("codes=3,pixels=1x28x28") == {"codes": (3,), "pixels": (1, 28, 28)}
+    for wrong in ("codes", "a=3,a=4", "a=0", "a=1x", "=3"):
+        with pytest.raises(UsageError, match="NAME=SHAPE"):
+            shaped(wrong)
 
 
 def test_the_command_line_takes_them_too(held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

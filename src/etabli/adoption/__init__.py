@@ -31,7 +31,7 @@ WANTS = "adopted"
 
 @dataclass(frozen=True)
 class Asked:
-    """What `adopt` was asked. where: how the estimator was named; out: the run folder; insisted: rows of the fit are accepted. classes, gives: what a network's outputs are."""
+    """What `adopt` was asked. where: how the estimator was named; out: the run folder; insisted: rows of the fit are accepted. classes, gives: what a network's outputs are; inputs: of a module with several, the shape of a row of each."""
 
     where: str
     data: str
@@ -41,6 +41,7 @@ class Asked:
     seed: int = 0
     classes: tuple[str, ...] = ()
     gives: str = ""
+    inputs: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def command(self) -> str:
@@ -49,6 +50,7 @@ class Asked:
         words += ["--target", self.target] if self.target else []
         words += ["--classes", ",".join(self.classes)] if self.classes else []
         words += ["--gives", self.gives] if self.gives else []
+        words += ["--inputs", ",".join(f"{name}={'x'.join(map(str, shape))}" for name, shape in self.inputs)] if self.inputs else []
         words += ["--seen"] if self.insisted else []
         return shlex.join([*words, "--seed", str(self.seed), "-o", str(self.out)])
 
@@ -66,7 +68,7 @@ def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = N
     from etabli.estimators.networks.network import Network, brought
 
     estimator = brought(estimator)
-    if asked.classes or asked.gives:
+    if asked.classes or asked.gives or asked.inputs:
         _told(estimator, asked)
     watch("step", name={"en": "reading the data", "fr": "lecture des données"})
     if y is not None and asked.target is None:
@@ -111,14 +113,18 @@ def _told(estimator: Any, asked: Asked) -> None:
     from etabli.estimators.networks.network import GIVES, Network
 
     if not isinstance(estimator, Network):
-        raise UsageError("--classes and --gives are of networks", f"{title(estimator)} knows its own classes", "leave them out")
+        raise UsageError(
+            "--classes, --gives and --inputs are of networks", f"{title(estimator)} knows its own classes and columns", "leave them out"
+        )
     if asked.gives not in ("", *GIVES):
         raise UsageError(f"--gives is {', '.join(GIVES)}", f'"{asked.gives}"', did_you_mean(asked.gives, GIVES))
     if twice := sorted({label for label in asked.classes if asked.classes.count(label) > 1}):
         raise UsageError("--classes names each class once", f"{', '.join(twice)} twice", "")
     if len(asked.classes) == 1:
         raise UsageError("--classes names two classes or more", asked.classes[0], "--classes no,yes")
-    estimator.labels, estimator.gives = asked.classes, asked.gives
+    if asked.inputs and estimator.module is None:
+        raise UsageError("--inputs is of PyTorch modules", f"{estimator.title} says its own inputs", "leave it out")
+    estimator.labels, estimator.gives, estimator.shapes = asked.classes, asked.gives, dict(asked.inputs)
 
 
 def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed: bool = False) -> tuple[Target, Array]:

@@ -188,7 +188,9 @@ def told(
 def _call(asked: Asked) -> str:
     """The Python call that asks the same."""
     more = f", classes={list(asked.classes)!r}" if asked.classes else ""
-    return f"etabli.adopt(model, {asked.data!r}, target={asked.target!r}{more}{f', gives={asked.gives!r}' if asked.gives else ''})"
+    more += f", gives={asked.gives!r}" if asked.gives else ""
+    more += f", inputs={dict(asked.inputs)!r}" if asked.inputs else ""
+    return f"etabli.adopt(model, {asked.data!r}, target={asked.target!r}{more})"
 
 
 def _network(estimator: Any) -> dict[str, Any] | None:

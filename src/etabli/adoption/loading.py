@@ -51,6 +51,18 @@ def loaded(where: str, trusted: bool = False) -> Any:
     return found
 
 
+def shaped(text: str) -> dict[str, tuple[int, ...]]:
+    """ "codes=3,pixels=1x28x28" as shapes by name. UsageError for another form."""
+    made: dict[str, tuple[int, ...]] = {}
+    for part in filter(None, text.split(",")):
+        name, _, shape = part.partition("=")
+        sizes = shape.split("x")
+        if not name or name in made or not all(size.isdecimal() and int(size) for size in sizes):
+            raise UsageError("--inputs takes NAME=SHAPE,...", f'"{part}"', "for instance: --inputs codes=3,pixels=1x28x28")
+        made[name] = tuple(map(int, sizes))
+    return made
+
+
 @contextlib.contextmanager
 def theirs(module: str) -> Iterator[None]:
     """What the code of `module` raises, as an error that names its file and line."""

@@ -39,6 +39,7 @@ class Network:
         self.layers: Sequence[Layer] = ()  # once it is read
         self.labels: tuple[Any, ...] = ()  # of its outputs, in their order, where the user names them
         self.gives = ""  # one of GIVES, where the user says it
+        self.shapes: dict[str, tuple[int, ...]] = {}  # of one row of each input, where the user says it
         if onnx is not None:
             from etabli.estimators.networks.onnx_source import OnnxSource
 
@@ -55,9 +56,17 @@ class Network:
             from etabli.estimators.networks.torch_source import TorchSource, parameters
 
             names = parameters(self.module)
-            if len(names) != 1:
-                raise Refused(self.title, f"its forward takes {len(names)} inputs", "wrap it in a module that takes one matrix of columns")
-            self.source = TorchSource(self.module, {names[0]: (width,)}, self.title)
+            if self.shapes and sorted(self.shapes) != sorted(names):
+                raise UsageError(
+                    "--inputs names what a network's forward takes", f"{', '.join(self.shapes)}; it takes {', '.join(names)}", ""
+                )
+            if len(names) != 1 and not self.shapes:
+                raise Refused(
+                    self.title,
+                    f"its forward takes {len(names)} inputs",
+                    f"say how many columns each gets, in their order: --inputs {','.join(f'{name}=N' for name in names)}",
+                )
+            self.source = TorchSource(self.module, {name: self.shapes.get(name, (width,)) for name in self.shapes or names}, self.title)
         return self.source
 
     def _given(self, x: Any) -> tuple[dict[str, Array], Array]:
