@@ -197,7 +197,12 @@ def test_the_page_lists_every_finding():
     page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `(\w+)` \| ([a-z, ]+) \|", page, re.M))
     source = "".join(path.read_text(encoding="utf-8") for path in Path(package.__path__[0]).glob("*.py"))
-    written = set(re.findall(r'Finding\(\s*"(\w+)"', source)) | {"stopped", "started", "placed"}  # the last by work/placed.py
+    written = set(re.findall(r'Finding\(\s*"(\w+)"', source)) | {
+        "stopped",
+        "started",
+        "placed",
+        "chains",
+    }  # the last by work/placed.py and work/chains.py
     assert set(listed) == written
     assert all(set(levels.split(", ")) <= {"note", "warn", "refuse"} for levels in listed.values())
     assert '"refuse"' in source and [code for code, levels in listed.items() if "refuse" in levels] == ["nothing_to_learn_from"]

@@ -187,4 +187,5 @@ def test_only_numbers_only_categories_and_nothing():
         "Text",
         "Crosses",
         "Coordinates",
+        "Encoded",
     ]
