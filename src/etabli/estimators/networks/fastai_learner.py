@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from etabli.errors import ProofError, UsageError
+from etabli.estimators.networks.source import asked
 from etabli.estimators.writing import Refused
 
 TITLE = "fastai's TabularLearner"
@@ -106,8 +107,12 @@ def held(made: Any, learner: Any, frame: Any) -> None:
 
     if not isinstance(frame, pandas.DataFrame):
         raise UsageError("a Learner is asked with a data frame", type(frame).__name__, "pip install pandas")
-    with learner.no_bar(), learner.no_logging():
-        own = np.asarray(learner.get_preds(dl=learner.dls.test_dl(frame.copy()))[0], np.float64)
+
+    def ask() -> Any:
+        with learner.no_bar(), learner.no_logging():
+            return learner.get_preds(dl=learner.dls.test_dl(frame.copy()))[0]
+
+    own = np.asarray(asked(TITLE, ask), np.float64)  # it raises where a column has its first gap, and says so
     network = made[-1]
     raw = network.answer(np.asarray(made[0].transform(frame), np.float64))
     if network.labels:
