@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, ClassVar, final
 import numpy as np
 
 from etabli.data.preparation import scaling
-from etabli.data.preparation.places import FAR, SCALED
+from etabli.data.preparation.places import FAR, as_wanted, beside, together
 from etabli.data.preparation.step import Learned, Step, View
 from etabli.graph.steps import finite
-from etabli.records import Feature
 
 if TYPE_CHECKING:
     from etabli.graph.graph import Graph
@@ -42,26 +41,21 @@ class Encoded(Step):
 
     def fit(self, view: View) -> Learned | None:
         """One network, from the training rows (of some by seed, where they are many); nothing of fewer than two columns."""
-        names = tuple(view.names("number", "flag"))
-        if not view.wants.codes or len(names) < 2:
+        known = together(view) if view.wants.codes else None
+        if known is None:
             return None
         from etabli.nets.auto import learned
 
-        block = scaling.learn(lambda j: view.doubles(names[j]), len(names), SCALED, indicators=False)
+        names, block = known
         x = np.concatenate(list(view.run(lambda graph: _scaled(graph, names, block), len(names), rows=view.sample(ROWS))))
         codes = Codes(names, block, learned(x, view.wants.codes, "denoising", view.seed % 2**32, lambda: False))
         titles = [f"autoencoder {i + 1}" for i in range(view.wants.codes)]
-        scaled = None
-        if view.wants.numbers != "raw":
-            made = np.concatenate(list(view.run(lambda graph: _write(graph, codes), len(titles)))).T.copy()
-            scaled = scaling.learn(lambda j: made[j], len(titles), view.wants, indicators=False)
-        return Learned(tuple(Feature(title, names) for title in titles), (codes, scaled))
+        return beside(view, names, titles, codes, lambda graph: _write(graph, codes))
 
     def write(self, learned: Learned, graph: Graph) -> Sequence[str]:
         """The way down."""
         codes, scaled = learned.facts
-        made = _write(graph, codes)
-        return [made] if scaled is None else scaling.write(scaled, graph, made)
+        return as_wanted(scaled, graph, _write(graph, codes))
 
 
 def _scaled(graph: Graph, names: Sequence[str], block: scaling.Scaling) -> str:

@@ -9,9 +9,9 @@ Scaled cells, axes and centres are rounded to whole steps of a grid so fine that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
@@ -48,27 +48,42 @@ class Coordinates(Step):
 
     def fit(self, view: View) -> Learned | None:
         """Axes and centres of the training rows (of some by seed, where they are many); nothing of fewer than two columns."""
-        names = tuple(view.names("number", "flag"))
-        if not (view.wants.map or view.wants.clusters) or len(names) < 2:
+        known = together(view) if view.wants.map or view.wants.clusters else None
+        if known is None:
             return None
-        block = scaling.learn(lambda j: view.doubles(names[j]), len(names), SCALED, indicators=False)
+        names, block = known
         limit = float(2 ** int((51 - np.log2(len(names))) // 2))
         rows = view.sample(max(FEWEST, min(ROWS, CELLS // len(names))))
         q = np.concatenate(list(view.run(lambda graph: _steps(graph, names, block, limit), len(names), rows=rows)))
         places = Places(names, block, limit, _axes(q / limit, view.wants.map, limit), _centres(q, view.wants.clusters, view.seed))
         titles = [f"map {i + 1}" for i in range(places.axes.shape[1])]
         titles += [f"distance to cluster {i + 1}" for i in range(places.centres.shape[1])]
-        scaled = None
-        if view.wants.numbers != "raw":
-            made = np.concatenate(list(view.run(lambda graph: _write(graph, places), len(titles)))).T.copy()
-            scaled = scaling.learn(lambda j: made[j], len(titles), view.wants, indicators=False)
-        return Learned(tuple(Feature(title, names) for title in titles), (places, scaled))
+        return beside(view, names, titles, places, lambda graph: _write(graph, places))
 
     def write(self, learned: Learned, graph: Graph) -> Sequence[str]:
         """One product for the coordinates, one for the distances."""
         places, scaled = learned.facts
-        made = _write(graph, places)
-        return [made] if scaled is None else scaling.write(scaled, graph, made)
+        return as_wanted(scaled, graph, _write(graph, places))
+
+
+def together(view: View) -> tuple[tuple[str, ...], scaling.Scaling] | None:
+    """(the numbers and flags, their filling and scaling) that are looked at together; None of fewer than two."""
+    names = tuple(view.names("number", "flag"))
+    return (names, scaling.learn(lambda j: view.doubles(names[j]), len(names), SCALED, indicators=False)) if len(names) > 1 else None
+
+
+def beside(view: View, names: tuple[str, ...], titles: Sequence[str], facts: Any, write: Callable[[Graph], str]) -> Learned:
+    """Columns made of all of `names`, with the scaling that the setting wants of numbers: facts are (facts, scaling or None). write: adds their nodes."""
+    scaled = None
+    if view.wants.numbers != "raw":
+        made = np.concatenate(list(view.run(write, len(titles)))).T.copy()
+        scaled = scaling.learn(lambda j: made[j], len(titles), view.wants, indicators=False)
+    return Learned(tuple(Feature(title, names) for title in titles), (facts, scaled))
+
+
+def as_wanted(scaled: scaling.Scaling | None, graph: Graph, made: str) -> Sequence[str]:
+    """The columns with that scaling."""
+    return [made] if scaled is None else scaling.write(scaled, graph, made)
 
 
 def _steps(graph: Graph, names: Sequence[str], block: scaling.Scaling, limit: float) -> str:
