@@ -277,7 +277,8 @@ def parser(acts: Mapping[str, Act]) -> Parser:
         "  etabli explain model.onnx new.csv --row 3                  why, and what would change it\n"
         '  etabli explain model.onnx new.csv --row 3 --want ">100" --fixed age\n'
         "  etabli explain model.onnx new.csv -o why.parquet           base and shap_<column> of every row\n"
-        "  etabli explain net.onnx digits.csv --row 3 --method gradients --grid 8x8 -o why.svg",
+        "  etabli explain net.onnx digits.csv --row 3 --method gradients --grid 8x8 -o why.svg\n"
+        "  etabli explain net.onnx digits.csv --row 3 --method attention -o looked.svg      where a transformer looks",
     )
     one.add_argument("model", help="a model.onnx made by etabli")
     one.add_argument("file", help="rows: CSV or Parquet")
@@ -288,7 +289,10 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--background", metavar="FILE", help="rows to compare with (default: those the model file carries)")
     one.add_argument("--scale", default="output", metavar="SCALE", help="output (default), or margin: the sum below the link, exact")
     one.add_argument(
-        "--method", default="shapley", metavar="METHOD", help="shapley (default), or gradients: quick for networks of many columns"
+        "--method",
+        default="shapley",
+        metavar="METHOD",
+        help="shapley (default); gradients: quick for networks of many columns; attention: where a transformer looks, for one row",
     )
     one.add_argument("--grid", metavar="RxC", help="with --row and -o why.svg: the columns drawn as an image of R lines (pixels)")
     one.add_argument("--budget", type=int, metavar="N", help="questions to the model a row, where values are sampled (default: 20000)")

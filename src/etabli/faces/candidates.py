@@ -24,6 +24,7 @@ VALUES: Mapping[str, Sequence[str]] = {
     "audit": ("nested",),
     "guarantee": ("split",),
     "scale": ("output", "margin"),
+    "method": ("shapley", "gradients", "attention"),
     "class_weight": ("balanced",),
     "where": ("local", "local?workers="),
     "width": ("85mm", "170mm"),

@@ -35,6 +35,7 @@ from etabli.model.selftest import compared
 
 if TYPE_CHECKING:
     from etabli.model.batch import Summary
+    from etabli.model.explain.attended import Attended
     from etabli.model.explain.counterfactual import Change
     from etabli.model.explain.explained import Explained
     from etabli.model.tensors.jax import Function
@@ -242,6 +243,13 @@ class Model:
         from etabli.model.explain.shapley import explain
 
         return explain(self, data, label, background, **how)
+
+    def attention(self, row: Any) -> Attended:
+        """Where the attention layers of a transformer look for one row: the weights [heads, from, to] of each layer, and their rollout. UsageError for
+        other than one row, DataError for a file without attention. `row` as in `predict`."""
+        from etabli.model.explain.attention import attended
+
+        return attended(self, row)
 
     def changes(self, row: Any, want: str | None = None, fixed: Sequence[str] = (), many: int = 3) -> tuple[Change, ...]:
         """What would change the answer of one row: the fewest columns and the smallest moves, within ranges and levels seen in training.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from etabli.errors import UsageError
+from etabli.errors import UsageError, did_you_mean
 from etabli.model import tables, writers
 from etabli.model.card import plain
 from etabli.model.explain.cells import figure
@@ -23,6 +23,7 @@ from etabli.model.load import Model, load
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FIRST, MANY = 100, 5_000  # rows at a time, and rows at a time where nothing is asked
+METHODS = ("shapley", "gradients", "attention")
 PATIENCE = 10.0  # seconds between two words on how far it is
 
 
@@ -46,7 +47,10 @@ def explain_file(
     grid: str | None = None,
 ) -> str:
     """What is to be printed: one row in words with what would change it, or all as JSON; "" when a table was written to `out`
-    (several rows without `out`: to the standard output). row: from 1, the header not counted. grid: "28x28", one row drawn into an .svg file as an image of its columns."""
+    (several rows without `out`: to the standard output). row: from 1, the header not counted. grid: "28x28", one row drawn into an .svg file as an image of its columns.
+    method "attention": one row's attention weights (`attention.py`) instead, drawn where `out` is an .svg file."""
+    if method not in METHODS:
+        raise UsageError("the method is shapley, gradients or attention", f'"{method}"', did_you_mean(method, METHODS))
     model = load(model_path)
     table = tables.whole(Path(data_path))
     lone = row is not None or table.rows == 1
@@ -58,6 +62,17 @@ def explain_file(
         raise UsageError("what would change the answer is asked for one row", f"{table.rows} rows", "say which: --row N")
     if out is not None and out != "-" and Path(out).exists() and any(Path(out).samefile(one) for one in (model_path, data_path)):
         raise UsageError("the output must not be the input: it would be overwritten", out, "give it another name")
+    if method == "attention":
+        given = {
+            "--class": label,
+            "--scale": scale if scale != "output" else None,
+            "--background": background,
+            "--budget": budget,
+            "--want": want,
+            "--fixed": fixed or None,
+            "--grid": grid,
+        }
+        return _attention(model, table, [name for name, value in given.items() if value is not None], row or 1, out, lang, as_json)
     if grid is not None and not (lone and str(out).endswith(".svg")):
         got = "several rows" if not lone else f"-o {out}" if out else "no -o"
         raise UsageError("--grid draws one row into an .svg file", got, "for instance: --row 3 --grid 28x28 -o why.svg")
@@ -102,6 +117,26 @@ def explain_file(
     if not quiet:
         print(summary(table.rows, exact, blank, error, seen.background, lang), file=sys.stderr)
     return ""
+
+
+def _attention(model: Model, table: Frame, others: Sequence[str], row: int, out: str | None, lang: str, as_json: bool) -> str:
+    """One row's attention in words, as JSON, or drawn into `out`."""
+    from etabli.model.explain.attended import facts as attended
+
+    if others:
+        raise UsageError("attention weights are looked at as they are", f"--method attention {others[0]}", f"leave {others[0]} out")
+    if out is not None and not out.endswith(".svg"):
+        raise UsageError("attention is drawn into an .svg file", f"-o {out}", "its arrays: --json")
+    seen = model.attention(table)
+    if out is not None:
+        drawn = seen.picture(lang)
+        with writers.renamed(Path(out)) as aside:
+            aside.write_text(drawn, encoding="utf-8")
+    if as_json:
+        import json
+
+        return json.dumps(dict(plain(dict(attended(seen, row)))), ensure_ascii=False)
+    return "" if out is not None else seen.told(lang)
 
 
 def _cut(table: Frame, start: int, stop: int) -> Frame:

@@ -44,7 +44,8 @@ def explain(
     if scale not in ("output", "margin"):
         raise UsageError("the scale is output or margin", f'"{scale}"', did_you_mean(scale, ("output", "margin")))
     if method not in METHODS:
-        raise UsageError("the method is shapley or gradients", f'"{method}"', did_you_mean(method, METHODS))
+        near = "attention weights: model.attention(row)" if method == "attention" else did_you_mean(method, METHODS)
+        raise UsageError("the method is shapley or gradients", f'"{method}"', near)
     if method == "gradients" and scale != "output":
         raise UsageError("gradients are of the output", f'scale "{scale}"', "leave one of the two out")
     if budget < 1:
