@@ -5,6 +5,7 @@ cost little and bring most of what an ensemble would; with one member and no bin
 
 A fifth of the rows it gets, drawn by chance (of each class the same share), is not learned from: it decides when to stop. All folds of a run share one compiled program
 (`nets/train.py`). The answer is the mean of the members' probabilities (or values), in double precision.
+Of a number the file also gives a standard deviation (`nets/doubt.py`): how far the members are apart and how wide the posterior of the last layer is, both by a factor, over noise, as rows not learned from say.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from etabli.families.trained import Trained
 from etabli.graph.graph import Graph
 from etabli.graph.links import apply as linked
 from etabli.graph.links import link
+from etabli.nets import doubt
 from etabli.nets.block import Block, Chain, answer, double, inner
 from etabli.nets.blocks.activation import Activation
 from etabli.nets.blocks.columns import Beside, Columns, edges
@@ -124,32 +126,29 @@ class Tabm(Family):
     def trained(self, fitted: Fitted) -> Trained:
         """The losses of every epoch, the blocks, and what the first dense layer sees."""
         arrays = fitted.arrays
-        chain = _rebuilt(fitted.setting.values, arrays)
+        chain = rebuilt(fitted.setting.values, arrays)
         curve = arrays["curve"].reshape(-1, 2)
         made = layers(chain, (len(arrays["numbers"]) + len(arrays["rest"]),))
         return Trained(curve[:, 0], curve[:, 1], int(arrays["best"]), made, arrays["sees"])
 
     def deviation(self, fitted: Fitted, graph: Graph, x: str) -> str:
-        """Of a number: the noise on rows held for early stopping, and how far the members are apart (deep ensembles: Lakshminarayanan et al. 2017)."""
+        """Of a number: noise, and what its members and its last layer leave open (`nets/doubt.py`)."""
         arrays = fitted.arrays
-        if "noise" not in arrays:
+        if not (kept := inner(arrays, "doubt.")):
             return ""
-        raw = _rebuilt(fitted.setting.values, arrays).write(graph, inner(arrays, "net."), x)
-        members, middle = graph.const(float(fitted.setting.values["members"]), np.float64), graph.const([1], np.int64)
-        apart = graph.op("Sub", raw, graph.op("Div", graph.op("ReduceSum", raw, middle, keepdims=1), members))
-        spread = graph.op("Div", graph.op("ReduceSum", graph.op("Mul", apart, apart), middle, keepdims=0), members)
-        spread = graph.op("Mul", spread, graph.const(arrays["spread"].reshape(1) ** 2))
-        return graph.op("Sqrt", graph.op("Add", spread, graph.const(arrays["noise"].reshape(1))))
+        made = doubt.write(graph, rebuilt(fitted.setting.values, arrays), inner(arrays, "net."), kept, x)
+        return graph.op("Mul", made, graph.const(arrays["spread"].reshape(1)))
 
     def write(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """The blocks, and the mean of the members."""
         arrays = fitted.arrays
-        chain = _rebuilt(fitted.setting.values, arrays)
+        chain = rebuilt(fitted.setting.values, arrays)
         raw = chain.write(graph, inner(arrays, "net."), x)
         return _write_mean(graph, raw, fitted.link, arrays)
 
 
-def _rebuilt(values: Mapping[str, Any], arrays: Mapping[str, Any]) -> Chain:
+def rebuilt(values: Mapping[str, Any], arrays: Mapping[str, Any]) -> Chain:
+    """The blocks of a trained one, from its setting's values and its arrays."""
     numbers, rest = (tuple(int(j) for j in arrays[name]) for name in ("numbers", "rest"))
     return network(values, numbers, rest, int(arrays["outputs"]))
 
@@ -177,7 +176,11 @@ def _trained(setting: Setting, folds: Sequence[Data], stop: Stop) -> list[Fitted
             weights = double(learned.weights)
             told = {"curve": learned.curve, "best": np.array(learned.best), "sees": _sees(chain, weights, folds[place])}
             arrays = {f"net.{name}": value for name, value in weights.items()} | lessons[place][1] | told
-            found[place] = arrays | ({"noise": _noise(values, arrays, lessons[place][0], folds[place])} if task == "regression" else {})
+            if task == "regression":
+                lesson = lessons[place][0]
+                kept = doubt.learned(chain, weights, folds[place].x, lesson.y[:, 0], lesson.weight, lesson.held)
+                arrays |= {f"doubt.{name}": value for name, value in kept.items()}
+            found[place] = arrays
     for place in range(len(folds)):
         arrays = found[place]
         kind = "identity" if task == "regression" else "probability"
@@ -197,15 +200,6 @@ def _sees(chain: Chain, weights: Mapping[str, Array], data: Data) -> Array:
         numbers, rest, size = embedding.numbers, embedding.rest, embedding.size if embedding.bins else 1
     owners = np.array([*np.repeat(numbers, size), *rest], int)
     return moved(inside * weights["1.sign"][0], weights[f"{place}.weight"], owners, data.x.shape[1])
-
-
-def _noise(values: Mapping[str, Any], arrays: Mapping[str, Array], lesson: Lesson, data: Data) -> Array:
-    """The variance that the members' spread leaves over, so that both together are the mean squared error of the held rows; at least a quarter of it."""
-    held = lesson.held if lesson.held.any() else ~lesson.held
-    raw = answer(_rebuilt(values, arrays), inner(arrays, "net."), data.x[held])[..., 0] * float(arrays["spread"]) + float(arrays["centre"])
-    weight = lesson.weight[held]
-    error = float(np.average((data.y[held] - raw.mean(axis=1)) ** 2, weights=weight))
-    return np.array(max(error - float(np.average(raw.var(axis=1), weights=weight)), error / 4))
 
 
 def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...], rest: tuple[int, ...]) -> tuple[Lesson, dict[str, Array]]:
@@ -241,7 +235,7 @@ def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...]
 
 def _native(values: Mapping[str, Any], arrays: Mapping[str, Any], task: TaskKind, x: Array) -> Array:
     """[rows, outputs] in numpy: the mean of the members' values or probabilities."""
-    raw = answer(_rebuilt(values, arrays), inner(arrays, "net."), x)
+    raw = answer(rebuilt(values, arrays), inner(arrays, "net."), x)
     if task == "regression":
         return np.asarray(raw.mean(axis=1) * arrays["spread"] + arrays["centre"])
     if task == "binary":
