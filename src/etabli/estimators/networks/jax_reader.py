@@ -17,7 +17,6 @@ import numpy as np
 
 from etabli.estimators.networks.jax_double import done, inner, opened
 from etabli.estimators.networks.maths import Maths
-from etabli.estimators.networks.passed import passed
 from etabli.estimators.networks.recurrent import LONGEST, stacked
 from etabli.estimators.networks.values import ROWS, Shape, Unreadable, Value, known
 
@@ -30,6 +29,10 @@ LAYERS = {  # the name of the layer that a primitive or a function of JAX stands
     "reduce_window_max": "MaxPool",
     "reduce_window_sum": "AveragePool",
     "gather": "Gather",
+    "add": "Add",
+    "add_any": "Add",
+    "erf": "Erf",
+    "erfc": "Erf",
     "tanh": "Tanh",
     "logistic": "Sigmoid",
     "scan": "RNN",
@@ -38,6 +41,12 @@ LAYERS = {  # the name of the layer that a primitive or a function of JAX stands
     "elu": "Elu",
     "selu": "Selu",
     "gelu": "Gelu",
+    "silu": "Silu",
+    "swish": "Silu",
+    "celu": "Celu",
+    "hard_sigmoid": "HardSigmoid",
+    "hard_swish": "HardSwish",
+    "mish": "Mish",
     "softplus": "Softplus",
     "softmax": "Softmax",
     "log_softmax": "LogSoftmax",
@@ -88,18 +97,20 @@ def _program(maths: Maths, program: Any, constants: Sequence[Value], given: Sequ
 def _equation(maths: Maths, equation: Any, given: list[Value]) -> Sequence[Value]:
     name, called = equation.primitive.name, inner(equation)
     try:
-        before = maths.layers
+        before, begun = len(maths.steps), len(maths.graph.nodes)
         if called is not None:
             program, constants = called
             title = str(equation.params.get("name", ""))
             made: Sequence[Value] = _program(maths, program, [held(one) for one in constants], given)
             if title in LAYERS and made:
-                maths.layers = passed(before, LAYERS[title], [], made[0])
+                del maths.steps[before:]
+                maths.passed(LAYERS[title], [one for one in given if not one.known], made[0], begun)
             return made
         if name in ("scan", "while", "cond"):
             made = _controlled(maths, equation, given)
             if name == "scan" and made and not all(one.known for one in made):
-                maths.layers = passed(before, LAYERS[name], given, next(one for one in made if not one.known))
+                del maths.steps[before:]
+                maths.passed(LAYERS[name], given, next(one for one in made if not one.known), begun)
             return made
         found = READS.get(name)
         drawn = any(_random(atom.aval.dtype) for atom in equation.invars)
@@ -114,10 +125,8 @@ def _equation(maths: Maths, equation: Any, given: list[Value]) -> Sequence[Value
             given = [maths.expand(value, atom.aval.shape) for value, atom in zip(given, equation.invars, strict=True)]
         answer = found(maths, one, given)
         made = [answer] if isinstance(answer, Value) else answer
-        if name in LAYERS and made:
-            maths.layers = passed(before, LAYERS[name], given, made[0])
-        elif made:
-            maths.layers = passed(before, "", given, made[0])
+        if made:
+            maths.passed(LAYERS.get(name, ""), given, made[0], begun)
         return made
     except Unreadable as error:
         if error.what.startswith("primitive "):

@@ -72,7 +72,7 @@ def _written(source: Any, to: Path) -> dict[str, Any]:
     made = source.read(maths, {"x": Value((ROWS, *one.shape), "int" if one.whole else "float", tensor=x)})
     y = maths.tensor(maths.cast(made, "float"))
     to.write_bytes(graph.model({"answer": (y, "double", 0)}).SerializeToString())
-    return {"layers": [asdict(layer) for layer in maths.layers], "share": made.tensor in maths.shares, "missing": maths.asks_missing}
+    return {"layers": [asdict(layer) for layer in maths.layers()], "share": made.tensor in maths.shares, "missing": maths.asks_missing}
 
 
 if __name__ == "__main__":

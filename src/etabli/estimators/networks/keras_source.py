@@ -130,7 +130,7 @@ class KerasSource(Source):
         to = Path(self.folder.name) / "network.onnx"
         told = self._told({"do": "read", "to": str(to)})
         (made,) = read(maths, onnx.load(to), values).values()
-        maths.layers = [Layer(one["block"], tuple(one["shape"]), one["weights"]) for one in told["layers"]]
+        maths.told = [Layer(one["block"], tuple(one["shape"]), one["weights"]) for one in told["layers"]]
         maths.asks_missing = told["missing"]
         maths.shares = (made.tensor,) if told["share"] else ()
         return made

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from etabli.estimators import functions, recipes
-from etabli.estimators.networks.passed import Layer
+from etabli.estimators.networks.passed import Layer, Step, step
 from etabli.estimators.networks.shaping import Shaping
 from etabli.estimators.networks.values import Kind, Unreadable, Value, known, moving, place
+from etabli.graph.graph import Graph
 from etabli.records import Array
 
 UNARY: dict[str, Callable[[Any], Any]] = {
@@ -51,11 +52,27 @@ ASKS = frozenset({"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "
 
 
 class Maths(Shaping):
-    """What the readers compute with. asks_missing: whether the network itself looks for missing numbers. layers: those read so far."""
+    """What the readers compute with. asks_missing: whether the network itself looks for missing numbers. steps: those read so far. told: its layers, where another process
+    read it."""
 
     asks_missing = False
-    layers: Sequence[Layer] = ()
+    told: Sequence[Layer] = ()
     shares: tuple[str, ...] = ()  # tensors that a logistic function gave
+
+    def __init__(self, graph: Graph, like: str) -> None:
+        super().__init__(graph, like)
+        self.steps: list[Step] = []
+
+    def passed(self, op: str, given: Sequence[Value | None], made: Value, begun: int) -> None:
+        """Notes a step that has been read. begun: how many nodes there were before it."""
+        one = step(op, given, made, (begun, len(self.graph.nodes)))
+        self.steps += [] if one is None else [one]
+
+    def layers(self) -> list[Layer]:
+        """What the network is made of, by the names people give it."""
+        from etabli.estimators.networks.named import named
+
+        return list(self.told) or named(self.graph, self.steps)
 
     # one number at a time --------------------------------------------------------------------------------------------
 

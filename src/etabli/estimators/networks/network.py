@@ -179,7 +179,7 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
         raw = maths.tensor(maths.reshape(maths.cast(made, "float"), (ROWS, outputs)))
     except Unreadable as error:
         raise Refused(estimator.title, error.what.removeprefix(f"{estimator.title}: "), error.advice) from None
-    estimator.layers = maths.layers
+    estimator.layers = maths.layers()
     estimator.skips_missing = not maths.asks_missing
     if estimator.skips_missing:
         gaps = graph.op("ReduceSum", graph.op("Cast", graph.op("IsNaN", matrix), to=11), graph.const([1], np.int64), keepdims=1)

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from etabli.estimators.networks.maths import Maths
-from etabli.estimators.networks.passed import passed
 from etabli.estimators.networks.values import Kind, Unreadable, Value, known
 
 Given = list[Value | None]  # the inputs of a node, None where one was left out
@@ -80,13 +79,15 @@ def _graph(maths: Maths, graph: Any, values: dict[str, Value], opset: int) -> di
     for proto in graph.node:
         node = Node(proto.op_type, proto.name or (proto.output[0] if proto.output else ""), _attributes(proto), len(proto.output), opset)
         given: Given = [values[name] if name else None for name in proto.input]
+        begun, before = len(maths.graph.nodes), len(maths.steps)
         try:
             made = _node(maths, proto, node, given, values)
         except Unreadable as error:
             if str(error.what).startswith("operator "):
                 raise
             raise Unreadable(f"operator {node.op} of node {node.name!r}: {error.what}", error.advice) from None
-        maths.layers = passed(maths.layers, node.op, given, made[0]) if made else maths.layers
+        if made and len(maths.steps) == before:  # a branch has steps of its own
+            maths.passed(node.op, given, made[0], begun)
         for name, value in zip(proto.output, made, strict=False):
             if name:
                 values[name] = value

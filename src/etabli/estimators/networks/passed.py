@@ -1,6 +1,6 @@
-"""The layers a network passes through as it is read, for the picture of it: what people call a layer, not every operator.
+"""The steps a network passes through as it is read: what people call a layer (an operator or a function of that name opens one), and what stands between two.
 
-An operator that is a layer's name opens one; weights that come by others (a bias added, a scale multiplied) belong to the layer before.
+Which of them are shown is decided once all are known (named.py), since most libraries write norms, gelu and silu as arithmetic.
 """
 
 from __future__ import annotations
@@ -21,15 +21,18 @@ NAMES = {
     "Gather": "embed",
     "BatchNormalization": "batchnorm",
     "LayerNormalization": "layernorm",
+    "RMSNormalization": "rmsnorm",
+    "SimplifiedLayerNormalization": "rmsnorm",
     "InstanceNormalization": "instancenorm",
     "GroupNormalization": "groupnorm",
     "MaxPool": "pool",
     "AveragePool": "pool",
     "GlobalMaxPool": "pool",
     "GlobalAveragePool": "pool",
-    "Erf": "gelu",
+    "Erf": "erf",
+    "Swish": "silu",
     **{op: op.lower() for op in ("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Sigmoid", "HardSigmoid", "HardSwish")},
-    **{op: op.lower() for op in ("Softplus", "Softsign", "Tanh", "Mish", "Softmax", "LogSoftmax")},
+    **{op: op.lower() for op in ("Silu", "Softplus", "Softsign", "Tanh", "Mish", "Softmax", "LogSoftmax")},
 }
 MEETING = {"MatMul": "attention", "Add": "residual"}  # where neither side is weights
 
@@ -43,21 +46,29 @@ class Layer:
     weights: int
 
 
-def passed(layers: Sequence[Layer], op: str, given: Sequence[Value | None], made: Value) -> list[Layer]:
-    """The layers after one more operator."""
+@dataclass(frozen=True)
+class Step:
+    """One operator, primitive or function that rows went through. layer: as it is known by its name alone, block "" where it has none. given: the tensors it took that
+    depend on the rows; made: the one it gave. span: the nodes that it wrote (from, before)."""
+
+    layer: Layer
+    given: tuple[str, ...]
+    made: str
+    span: tuple[int, int]
+
+
+def step(op: str, given: Sequence[Value | None], made: Value, span: tuple[int, int]) -> Step | None:
+    """None where what is made depends on no row."""
     if made.known:
-        return list(layers)
+        return None
     there = [value for value in given if value is not None]
     held = [value.array for value in there if value.array is not None and value.kind == "float" and ROWS not in value.shape]
-    weights = sum(int(array.size) for array in held if array.size > 1)
-    moving = sum(not value.known for value in there)
-    name = MEETING.get(op, "") if moving > 1 else NAMES.get(op, "")
-    if (op in ("Gather", "MatMul") and moving == 1 and not weights) or (op == "Add" and name and len({v.shape for v in there}) > 1):
+    new = span[1] > span[0]  # else the same was written before, and its numbers are held there
+    weights = sum(int(array.size) for array in held if array.size > 1 and new)
+    moving = [value for value in there if not value.known]
+    name = MEETING.get(op, "") if len(moving) > 1 else NAMES.get(op, "")
+    alone = op in ("Gather", "MatMul") and len(moving) == 1 and not weights
+    if alone or (op == "Add" and name and len({value.shape for value in there}) > 1):
         name = ""
     shape = tuple(size // ROWS if size % ROWS == 0 else size for size in made.shape if size != ROWS)
-    if name:
-        return [*layers, Layer(name, shape, weights)]
-    if weights and layers:
-        last = layers[-1]
-        return [*layers[:-1], Layer(last.block, last.shape, last.weights + weights)]
-    return list(layers)
+    return Step(Layer(name, shape, weights), tuple(value.tensor for value in moving), made.tensor, span)
