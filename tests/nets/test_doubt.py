@@ -19,7 +19,7 @@ from etabli.graph.run import run
 from etabli.judge import novelty
 from etabli.judge.calibrators.raw import Raw
 from etabli.model.compose import Composition, Member, Part
-from etabli.nets import doubt
+from etabli.nets import doubt, laplace
 from etabli.nets.block import inner
 from etabli.records import Data, Facts
 from etabli.work.heads import UNLIKE
@@ -114,3 +114,15 @@ def test_a_file_of_one_member_networks_gives_it(shared: Path) -> None:
     assert 0.8 < (error <= 1.645 * deviation).mean() < 0.99
     worse = deviation > np.median(deviation)
     assert error[worse].mean() > error[~worse].mean()
+
+
+def test_the_posterior_of_the_first_member_is_the_same_alone_and_among_all() -> None:
+    setting = narrow(0)
+    data = sample("regression", wants=setting.wants)
+    fitted = Tabm().fit(setting, data, lambda: True)
+    chain, weights = rebuilt(setting.values, fitted.arrays), inner(fitted.arrays, "net.")
+    one, all_ = (doubt.posterior(chain, weights, data.x, np.ones(160), "regression", 0.5, members) for members in (1, 8))
+    features = doubt.parts(chain, weights, data.x)[1]
+    assert np.allclose(one["prior"], all_["prior"][:1], rtol=1e-7)
+    ratio = laplace.variance(one, features[:, :1]) / laplace.variance(all_, features)[:, :1]
+    assert ((ratio > 1 - 1e-7) & (ratio < 1.01)).all()  # among all more directions may be kept, each worth a hundredth at most

@@ -20,6 +20,7 @@ import numpy as np
 
 from etabli.nets import laplace
 from etabli.nets.block import Chain, answer, inner
+from etabli.nets.blocks.members import Heads, Members
 from etabli.records import Array, TaskKind
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 BLOCK = 4096  # rows at a time
 SHARES = np.linspace(0.02, 0.9, 45)  # of the variance, that go by the doubt
-KEPT = ("axes", "gain", "turn", "prior")
 
 
 def parts(chain: Chain, weights: Mapping[str, Array], x: Array) -> tuple[Array, Array]:
@@ -41,12 +41,14 @@ def posterior(
 ) -> dict[str, Array]:
     """Laplace's approximation on the heads of the first members, after `laplace.posterior`. x, weight: the rows learned from; noise: the variance of a number's errors, in
     the units in which the network learns."""
+    own = tuple(f"{place}." for place, block in enumerate(chain.blocks) if isinstance(block, Members | Heads))  # what has the member first
+    weights = {name: value[:members] if name.startswith(own) else value for name, value in weights.items()}
     head = _head(chain, weights)
-    last = np.concatenate([head["weight"], head["bias"][:, None]], axis=1)[:members]
+    last = np.concatenate([head["weight"], head["bias"][:, None]], axis=1)
 
     def blocks() -> Iterator[tuple[Array, Array, Array]]:
         for start in range(0, len(x), BLOCK):
-            raw, features = (part[:, :members] for part in parts(chain, weights, x[start : start + BLOCK]))
+            raw, features = parts(chain, weights, x[start : start + BLOCK])
             yield features, curvature(raw, task, noise), weight[start : start + BLOCK] * (len(x) / weight.sum())
 
     return laplace.posterior(blocks(), last)
