@@ -158,6 +158,26 @@ def test_a_layer_of_a_transformer_in_pytorch():
     assert sum(held for _, held in made) == sum(p.numel() for p in nn.Sequential(layer, Gated()).parameters())
 
 
+def test_a_group_norm_and_a_way_with_a_layer_of_its_own_in_pytorch():
+    torch = pytest.importorskip("torch")
+    from etabli.estimators.networks.torch_source import TorchSource
+
+    nn = torch.nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.beside = nn.Conv1d(8, 4, 3, padding=1), nn.Conv1d(4, 4, 3, padding=1), nn.Conv1d(8, 4, 1)
+            self.norm = nn.GroupNorm(2, 4)
+
+        def forward(self, x):
+            return torch.relu(self.norm(self.second(torch.relu(self.first(x)))) + self.beside(x))
+
+    made = _read(TorchSource(Net(), {"x": (PLACES, WIDTH)}), (PLACES, WIDTH))
+    assert [block for block, _ in made] == ["convolution", "relu", "convolution", "groupnorm", "convolution", "residual", "relu"]
+    assert made[3][1] == 8
+
+
 @pytest.mark.parametrize("kind", ["LayerNorm", "RMSNorm", "BatchNorm", "GroupNorm"])
 def test_norms_of_flax(kind):
     nnx = pytest.importorskip("flax.nnx")

@@ -187,7 +187,12 @@ def _affine(reading: Reading, taken: dict[int, int]) -> list[Named]:
         tail = _tail(reading, node.output[0])
         if before >= reading.begun and tail and reading.nodes[tail[-1]].op_type == "Add" and not known & {*nodes, *tail}:
             known |= {*nodes, *tail}
-            made.append(Named("batchnorm", frozenset([*nodes, *tail]), tail[-1]))
+            behind = reading.step.get(before, -1)
+            norm = reading.steps[behind].layer.block if behind >= 0 else ""
+            if norm == "instancenorm":  # PyTorch's exporter writes a group norm as one of an instance, then its scale and shift
+                made.append(Named("groupnorm", frozenset([*nodes, *tail]), tail[-1], frozenset([behind])))
+            elif not norm.endswith("norm"):
+                made.append(Named("batchnorm", frozenset([*nodes, *tail]), tail[-1]))
     return made
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from etabli.estimators.networks.maths import Maths
 from etabli.estimators.networks.onnx_reader import TYPES, Given, Node, reads
-from etabli.estimators.networks.values import Unreadable, Value, known, place
+from etabli.estimators.networks.values import Unreadable, Value, known, moving, place
 
 SELU = (1.6732632423543772, 1.0507009873554805)  # Klambauer et al. 2017, with all digits: the file's attributes have seven
 
@@ -126,6 +126,15 @@ def _clip(maths: Maths, node: Node, given: Given) -> Value:
 @reads("Where")
 def _where(maths: Maths, node: Node, given: Given) -> Value:
     return maths.where(need(given, 0), need(given, 1), need(given, 2))
+
+
+@reads("Trilu")
+def _triangle(maths: Maths, node: Node, given: Given) -> Value:
+    x, above = need(given, 0), may(given, 1)
+    if moving(x.shape[-2:]):
+        raise Unreadable("it takes a triangle of rows, so that the answer of one depends on the others")
+    kept = (np.triu if node.get("upper", 1) else np.tril)(np.ones(x.shape[-2:], bool), 0 if above is None else above.ints()[0])
+    return maths.where(known(kept), x, maths.cast(known(0.0), x.kind))
 
 
 @reads("Identity", "Dropout")
