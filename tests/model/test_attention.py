@@ -71,7 +71,7 @@ def test_of_our_own_block_too_and_a_softmax_of_classes_is_none():
     graph = Graph()
     y = network.write(graph, p, graph.input("x", shape=(None, *shape)))
     found = layers_of(graph.model({"y": (y, "double", 0)}).SerializeToString())
-    assert [(one.left, sorted(one.before)) for one in found] == [(True, []), (True, [0])]
+    assert [(one.side, sorted(one.before)) for one in found] == [("left", []), ("left", [0])]
 
     classes = Graph()
     shares = classes.op("Softmax", classes.input("x", shape=(None, 3)), axis=-1)
@@ -99,6 +99,29 @@ def test_the_weights_of_our_own_block_in_a_file(tmp_path):
     (layer,) = seen.layers
     assert np.allclose(layer.weights, share / share.sum(-1, keepdims=True), atol=1e-12) and seen.rollout is None
     assert np.triu(layer.weights, 1).max() == 0
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+def test_a_pool_by_attention_and_values_on_the_left_of_plain_jax(pooled, tmp_path):
+    jax = pytest.importorskip("jax")
+    jnp, x = jax.numpy, _rows()
+    table, query = np.random.default_rng(1).normal(size=(2, WIDTH, WIDTH)).astype(np.float32)
+
+    def scores(z):
+        return jnp.tanh(z @ table) @ query[:, 0] if pooled else jnp.einsum("rqd,rkd->rqk", z @ table, z @ query)
+
+    def net(x):
+        z = x.reshape(-1, PLACES, WIDTH)
+        shares = jax.nn.softmax(scores(z), axis=1 if pooled else 2)
+        if pooled:
+            return (shares[..., None] * z).sum(1)[:, 0]
+        return jnp.matmul(z.swapaxes(1, 2), shares.swapaxes(1, 2)).sum((1, 2))
+
+    seen = etabli.adopt(net, x, "y", y=x.sum(1), out=tmp_path / "run").model.attention(x[4:5])
+    with jax.enable_x64(True):
+        known = np.asarray(jax.nn.softmax(scores(x[4:5].astype(np.float32).astype(float).reshape(1, PLACES, WIDTH)), axis=-1))
+    (layer,) = seen.layers
+    assert layer.weights.shape == (1, 1 if pooled else PLACES, PLACES) and np.allclose(layer.weights[0], known, atol=1e-12)
 
 
 def test_on_the_command_line_in_words_as_json_and_drawn(adopted, tmp_path, capsys):

@@ -1,7 +1,7 @@
 """Where the attention layers of a file look for one row: found in its graph, shown by a copy of it in memory with further outputs, and run.
 
 An attention layer is known by what it does, whatever wrote it: a softmax whose result is contracted, along the axis it sums to 1 over, with numbers that depend on
-the row too (a softmax of classes before a dense layer meets constants). The softmax may be an operator or the closed set's exp over its sum; between it and
+the row too (a softmax of classes before a dense layer meets constants): by a product of matrices, or as a pool, vectors times their weights and summed. The softmax may be an operator or the closed set's exp over its sum; between it and
 the product stand only operators that move cells or mask them. Which axis is which is followed by the shapes of the run itself, on one row, so that whatever
 leads them is heads wherever a library puts its rows.
 """
@@ -30,16 +30,17 @@ SUMS = 1e-4  # how far from 1 the weights of a place may sum
 
 @dataclass(frozen=True)
 class Found:
-    """softmax: its tensor, and axis. path: the nodes from there to the product. mixed: the weights as they enter it, on its `left` or right; values: the other side.
-    before: the attention layers (by number) that it rests on."""
+    """softmax: its tensor, and axis. path: the nodes from there to the product. mixed: the weights as they enter it; side: "left" or "right" of a MatMul, or "pooled": times vectors
+    that are then summed along the axis `over`. values: what is weighed. before: the attention layers (by number) that it rests on."""
 
     softmax: str
     axis: int
     path: tuple[Node, ...]
     mixed: str
-    left: bool
+    side: str
     values: str
     before: frozenset[int]
+    over: int = 0
 
 
 def attended(model: Model, data: Any) -> Attended:
@@ -49,7 +50,9 @@ def attended(model: Model, data: Any) -> Attended:
         raise UsageError("attention is looked at one row at a time", f"{rows.rows} rows", "say which: --row N")
     playing = game(model)
     found = layers_of(playing.source)
-    names = list(dict.fromkeys(name for one in found for name in (one.softmax, one.mixed, *(node.outputs[0] for node in one.path))))
+    names = list(
+        dict.fromkeys(name for one in found for name in (one.softmax, one.mixed, one.values, *(node.outputs[0] for node in one.path)))
+    )
     shown = playing.tensors(rows.feeds, names)
     kept = [one for one in found if _along(one, {name: value.shape for name, value in shown.items()})]
     if not kept:
@@ -117,9 +120,12 @@ def layers_of(source: bytes) -> list[Found]:
                 mixed = path[-1].outputs[0] if path else node.outputs[0]
                 left = product.inputs[0] == mixed
                 other = product.inputs[1 if left else 0]
-                if other in moving and other != mixed:
+                side, over = (
+                    ("left" if left else "right", 0) if product.op == "MatMul" else ("pooled", _summed(product, users, nodes.constants))
+                )
+                if other in moving and other != mixed and over is not None:
                     products[product.outputs[0]] = len(made)
-                    made.append(Found(node.outputs[0], axis, path, mixed, left, other, behind))
+                    made.append(Found(node.outputs[0], axis, path, mixed, side, other, behind, over))
                     break
         own = products.get(node.outputs[0]) if node.outputs else None
         behind |= frozenset() if own is None else {own}
@@ -143,13 +149,20 @@ def _softmax(node: Node, maker: Mapping[str, Node], constants: Mapping[str, Arra
     return int(axes[0]) if axes is not None and axes.size == 1 else None
 
 
+def _summed(product: Node, users: Mapping[str, list[Node]], constants: Mapping[str, Array]) -> int | None:
+    """The axis that a product of cells is summed along right after; None where it is not."""
+    after = users.get(product.outputs[0], [])
+    axes = constants.get(after[0].inputs[1]) if len(after) == 1 and after[0].op == "ReduceSum" and len(after[0].inputs) > 1 else None
+    return int(axes[0]) if axes is not None and axes.size == 1 else None
+
+
 def _products(node: Node, users: Mapping[str, list[Node]], moving: set[str]) -> Iterator[tuple[tuple[Node, ...], Node]]:
     """(the nodes between, the product) of every product that a softmax reaches by moves of its cells alone."""
     open_paths: list[tuple[str, tuple[Node, ...]]] = [(node.outputs[0], ())]
     while open_paths:
         name, path = open_paths.pop(0)
         for user in users.get(name, ()):
-            if user.op == "MatMul":
+            if user.op == "MatMul" or (user.op == "Mul" and _alters(user, name, moving)):
                 yield path, user
             elif user.op in MOVES and len(path) < 16 and not _alters(user, name, moving):
                 open_paths.append((user.outputs[0], (*path, user)))
@@ -185,14 +198,21 @@ def _along(one: Found, shapes: Mapping[str, tuple[int, ...]]) -> bool:
             axis += len(after) - len(before)
         name = node.outputs[0]
     rank = len(shapes[one.mixed])
-    return rank >= 2 and axis == (rank - 1 if one.left else rank - 2)
+    if one.side == "pooled":  # of vectors: a mean of numbers by their shares is no attention
+        values = shapes[one.values]
+        wide = np.prod(np.broadcast_shapes(shapes[one.mixed], values)) > np.prod(shapes[one.mixed])
+        return len(values) == rank and bool(wide) and values[axis] == shape[one.axis] and axis == one.over % rank
+    return rank >= 2 and axis == (rank - 1 if one.side == "left" else rank - 2)
 
 
 def _weights(one: Found, mixed: Array) -> Array:
     """[heads, from, to] of one row's weights as they enter the product."""
     made = np.asarray(mixed, np.float64)
+    if one.side == "pooled":
+        made = np.moveaxis(made, one.over, -1)
+        return made.reshape(-1, 1, made.shape[-1])
     made = made.reshape(-1, *made.shape[-2:])
-    return made if one.left else np.swapaxes(made, 1, 2)
+    return made if one.side == "left" else np.swapaxes(made, 1, 2)
 
 
 def _same(layer: Layer, weights: Array) -> tuple[tuple[str, ...], ...]:
@@ -225,8 +245,9 @@ def _behind(playing: Game, one: Found, feeds: Feeds, places: int) -> tuple[tuple
 
 def _by_place(one: Found, values: Array, places: int) -> Array:
     """[numbers, places] of the values that are weighed."""
-    made = np.swapaxes(values, -1, -2) if one.left and values.ndim > 1 else values
-    return made.reshape(-1, places)
+    if one.side == "pooled":
+        return np.moveaxis(values, one.over, -1).reshape(-1, places)
+    return (np.swapaxes(values, -1, -2) if one.side == "left" and values.ndim > 1 else values).reshape(-1, places)
 
 
 def _others(cell: Any, carried: Array | None, column: int) -> list[Any]:
