@@ -67,6 +67,91 @@ def test_a_model_and_its_file_answer_alike(make, tmp_path):
     assert result["network"]["layers"][-1]["shape"] == [10]
 
 
+class Gated(layers.Layer):
+    """A layer of one's own, for every back end."""
+
+    def __init__(self, units, **more):
+        super().__init__(**more)
+        self.units = units
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), initializer="glorot_uniform", name="kernel")
+
+    def call(self, x):
+        z = keras.ops.matmul(x, self.kernel)
+        return z * keras.ops.sigmoid(z)
+
+
+class Native(layers.Layer):
+    """A layer in its back end's own functions."""
+
+    def call(self, x):
+        if keras.backend.backend() == "torch":
+            import torch
+
+            return torch.relu(x) - 0.5 * x
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow
+
+            return tensorflow.nn.relu(x) - 0.5 * x
+        import jax
+
+        return jax.nn.relu(x) - 0.5 * x
+
+
+class Torchy(layers.Layer):
+    """One that knows its back end alone."""
+
+    def call(self, x):
+        import torch
+
+        return torch.relu(x) - 0.5 * x
+
+
+class Tensory(layers.Layer):
+    """Another."""
+
+    def call(self, x):
+        import tensorflow
+
+        return tensorflow.nn.relu(x) - 0.5 * x
+
+
+@pytest.mark.parametrize("own", [lambda: Gated(12), Native])
+def test_classes_of_ones_own_go_along(own, tmp_path):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([Input((64,)), own(), layers.Dense(10, activation="softmax")])
+    x, y = _digits()
+    proof = etabli.adopt(model, x / 16, "digit", y=y, out=tmp_path / "run").result["proof"]["estimator"]
+    assert proof["label_mismatches"] == 0 and proof["max_difference"] <= 1e-12 * proof["scale"]
+
+
+def test_classes_that_know_their_own_back_end_alone(tmp_path):
+    here = keras.backend.backend()
+    if here == "jax":
+        pytest.skip("every class computes on the back end that is read")
+    keras.utils.set_random_seed(0)
+    own = {"torch": Torchy, "tensorflow": Tensory}[here](name="mine")
+    model = keras.Sequential([Input((64,)), own, layers.Dense(10, activation="softmax")])
+    x, y = _digits()
+    result = etabli.adopt(model, x / 16, "digit", y=y, out=tmp_path / "run").result
+    proof = result["proof"]["estimator"]
+    assert proof["label_mismatches"] == 0 and proof["max_difference"] <= 1e-5 * proof["scale"]
+
+
+def test_a_class_that_computes_nowhere_else_is_named(tmp_path):
+    if keras.backend.backend() == "jax":
+        pytest.skip("every class computes on the back end that is read")
+
+    class Sorted(layers.Layer):
+        def call(self, x):
+            return keras.ops.sort(x, axis=1)
+
+    model = keras.Sequential([Input((64,)), Sorted(name="mine"), layers.Dense(10)])
+    with pytest.raises((UsageError, Refused), match=r"sort.*layer 'mine' \(Sorted\)"):
+        etabli.adopt(model, _digits()[0], out=tmp_path / "run")
+
+
 def _ran(path, tmp_path, *more):
     x, y = _digits()
     names = ",".join([*(f"p{i}" for i in range(64)), "digit"])

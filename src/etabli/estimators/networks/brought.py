@@ -38,11 +38,22 @@ def _keras(model: Any, width: int) -> Source:
         from etabli.estimators.networks.keras_function import source
 
         return source(model, width)
+    from etabli.estimators.networks.keras_classes import own
     from etabli.estimators.networks.keras_function import row
     from etabli.estimators.networks.keras_source import KerasSource
 
-    row(model, width)  # what it refuses needs no other process
-    return KerasSource(None, width, model=model)
+    shape, whole = row(model, width)  # what it refuses needs no other process
+    try:
+        return KerasSource(None, width, model=model)
+    except UsageError as error:
+        if not own(model):
+            raise
+        from etabli.estimators.networks.keras_native import native
+
+        try:
+            return native(model, shape, whole, f"Keras's {type(model).__name__}")
+        except UsageError as lacking:
+            raise UsageError(error.rule, error.got, f"{error.hint}; or {lacking.hint}") from None
 
 
 def _jax(title: str, call: Callable[[Any], Any], width: int) -> Source:

@@ -1,6 +1,6 @@
 """The process beside ours that opens a Keras file on the JAX back end: a back end is chosen once for a whole process, and the user's may be another.
 
-    python -m etabli.estimators.networks.keras_child FILE TRUSTED
+    python -m etabli.estimators.networks.keras_child FILE TRUSTED [CLASSES]
 
 One line of JSON in, one out: {"do": "open", "width": 64} -> {"shape", "whole", "single", "title"}; {"do": "ask" | "exact", "rows": FILE.npy, "to": FILE.npy};
 {"do": "read", "to": FILE.onnx} -> {"layers", "share", "missing"}: the network in the closed operators. What goes wrong: {"error": words, "kind": ...}.
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 
-def main(path: str, trusted: bool) -> None:
+def main(path: str, trusted: bool, classes: str = "") -> None:
     """Answers until its input ends."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what the libraries print is not for our reader
@@ -25,7 +25,7 @@ def main(path: str, trusted: bool) -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         try:
-            made = _answer(asked, path, trusted, held)
+            made = _answer(asked, path, trusted, classes, held)
         except Exception as error:  # whatever it is, the other side tells it
             from etabli.errors import EtabliError
 
@@ -36,15 +36,18 @@ def main(path: str, trusted: bool) -> None:
         out.flush()
 
 
-def _answer(asked: dict[str, Any], path: str, trusted: bool, held: dict[str, Any]) -> dict[str, Any]:
+def _answer(asked: dict[str, Any], path: str, trusted: bool, classes: str, held: dict[str, Any]) -> dict[str, Any]:
     from etabli.estimators.networks import keras_function
 
     if asked["do"] == "open":
         import keras
 
-        model = keras.saving.load_model(path, compile=False, safe_mode=not trusted)
+        with keras.saving.custom_object_scope(_classes(classes)):
+            model = keras.saving.load_model(path, compile=False, safe_mode=not trusted)
         held["source"] = keras_function.source(model, asked["width"])
         (one,) = held["source"].inputs()
+        if classes:  # whether they compute on this back end at all
+            held["source"].ask({"x": np.zeros((2, *(one.shape or ())), np.int64 if one.whole else np.float32)})
         return {
             "shape": list(one.shape or ()),
             "whole": one.whole,
@@ -56,6 +59,13 @@ def _answer(asked: dict[str, Any], path: str, trusted: bool, held: dict[str, Any
         np.save(asked["to"], getattr(held["source"], asked["do"])({"x": np.load(asked["rows"])}))
         return {}
     return _written(held["source"], Path(asked["to"]))
+
+
+def _classes(file: str) -> dict[str, Any]:
+    """What keras_classes.py packed on the other side."""
+    import pickle
+
+    return dict(pickle.loads(Path(file).read_bytes())) if file else {}
 
 
 def _written(source: Any, to: Path) -> dict[str, Any]:
@@ -76,4 +86,4 @@ def _written(source: Any, to: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] == "trusted")
+    main(sys.argv[1], sys.argv[2] == "trusted", *sys.argv[3:])

@@ -10,6 +10,8 @@ import numpy as np
 
 from etabli.errors import UsageError
 from etabli.estimators.networks.jax_source import JaxSource
+from etabli.estimators.networks.source import BLOCK, single_output
+from etabli.records import Array
 
 TABLES = ("IndexLookup", "TextVectorization", "Hashing", "HashedCrossing")  # layers that are TensorFlow's on every back end
 
@@ -65,3 +67,11 @@ def row(model: Any, width: int) -> tuple[tuple[int, ...], bool | None]:
             "give them in its order, and name the target",
         )
     return tuple(width // known if size is None else int(size) for size in sizes), True if kind.startswith(("int", "uint")) else None
+
+
+def predicted(called: str, model: Any, x: Array) -> Array:
+    """By the model's own `predict`, in few sizes: TensorFlow compiles anew for each number of rows."""
+    few = 32
+    batch = few if len(x) <= few else BLOCK
+    filled = np.concatenate([x, np.zeros((-len(x) % batch, *x.shape[1:]), x.dtype)])
+    return np.asarray(single_output(called, model.predict(filled, batch_size=batch, verbose=0)))[: len(x)]

@@ -20,14 +20,17 @@ from typing import Any
 import numpy as np
 
 from etabli.errors import UsageError
+from etabli.estimators.networks.keras_classes import layers, packed
+from etabli.estimators.networks.keras_function import predicted
 from etabli.estimators.networks.maths import Maths
 from etabli.estimators.networks.onnx_reader import read
 from etabli.estimators.networks.passed import Layer
-from etabli.estimators.networks.source import BLOCK, Feeds, Input, Source, asked, single_output
+from etabli.estimators.networks.source import Feeds, Input, Source, asked
 from etabli.estimators.networks.values import Unreadable, Value
 from etabli.records import Array
 
 INSTALL = "pip install 'etabli[keras]'"
+OWN = "classes of your own are written with keras.ops; or choose KERAS_BACKEND=jax in the Python file that makes the model, and give file.py:model"
 
 
 class KerasSource(Source):
@@ -40,11 +43,17 @@ class KerasSource(Source):
         if lacking:
             raise UsageError("a Keras model is read by Keras on its JAX back end", f"{lacking[0]} is not installed", INSTALL)
         self.folder = tempfile.TemporaryDirectory(prefix="etabli-keras-")
+        self.classes_file = ""
         self.model, self.path, self.trusted = model, path, trusted or model is not None
         self.title = f"Keras's {type(model).__name__}" if model is not None else "the Keras model"
         if model is not None:
             self.path = Path(self.folder.name) / "model.keras"
             asked(self.title, lambda: model.save(self.path))
+            try:
+                self.classes_file = self._classes(model)
+            except UsageError:
+                self.folder.cleanup()
+                raise
         environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
         with open(Path(self.folder.name) / "said", "wb") as said:
             self.child = subprocess.Popen(
@@ -54,6 +63,7 @@ class KerasSource(Source):
                     __name__.replace("keras_source", "keras_child"),
                     str(self.path),
                     "trusted" if self.trusted else "safe",
+                    self.classes_file,
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -61,10 +71,25 @@ class KerasSource(Source):
                 env=environment,
                 encoding="utf-8",
             )
-        weakref.finalize(self, _ended, self.child, self.folder)
-        told = self._told({"do": "open", "width": width})
+        end = weakref.finalize(self, _ended, self.child, self.folder)
+        try:
+            told = self._told({"do": "open", "width": width})
+        except Exception:
+            end()
+            raise
         self.title = self.title if model is not None else told["title"]
         self.input = Input("x", tuple(told["shape"]), bool(told["whole"]), bool(told["single"]))
+
+    def _classes(self, model: Any) -> str:
+        to = Path(self.folder.name) / "classes.pickle"
+        try:
+            return str(to) if packed(model, to) else ""
+        except Exception as error:  # a class that holds what cannot be taken along: an open file, a lock
+            raise UsageError(
+                "classes of your own in a Keras model are taken along to Keras on its JAX back end",
+                f"{self.title}: {layers(model)}: {type(error).__name__}: {' '.join(str(error).split()):.240}",
+                OWN,
+            ) from error
 
     def _told(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         assert self.child.stdin is not None and self.child.stdout is not None
@@ -85,7 +110,8 @@ class KerasSource(Source):
     def _error(self, told: Mapping[str, Any]) -> Exception:
         said = f"{told['kind']}: {told['error']}"
         if told["kind"] == "Unreadable":
-            return Unreadable(told["got"], told["hint"])
+            among = f"; among its layers: {found}" if self.model is not None and (found := layers(self.model)) else ""
+            return Unreadable(f"{told['got']}{among}", told["hint"])
         if "rule" in told:
             return UsageError(told["rule"], told["got"], told["hint"])
         if not self.trusted and ("safe_mode" in said or "unsafe" in said.lower()):
@@ -94,10 +120,11 @@ class KerasSource(Source):
                 f"{self.path}",
                 "if you trust where it comes from: --trust-pickle; or load it in a Python file and give file.py:model",
             )
+        named = f"{found}: " if self.model is not None and (found := layers(self.model)) else ""
         return UsageError(
             "Keras opens the model on its JAX back end",
-            f"{self.title}: {said:.400}",
-            "classes of your own: choose KERAS_BACKEND=jax in the Python file that makes the model, and give file.py:model",
+            f"{self.title}: {named}{said:.400}",
+            OWN,
         )
 
     def inputs(self) -> list[Input]:
@@ -114,10 +141,7 @@ class KerasSource(Source):
         """By the model's own `predict` where it is in memory."""
         if self.model is None:
             return self._asked("ask", feeds)
-        x, few = feeds["x"], 32
-        batch = few if len(x) <= few else BLOCK  # TensorFlow compiles anew for each number of rows
-        filled = np.concatenate([x, np.zeros((-len(x) % batch, *x.shape[1:]), x.dtype)])
-        return np.asarray(single_output(self.title, self.model.predict(filled, batch_size=batch, verbose=0)))[: len(x)]
+        return predicted(self.title, self.model, feeds["x"])
 
     def exact(self, feeds: Feeds) -> Array | None:
         """By JAX, in double precision."""
