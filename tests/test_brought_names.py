@@ -145,16 +145,17 @@ def test_a_layer_of_a_transformer_in_pytorch():
     class Gated(nn.Module):
         def __init__(self):
             super().__init__()
-            self.scale, self.up, self.down = nn.Parameter(torch.ones(WIDTH)), nn.Linear(WIDTH, 16), nn.Linear(16, WIDTH)
+            self.norm, self.up, self.down = nn.RMSNorm(WIDTH), nn.Linear(WIDTH, 16), nn.Linear(16, WIDTH)
+            self.scale = nn.Parameter(torch.ones(WIDTH))
 
         def forward(self, x):
             z = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.scale
-            return x + self.down(nn.functional.silu(self.up(z)))
+            return x + self.down(nn.functional.silu(self.up(self.norm(z))))
 
     layer = nn.TransformerEncoderLayer(WIDTH, 2, 16, batch_first=True, activation=nn.GELU("tanh"), norm_first=True)
     made = _read(TorchSource(nn.Sequential(layer, Gated()), {"x": (PLACES, WIDTH)}), (PLACES, WIDTH))
     first = ["layernorm", "dense", "attention", "dense", "residual", "layernorm", "dense", "gelu", "dense", "residual"]
-    assert [block for block, _ in made] == [*first, "rmsnorm", "dense", "silu", "dense", "residual"]
+    assert [block for block, _ in made] == [*first, "rmsnorm", "rmsnorm", "dense", "silu", "dense", "residual"]
     assert sum(held for _, held in made) == sum(p.numel() for p in nn.Sequential(layer, Gated()).parameters())
 
 

@@ -61,11 +61,23 @@ class Embedded(nn.Module):
         return self.last(self.table(x.long()).flatten(1))  # no code is negative, and rows drawn by chance are
 
 
+class Scaled(nn.Module):
+    """RMS norms, with an epsilon of its own and with that of the numbers, and a causal mask."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.last = nn.RMSNorm(8), nn.RMSNorm(8, 1e-3), nn.Linear(8, 10)
+
+    def forward(self, x):
+        z = self.first(x.reshape(-1, 8, 8) / 1600)
+        return self.last(self.second(nn.functional.scaled_dot_product_attention(z, z, z, is_causal=True)).mean(1))
+
+
 def _plain():
     return nn.Sequential(nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 10), nn.Softmax(1))
 
 
-@pytest.mark.parametrize("make", [_plain, Convolutions, Recurrent, Attending, Embedded])
+@pytest.mark.parametrize("make", [_plain, Convolutions, Recurrent, Attending, Embedded, Scaled])
 def test_a_module_and_its_file_answer_alike(make, tmp_path):
     torch.manual_seed(0)
     module = make()

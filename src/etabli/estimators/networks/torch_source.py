@@ -74,7 +74,13 @@ class TorchSource(Source):
 
     @cached_property
     def _double(self) -> Any:
-        return copy.deepcopy(self.module).double()
+        import torch
+
+        made = copy.deepcopy(self.module).double()
+        for one in made.modules():
+            if type(one).__name__ == "RMSNorm" and getattr(one, "eps", 0.0) is None:  # it is that of the numbers, which were single
+                one.eps = torch.finfo(self.floats or torch.float32).eps
+        return made
 
     def exact(self, feeds: Feeds) -> Array | None:
         """The copy in double precision; None where its forward insists on float32."""
@@ -120,7 +126,8 @@ def exported(title: str, module: Any, examples: tuple[Any, ...], names: Sequence
     file = io.BytesIO()
     with torch.no_grad(), _quiet():
         try:
-            torch.onnx.export(module, examples, file, dynamo=False, opset_version=OPSET, input_names=list(names))
+            with _rms_norms():
+                torch.onnx.export(module, examples, file, dynamo=False, opset_version=OPSET, input_names=list(names))
             return file.getvalue()
         except Exception as error:  # the exporter raises what it likes
             said = f"{type(error).__name__}: {' '.join(str(error).split()):.300}"
@@ -144,6 +151,26 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
+
+
+@contextlib.contextmanager
+def _rms_norms() -> Iterator[None]:
+    """With a word for RMS norms, which the exporter has none for below opset 23: the one that the reader knows."""
+    import torch
+    from torch.onnx import symbolic_helper as helper
+
+    def written(g: Any, x: Any, shape: Any, weight: Any, eps: Any) -> Any:
+        sizes = list(helper._maybe_get_const(shape, "is"))
+        kind = torch.float64 if x.type().scalarType() == "Double" else torch.float32
+        little = torch.finfo(kind).eps if helper._is_none(eps) else float(helper._maybe_get_const(eps, "f"))
+        scale = g.op("Constant", value_t=torch.ones(sizes, dtype=kind)) if helper._is_none(weight) else weight
+        return g.op("com.microsoft::SimplifiedLayerNormalization", x, scale, axis_i=-len(sizes), epsilon_f=little).setType(x.type())
+
+    torch.onnx.register_custom_op_symbolic("aten::rms_norm", written, OPSET)
+    try:
+        yield
+    finally:
+        torch.onnx.unregister_custom_op_symbolic("aten::rms_norm", OPSET)
 
 
 @contextlib.contextmanager
