@@ -108,6 +108,7 @@ def test_one_row_is_drawn_as_an_image_of_its_columns(bent: Any, tmp_path: Path, 
     assert (
         drawn.startswith("<svg")
         and "y:" in drawn
+        and "prefers-color-scheme:dark" in drawn
         and ("#0072b2" in drawn, "#d55e00" in drawn) == tuple(bool((shown & (sign * values > 0)).any()) for sign in (1, -1))
     )
     for wrong in (["--grid", "2x4", "-o", str(tmp_path / "no.svg")], ["--grid", "6"], ["--grid", "2x3", "-o", str(tmp_path / "no.png")]):

@@ -1,6 +1,7 @@
 """One row as an image of its columns (pixels, sensors on a plate): its values in grey, and beside them what each adds to the answer, in blue (more) and red (less).
 
 SVG by hand: shades are few, and each is one path, so that 28 x 28 cells take 20 kB.
+Its colours follow light and dark, where the reader of the file knows them; the values are then bright where they are high, as ink is dark.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 SIDE, EDGE, SHADES, MOST = 240.0, 10.0, 12, 20_000  # pixels of a picture and around it; shades; cells
 MORE, LESS, GREY = "#0072b2", "#d55e00", "#1d2126"  # Okabe & Ito 2008
+NAMES = {MORE: "m", LESS: "l", GREY: "t"}
+DARK = (
+    "<style>svg.g{color-scheme:light dark;max-width:100%}@media(prefers-color-scheme:dark)"
+    "{.g .b{fill:#15181c}.g .m{fill:#56b4e9}.g .l{fill:#e9863c}.g .t{fill:#e8eaed}.g .f{stroke:#8a929b}}</style>"
+)
 
 
 def size(text: str) -> tuple[int, int]:
@@ -52,12 +58,12 @@ def picture(seen: Explained, grid: tuple[int, int], row: int = 0, lang: str = "e
         _cells(np.maximum(-values, 0).reshape(grid) / longest, step, (right, EDGE), LESS),
     ]
     frames = "".join(
-        f'<rect x="{x:.1f}" y="{EDGE}" width="{across * step:.1f}" height="{lines * step:.1f}" fill="none" stroke="#868d95"/>'
+        f'<rect class="f" x="{x:.1f}" y="{EDGE}" width="{across * step:.1f}" height="{lines * step:.1f}" fill="none" stroke="#868d95"/>'
         for x in (EDGE, right)
     )
-    text = f'<text x="{EDGE}" y="{tall - 8:.1f}" font-family="system-ui,sans-serif" font-size="12" fill="{GREY}">{escape(title)}</text>'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {wide:.1f} {tall:.1f}" width="{wide:.0f}" height="{tall:.0f}">'
-    return f'{head}<title>{escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}{frames}{text}</svg>'
+    text = f'<text class="t" x="{EDGE}" y="{tall - 8:.1f}" font-family="system-ui,sans-serif" font-size="12" fill="{GREY}">{escape(title)}</text>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="g" role="img" viewBox="0 0 {wide:.1f} {tall:.1f}" width="{wide:.0f}" height="{tall:.0f}">'
+    return f'{head}<title>{escape(title)}</title>{DARK}<rect class="b" width="100%" height="100%" fill="#fff"/>{"".join(parts)}{frames}{text}</svg>'
 
 
 def _number(cell: Any) -> float:
@@ -72,5 +78,5 @@ def _cells(shares: Array, step: float, corner: tuple[float, float], colour: str)
         places = np.argwhere(levels == level)
         if len(places):
             d = "".join(f"M{corner[0] + j * step:.1f} {corner[1] + i * step:.1f}h{step:.1f}v{step:.1f}h-{step:.1f}z" for i, j in places)
-            made.append(f'<path fill="{colour}" fill-opacity="{level / SHADES:.2f}" d="{d}"/>')
+            made.append(f'<path class="{NAMES[colour]}" fill="{colour}" fill-opacity="{level / SHADES:.2f}" d="{d}"/>')
     return "".join(made)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 SIDE, GAP, EDGE = 148.0, 16.0, 14.0  # pixels of a map, between two, around all
 HEAD, LINE, TICK = 26.0, 19.0, 16.0  # of a layer's title, of a line of text, of the numbers below a map
-WIDE, NARROW = 4, 2  # maps side by side
+WIDE, NARROW = (4, 5), 2  # maps side by side: of the two the one that leaves fewer places empty
 SHADES, MOST = 12, 60_000  # cells that are drawn, all maps together; beyond, the means alone
 LISTED = 16  # places whose columns are listed
 STYLE = (
@@ -38,8 +38,9 @@ def picture(seen: Attended, lang: str = "en") -> str:
     for number, (title, maps) in enumerate(groups):
         placed.append((title, [(f"{mark}-{number}-{at}", name) for at, (name, _) in enumerate(maps)], maps[0][1].shape))
         symbols += [f'<g id="{mark}-{number}-{at}">{_map(shares, largest)}</g>' for at, (_, shares) in enumerate(maps)]
+    most = max(len(maps) for _, maps in groups)
     words = _words(seen, largest, short, lang)
-    both = [_arranged(seen.title(lang), placed, words, across) for across in (WIDE, NARROW)]
+    both = [_arranged(seen.title(lang), placed, words, across) for across in (min(WIDE, key=lambda count: (-most % count, count)), NARROW)]
     (_, wide, tall), (_, slim, taller) = both
     turn = f".a .n{{display:none}}@media(max-width:{wide - 1:.0f}px){{svg.a{{width:{slim:.0f}px;height:{taller:.0f}px}}.a .w{{display:none}}.a .n{{display:inline}}}}"
     said = escape(f"{seen.title(lang)}. {' '.join(title for title, _ in groups)}")
