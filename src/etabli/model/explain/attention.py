@@ -25,7 +25,6 @@ MOVES = frozenset(
     "Identity Cast Reshape Transpose Squeeze Unsqueeze Expand Where Mul Div".split()
 )  # what may stand between softmax and product
 COLUMNS = 2_000  # columns that are tried on their positions; more would take seconds
-SUMS = 1e-4  # how far from 1 the weights of a place may sum
 
 
 @dataclass(frozen=True)
