@@ -126,3 +126,20 @@ def make():
         done = subprocess.run([sys.executable, "-m", "etabli", *words], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert f'"task": "{task}"' in (run / "result.json").read_text()
+
+
+def two(codes, sizes):
+    return jnp.concatenate([T[codes[:, 0]], sizes / 16], 1) @ W[:7]
+
+
+def test_a_function_of_several_inputs_is_told_which_columns_each_takes(tmp_path):
+    x, y = _digits()
+    named = {"p9": x[:, 9], "last": x[:, 60], "code": x[:, 10], "p11": x[:, 11], "unused": x[:, 12]}
+    with pytest.raises(UsageError, match=r"--inputs codes=COLUMN,\.\.\. --inputs sizes="):
+        etabli.adopt(two, named, "digit", y=y, out=tmp_path / "no")
+    inputs = {"sizes": ["p9", "p11", "last"], "codes": "code"}
+    study = etabli.adopt(two, named, "digit", y=y, inputs=inputs, out=tmp_path / "run")
+    proof = study.result["proof"]["estimator"]
+    assert proof["rows"] == len(x) and proof["label_mismatches"] == 0 and proof["max_difference"] <= 1e-12 * proof["scale"]
+    own = np.asarray(two(x[:, 10:11].astype(int), jnp.asarray(x[:, [9, 11, 60]]))).argmax(1)
+    assert np.array_equal(study.model.predict(named)["prediction"][:, 0].astype(int), own)

@@ -171,10 +171,24 @@ def test_a_file_on_the_command_line_and_code_in_it(tmp_path):
     assert (tmp_path / "run" / "card.json").exists()
 
 
+def test_several_inputs_get_the_columns_they_take(tmp_path):
+    keras.utils.set_random_seed(0)
+    code, sizes = Input((1,), dtype="int32", name="code"), Input((3,), name="sizes")
+    z = layers.Concatenate()([layers.Flatten()(layers.Embedding(17, 4)(code)), layers.Dense(3, activation="tanh")(sizes)])
+    model = keras.Model({"sizes": sizes, "code": code}, layers.Dense(10, activation="softmax")(z))
+    x, y = _digits()
+    named = {"p9": x[:, 9], "last": x[:, 60], "code": x[:, 10], "p11": x[:, 11], "unused": x[:, 12]}
+    study = etabli.adopt(model, named, "digit", y=y, inputs={"code": "code", "sizes": ["last", "p9", "p11"]}, out=tmp_path / "run")
+    proof = study.result["proof"]["estimator"]
+    assert proof["label_mismatches"] == 0 and proof["max_difference"] <= 1e-12 * proof["scale"]
+    own = model.predict({"code": x[:, 10:11].astype("int32"), "sizes": x[:, [60, 9, 11]].astype("float32")}, verbose=0)
+    assert np.array_equal(study.model.predict(named)["prediction"][:, 0].astype(int), own.argmax(1))
+
+
 def test_what_is_no_network_of_one_matrix_is_refused(tmp_path):
     half, whole = Input((32,)), Input((64,))
     refused = {
-        "takes 2": keras.Model([half, other := Input((32,))], layers.Dense(10)(layers.Concatenate()([half, other]))),
+        "32 and 31; 64 columns": keras.Model([half, other := Input((31,))], layers.Dense(10)(layers.Concatenate()([half, other]))),
         "gives 2": keras.Model(whole, [layers.Dense(10)(whole), layers.Dense(1)(whole)]),
         "takes 63; 64 columns": keras.Sequential([Input((63,)), layers.Dense(10)]),
     }

@@ -197,9 +197,10 @@ def parser(acts: Mapping[str, Act]) -> Parser:
     one.add_argument("--gives", default="", metavar="KIND", help="a network's outputs: logits, shares or number (where it cannot be told)")
     one.add_argument(
         "--inputs",
-        default="",
-        metavar="NAME=SHAPE,...",
-        help="what each input of a PyTorch module takes of the columns: codes=3,pixels=1x28x28",
+        action="append",
+        default=[],
+        metavar="NAME=...",
+        help="what an input of a network takes of the columns: codes=island,sex, or so many, in a shape: codes=3,pixels=1x28x28",
     )
     one.add_argument("--seen", action="store_true", help="the rows are those of the fit: no score, no calibration, no intervals")
     one.add_argument(

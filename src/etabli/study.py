@@ -219,7 +219,7 @@ def adopt(
     seen: bool = False,
     classes: Sequence[Any] = (),
     gives: str = "",
-    inputs: Mapping[str, int | Sequence[int]] | None = None,
+    inputs: Mapping[str, int | str | Sequence[int] | Sequence[str]] | None = None,
     seed: int = 0,
     lang: str | None = None,
     watch: Watch = quiet,
@@ -231,7 +231,7 @@ def adopt(
     path, a frame, or an array [rows, features], with rows that the model was not fitted on (calibration and intervals are learned
     from them); y: the target's values, where data have no column for it. Without a target the file holds the model alone. seen: the
     rows are those of the fit, no interval is wanted. classes: the labels of a network's outputs, in their order (of one output: of 0 and 1); gives: "logits", "shares" or
-    "number", where it cannot be told; inputs: of a module with several, how many columns each gets, or the shape they take, in their order. Errors: Refused, ProofError, UsageError, DataError; nothing is written then.
+    "number", where it cannot be told; inputs: of a network with several, the columns each gets, by name, or how many, or the shape they take, in this order. Errors: Refused, ProofError, UsageError, DataError; nothing is written then.
     """
     from etabli.adoption import Asked as AdoptAsked
     from etabli.adoption import adopted, named, title
@@ -249,8 +249,8 @@ def adopt(
     return Study(folder, result)
 
 
-def _shapes(inputs: Mapping[str, int | Sequence[int]] | None) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    return tuple((name, (size,) if isinstance(size, int) else tuple(size)) for name, size in (inputs or {}).items())
+def _shapes(inputs: Mapping[str, Any] | None) -> tuple[tuple[str, tuple[int, ...] | tuple[str, ...]], ...]:
+    return tuple((name, (taken,) if isinstance(taken, int | str) else tuple(taken)) for name, taken in (inputs or {}).items())
 
 
 def asked_of(run: str | Path, time: float | None = None, lang: str | None = None) -> Asked:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -113,17 +115,60 @@ def test_a_module_of_several_inputs_is_told_which_columns_each_takes(tmp_path: P
     assert np.allclose(study.model.predict(data)["prediction"][:, 0], own, atol=1e-5)
     assert "--inputs code=1,image=1x2x3" in study.result["command"]
     for asked, said in (
-        ({}, "--inputs code=N,image=N"),
-        ({"code": 1, "picture": 6}, "it takes code, image"),
+        ({}, "--inputs code=COLUMN,... --inputs image=COLUMN,..."),
+        ({"code": 1, "picture": 6}, "Two takes code, image"),
         ({"code": 1, "image": (1, 2, 2)}, ""),
     ):
         with pytest.raises((UsageError, Refused)) as caught:
             etabli.adopt(module, rows_, "y", inputs=asked, out=tmp_path / "no")
         assert said in f"{caught.value.got} {caught.value.hint}"
-    assert shaped("codes=3,pixels=1x28x28") == {"codes": (3,), "pixels": (1, 28, 28)}
-    for wrong in ("codes", "a=3,a=4", "a=0", "a=1x", "=3"):
+    assert shaped(["codes=3,pixels=1x28x28"]) == {"codes": (3,), "pixels": (1, 28, 28)}
+    assert shaped(["codes=island,sex", "size=body mass"]) == {"codes": ("island", "sex"), "size": ("body mass",)}
+    for wrong in (["codes"], ["a=3,a=4"], ["a=", "b=3"], ["a=x,,y"], ["=3"], ["a=3", "a=u"]):
         with pytest.raises(UsageError, match="NAME=SHAPE"):
             shaped(wrong)
+
+
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.last = nn.Embedding(3, 2), nn.Linear(4, 1)
+
+    def forward(self, code: Any, sizes: Any) -> Any:
+        return self.last(torch.cat([self.table(code)[:, 0], sizes], 1))
+
+
+def test_the_columns_of_each_input_are_named(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module, random = Pair().eval(), np.random.default_rng(0)
+    codes, sizes = random.integers(0, 3, 120), random.normal(size=(120, 2)).round(4)
+    with torch.no_grad():
+        own = module(torch.tensor(codes)[:, None], torch.tensor(sizes, dtype=torch.float32)).numpy()[:, 0]
+    data = {"id": np.arange(120.0), "tall": sizes[:, 1], "sex": codes.astype(float), "wide": sizes[:, 0]}  # in no order, and one too many
+    rows_ = data | {"y": own + random.normal(size=120) * 0.1}
+    file = io.BytesIO()
+    axes = {"code": {0: "rows"}, "sizes": {0: "rows"}}
+    example = (torch.zeros((2, 1), dtype=torch.int64), torch.zeros((2, 2)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, example, file, dynamo=False, input_names=list(axes), dynamic_axes=axes)
+    asked: dict[str, Any] = {"sizes": ["wide", "tall"], "code": "sex"}
+    for place, brought in enumerate((module, file.getvalue())):
+        study = etabli.adopt(brought, rows_, "y", inputs=asked, out=tmp_path / f"run{place}")
+        assert np.allclose(study.model.predict(data)["prediction"][:, 0], own, atol=1e-5)
+        assert "--inputs sizes=wide,tall --inputs code=sex" in study.result["command"]
+    for wrong, said in (
+        ({"sizes": ["wide", "tal"], "code": "sex"}, 'did you mean "tall"'),
+        ({"sizes": ["wide", "sex"], "code": "sex"}, "sex"),
+        ({"sizes": ["wide", "tall"]}, "code"),
+        ({"sizes": ["wide", "y"], "code": "sex"}, "y"),
+        ({"sizes": 2, "code": 9}, "code takes 9; 2 are left"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            etabli.adopt(module, rows_, "y", inputs=wrong, out=tmp_path / "no")
+        assert said in f"{caught.value.got} {caught.value.hint}" and "--inputs" in caught.value.rule
+    with pytest.raises(UsageError, match="as many columns as it takes"):
+        etabli.adopt(file.getvalue(), rows_, "y", inputs=asked | {"sizes": ["wide"]}, out=tmp_path / "no")
 
 
 def test_the_command_line_takes_them_too(held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ WANTS = "adopted"
 
 @dataclass(frozen=True)
 class Asked:
-    """What `adopt` was asked. where: how the estimator was named; out: the run folder; insisted: rows of the fit are accepted. classes, gives: what a network's outputs are; inputs: of a module with several, the shape of a row of each."""
+    """What `adopt` was asked. where: how the estimator was named; out: the run folder; insisted: rows of the fit are accepted. classes, gives: what a network's outputs are; inputs: of a network with several, the shape of a row of each, or its columns."""
 
     where: str
     data: str
@@ -41,7 +41,7 @@ class Asked:
     seed: int = 0
     classes: tuple[str, ...] = ()
     gives: str = ""
-    inputs: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    inputs: tuple[tuple[str, tuple[int, ...] | tuple[str, ...]], ...] = ()
 
     @property
     def command(self) -> str:
@@ -50,7 +50,10 @@ class Asked:
         words += ["--target", self.target] if self.target else []
         words += ["--classes", ",".join(self.classes)] if self.classes else []
         words += ["--gives", self.gives] if self.gives else []
-        words += ["--inputs", ",".join(f"{name}={'x'.join(map(str, shape))}" for name, shape in self.inputs)] if self.inputs else []
+        shapes = [f"{name}={'x'.join(map(str, taken))}" for name, taken in self.inputs if isinstance(taken[0], int)]
+        words += ["--inputs", ",".join(shapes)] if shapes else []
+        for name, taken in self.inputs:
+            words += ["--inputs", f"{name}={','.join(map(str, taken))}"] if isinstance(taken[0], str) else []
         words += ["--seen"] if self.insisted else []
         return shlex.join([*words, "--seed", str(self.seed), "-o", str(self.out)])
 
@@ -122,9 +125,7 @@ def _told(estimator: Any, asked: Asked) -> None:
         raise UsageError("--classes names each class once", f"{', '.join(twice)} twice", "")
     if len(asked.classes) == 1:
         raise UsageError("--classes names two classes or more", asked.classes[0], "--classes no,yes")
-    if asked.inputs and estimator.module is None:
-        raise UsageError("--inputs is of PyTorch modules", f"{estimator.title} says its own inputs", "leave it out")
-    estimator.labels, estimator.gives, estimator.shapes = asked.classes, asked.gives, dict(asked.inputs)
+    estimator.labels, estimator.gives, estimator.told = asked.classes, asked.gives, dict(asked.inputs)
 
 
 def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed: bool = False) -> tuple[Target, Array]:

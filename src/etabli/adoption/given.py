@@ -100,6 +100,8 @@ def given(data: Any, estimator: Any, target: str | None) -> Given:
     if target is not None and target not in names:
         raise UsageError("--target takes a column of the data", f'"{target}"', did_you_mean(target, names) or ", ".join(names[:20]))
     there = [name for name in names if name != target]
+    if getattr(estimator, "told", None):  # a network, and which columns its inputs take
+        there = estimator.dealt(there)
     everything = tuple(wanted) if named else tuple(there)
     taken = _taken(estimator, wanted, named, there)
     words = _worded(estimator, everything) if isinstance(data, str | Path) else set(names)  # a frame says itself what is text

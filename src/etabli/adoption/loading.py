@@ -13,7 +13,7 @@ import json
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +51,25 @@ def loaded(where: str, trusted: bool = False) -> Any:
     return found
 
 
-def shaped(text: str) -> dict[str, tuple[int, ...]]:
-    """ "codes=3,pixels=1x28x28" as shapes by name. UsageError for another form."""
-    made: dict[str, tuple[int, ...]] = {}
-    for part in filter(None, text.split(",")):
-        name, _, shape = part.partition("=")
-        sizes = shape.split("x")
-        if not name or name in made or not all(size.isdecimal() and int(size) for size in sizes):
-            raise UsageError("--inputs takes NAME=SHAPE,...", f'"{part}"', "for instance: --inputs codes=3,pixels=1x28x28")
-        made[name] = tuple(map(int, sizes))
+def shaped(texts: Sequence[str]) -> dict[str, tuple[int, ...] | tuple[str, ...]]:
+    """ "codes=3,pixels=1x28x28" as shapes by name, "codes=island,sex" as columns by name. UsageError for another form."""
+    made: dict[str, tuple[int, ...] | tuple[str, ...]] = {}
+    for text in texts:
+        pairs: list[tuple[str, tuple[int, ...] | tuple[str, ...]]] = []
+        for name, _, shape in (part.partition("=") for part in text.split(",")):
+            if all(size.isdecimal() and int(size) for size in shape.split("x")):
+                pairs.append((name, tuple(map(int, shape.split("x")))))
+        if len(pairs) <= text.count(","):  # no list of shapes, then
+            name, _, columns = text.partition("=")
+            pairs = [(name, tuple(columns.split(",")))]
+        told = dict(pairs)
+        if len(told) < len(pairs) or not all(name and all(taken) for name, taken in pairs) or set(told) & set(made):
+            raise UsageError(
+                "--inputs takes NAME=SHAPE,... or NAME=COLUMN,..., each name once",
+                f'"{text}"',
+                "for instance: --inputs codes=3,pixels=1x28x28, or --inputs codes=island,sex --inputs sizes=bill_length_mm,body_mass_g",
+            )
+        made |= told
     return made
 
 
@@ -121,8 +131,8 @@ def _saved(path: Path, trusted: bool) -> Any:
         from etabli.estimators.networks.brought import kept
         from etabli.estimators.networks.network import Network
 
-        title, made = kept(path, trusted)
-        return Network(title, made=made)
+        found = kept(path, trusted)
+        return Network(found.title, made=found.made, takes=found.takes)
     if kind == ".cbm":
         return _catboost(path)
     if kind in (".ubj", ".json", ".model"):

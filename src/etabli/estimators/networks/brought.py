@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from etabli.errors import UsageError
-from etabli.estimators.networks.jax_brought import called
+from etabli.estimators.networks.jax_brought import Called, called
 from etabli.estimators.networks.source import Source
 
+Shapes = Mapping[str, tuple[int, ...]]
+Made = Callable[[int, Shapes], Source]
+Takes = Callable[[], Mapping[str, int | None]]
 
-def elsewhere(given: Any) -> tuple[str, Callable[[int], Source]] | None:
-    """(title, source for so many columns) of a JAX function, a Flax or Equinox module or a Keras model; None for anything else."""
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """title: as people say it. made: its source for so many columns, and shapes of inputs by name. takes: its inputs, and how many columns each takes, in its order."""
+
+    title: str
+    made: Made
+    takes: Takes
+
+
+def elsewhere(given: Any) -> Elsewhere | None:
+    """A JAX function, a Flax or Equinox module or a Keras model; None for anything else."""
     if any(kind.__module__.startswith("keras.") and kind.__qualname__ == "Model" for kind in type(given).__mro__):
-        return f"Keras's {type(given).__name__}", partial(_keras, given)
+        from etabli.estimators.networks.keras_function import takes
+
+        return Elsewhere(f"Keras's {type(given).__name__}", partial(_keras, given), partial(takes, given))
     found = called(given)
-    return None if found is None else (found[0], partial(_jax, *found))
+    return None if found is None else Elsewhere(found.title, partial(_jax, found), partial(dict.fromkeys, found.names))
 
 
-def kept(path: Path, trusted: bool) -> tuple[str, Callable[[int], Source]]:
+def kept(path: Path, trusted: bool) -> Elsewhere:
     """The same of a file that Keras saved. trusted: code in it may be run."""
 
-    def made(width: int) -> Source:
+    def takes() -> Mapping[str, int | None]:
+        raise UsageError(
+            "the inputs of a .keras file get the columns in their order", str(path), "load it in a Python file, and give file.py:model"
+        )
+
+    def made(width: int, shapes: Shapes) -> Source:
         from etabli.estimators.networks.keras_source import KerasSource
 
         return KerasSource(path, width, trusted)
 
-    return f"Keras's {path.stem}", made
+    return Elsewhere(f"Keras's {path.stem}", made, takes)
 
 
-def _keras(model: Any, width: int) -> Source:
+def _keras(model: Any, width: int, shapes: Shapes) -> Source:
     import keras
 
     if keras.config.backend() == "jax":
@@ -39,28 +60,38 @@ def _keras(model: Any, width: int) -> Source:
 
         return source(model, width)
     from etabli.estimators.networks.keras_classes import own
-    from etabli.estimators.networks.keras_function import row
+    from etabli.estimators.networks.keras_function import rows
     from etabli.estimators.networks.keras_source import KerasSource
 
-    shape, whole = row(model, width)  # what it refuses needs no other process
+    parts = rows(model, width)  # what it refuses needs no other process
     try:
         return KerasSource(None, width, model=model)
     except UsageError as error:
-        if not own(model):
+        if not own(model) or len(parts) > 1:
             raise
         from etabli.estimators.networks.keras_native import native
 
         try:
-            return native(model, shape, whole, f"Keras's {type(model).__name__}")
+            return native(model, parts[0].shape, parts[0].whole, f"Keras's {type(model).__name__}")
         except UsageError as lacking:
             raise UsageError(error.rule, error.got, f"{error.hint}; or {lacking.hint}") from None
 
 
-def _jax(title: str, call: Callable[[Any], Any], width: int) -> Source:
+def _jax(found: Called, width: int, shapes: Shapes) -> Source:
     try:
         import jax  # noqa: F401
     except ImportError:
         raise UsageError("a JAX function is read with JAX", "it is not installed", "pip install 'etabli[nets]'") from None
     from etabli.estimators.networks.jax_source import JaxSource
 
-    return JaxSource(title, call, (width,))
+    if len(found.names) == 1:
+        return JaxSource(found.title, found.call, shapes.get(found.names[0], (width,)))
+    if not shapes:
+        raise UsageError(
+            "a function that is adopted takes one matrix of rows, or is told what each of several is",
+            f"{found.title} takes {', '.join(found.names)}",
+            f"--inputs {' --inputs '.join(f'{name}=COLUMN,...' for name in found.names)}; if some are weights, the pair (function, params)",
+        )
+    from etabli.estimators.networks.jax_several import joined
+
+    return JaxSource(found.title, joined(found.title, found.call, [shapes[name] for name in found.names]), (width,), whole=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from etabli.errors import UsageError
@@ -35,38 +36,41 @@ def of_flax(given: Any) -> str:
     return ""
 
 
-def called(given: Any) -> tuple[str, Callable[[Any], Any]] | None:
-    """(title, function of [rows, columns]) for what JAX's libraries make; None for anything else."""
+@dataclass(frozen=True)
+class Called:
+    """title: as people say it. call: of one matrix [rows, columns] for each of its names."""
+
+    title: str
+    call: Callable[..., Any]
+    names: tuple[str, ...] = ("x",)
+
+
+def called(given: Any) -> Called | None:
+    """What JAX's libraries make, as a function of matrices; None for anything else."""
     if isinstance(given, tuple) and len(given) == 2:
         return _pair(*given)
     found = of_flax(given)
     if found == "nnx":
-        return f"Flax's {type(given).__name__}", _nnx(given)
+        return Called(f"Flax's {type(given).__name__}", _nnx(given), _names(given))
     if found == "linen":
         if getattr(given, "scope", None) is None:
             raise UsageError("a Flax linen module comes with its weights", type(given).__name__, "give the pair (module, variables)")
         module, variables = given.unbind()
-        return f"Flax's {type(given).__name__}", _linen(module, variables)
+        return Called(f"Flax's {type(given).__name__}", _linen(module, variables), _names(module))
     if "equinox.Module" in kinds(given):
-        return f"Equinox's {type(given).__name__}", _equinox(given)
+        return Called(f"Equinox's {type(given).__name__}", _equinox(given), _names(given))
     apply = getattr(given, "apply_fn", None)  # a TrainState
     if callable(apply) and hasattr(given, "params"):
         more = {name: getattr(given, name) for name in ("batch_stats",) if getattr(given, name, None) is not None}
         module = getattr(apply, "__self__", None)
         if module is not None and of_flax(module) == "linen":
-            return f"Flax's {type(module).__name__}", _linen(module, {"params": given.params, **more})
-        return "the JAX function", lambda x: apply({"params": given.params, **more}, x)
-    apply = getattr(given, "apply", None)
-    if callable(apply) and hasattr(given, "params") and not hasattr(given, "predict"):
-        return "the JAX function", lambda x: apply(given.params, x)
+            return Called(f"Flax's {type(module).__name__}", _linen(module, {"params": given.params, **more}), _names(module))
+        return Called("the JAX function", lambda x: apply({"params": given.params, **more}, x))
+    bound = getattr(given, "apply", None)
+    if callable(bound) and hasattr(given, "params") and not hasattr(given, "predict"):
+        return Called("the JAX function", lambda x: bound(given.params, x))
     if is_function(given) and required(given):
-        if len(required(given)) > 1:
-            raise UsageError(
-                "a function that is adopted takes one matrix of rows",
-                f"{getattr(given, '__name__', 'a function')} takes {', '.join(required(given))}",
-                "its weights come with it: the pair (function, params), or functools.partial(function, params)",
-            )
-        return _named(given), given
+        return Called(_named(given), given, tuple(required(given)))
     return None
 
 
@@ -75,14 +79,20 @@ def _named(function: Any) -> str:
     return "a JAX function" if name in ("", "<lambda>") else f"the JAX function {name}"
 
 
-def _pair(first: Any, second: Any) -> tuple[str, Callable[[Any], Any]] | None:
+def _pair(first: Any, second: Any) -> Called | None:
     if of_flax(first) == "linen":
-        return f"Flax's {type(first).__name__}", _linen(first, second)
+        return Called(f"Flax's {type(first).__name__}", _linen(first, second), _names(first))
     if "equinox.Module" in kinds(first):
-        return f"Equinox's {type(first).__name__}", _equinox(first, second)
+        return Called(f"Equinox's {type(first).__name__}", _equinox(first, second))
     if is_function(first):
-        return _named(first), lambda x: first(second, x)
+        return Called(_named(first), lambda *xs: first(second, *xs), tuple(required(first)[1:]) or ("x",))
     return None
+
+
+def _names(module: Any) -> tuple[str, ...]:
+    """What a module's call must be given of rows."""
+    names = required(type(module).__call__)[1:]
+    return tuple(name for name in names if name not in MODES) or ("x",)
 
 
 def is_function(given: Any) -> bool:
@@ -106,13 +116,13 @@ def _modes(function: Any) -> dict[str, bool]:
     return {name: MODES[name] for name in inspect.signature(function).parameters if name in MODES}
 
 
-def _linen(module: Any, variables: Any) -> Callable[[Any], Any]:
+def _linen(module: Any, variables: Any) -> Callable[..., Any]:
     held = variables if isinstance(variables, Mapping) and "params" in variables else {"params": variables}
     modes = _modes(type(module).__call__)
-    return lambda x: module.apply(held, x, **modes)
+    return lambda *xs: module.apply(held, *xs, **modes)
 
 
-def _nnx(module: Any) -> Callable[[Any], Any]:
+def _nnx(module: Any) -> Callable[..., Any]:
     """In evaluation mode, on a copy: the user's own module keeps its mode."""
     import jax
     from flax import nnx
@@ -121,16 +131,16 @@ def _nnx(module: Any) -> Callable[[Any], Any]:
     copy.eval()
     graph, state = nnx.split(copy)
     modes = _modes(type(module).__call__)
-    inside = jax.jit(lambda held, x: nnx.merge(graph, held)(x, **modes))  # where its counters of random numbers may be counted on
-    return lambda x: inside(state, x)
+    inside = jax.jit(lambda held, *xs: nnx.merge(graph, held)(*xs, **modes))  # where its counters of random numbers may be counted on
+    return lambda *xs: inside(state, *xs)
 
 
-def _equinox(module: Any, state: Any = None) -> Callable[[Any], Any]:
+def _equinox(module: Any, state: Any = None) -> Callable[..., Any]:
     """Row by row (jax.vmap), since Equinox's modules take one; in inference mode."""
     import equinox
     import jax
 
     quiet = equinox.nn.inference_mode(module)
     if state is None:
-        return lambda x: jax.vmap(quiet)(x)
+        return lambda *xs: jax.vmap(quiet)(*xs)
     return lambda x: jax.vmap(lambda one: quiet(one, state)[0])(x)

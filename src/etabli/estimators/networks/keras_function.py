@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,52 @@ def title(model: Any) -> str:
     return f"Keras's {type(model).__name__}"
 
 
+@dataclass(frozen=True)
+class Part:
+    """One input. shape: of a row. whole: it takes codes (None: where it does not say). kind: as Keras calls its type."""
+
+    name: str
+    shape: tuple[int, ...]
+    whole: bool | None = None
+    kind: str = "float32"
+
+
 def source(model: Any, width: int) -> JaxSource:
-    """The source of a model on the JAX back end. UsageError for several inputs, and for inputs that are no numbers."""
-    shape, whole = row(model, width)
-    return JaxSource(title(model), function(model), shape, whole)
+    """The source of a model on the JAX back end. UsageError for inputs that are no numbers."""
+    made = rows(model, width)
+    if len(made) == 1:
+        return JaxSource(title(model), function(model), made[0].shape, made[0].whole)
+    from etabli.estimators.networks.jax_several import parts
+
+    call, shapes, whole = function(model), [one.shape for one in made], [bool(one.whole) for one in made]
+    return JaxSource(title(model), lambda x: call(_packed(model, parts(x, shapes, whole))), (width,), whole=False)
 
 
 def function(model: Any) -> Callable[[Any], Any]:
-    """[rows, *shape] -> answers."""
+    """What the model takes -> answers."""
     trained, fixed = ([one.value for one in held] for held in (model.trainable_variables, model.non_trainable_variables))
     modes = {"training": False} if "training" in inspect.signature(model.call).parameters else {}
     return lambda x: model.stateless_call(trained, fixed, x, **modes)[0]
 
 
-def row(model: Any, width: int) -> tuple[tuple[int, ...], bool | None]:
-    """(shape of a row, whether it takes codes: None where it does not say) for so many columns."""
+def _packed(model: Any, given: Sequence[Any]) -> Any:
+    """Several inputs in the structure that the model was made with (a list, a dict)."""
+    import keras
+
+    return keras.tree.pack_sequence_as(model.input, list(given))
+
+
+def takes(model: Any) -> dict[str, int | None]:
+    """Its inputs, and how many columns each takes."""
+    made: dict[str, int | None] = {}
+    for one in getattr(model, "inputs", None) or ():
+        sizes = tuple(one.shape)[1:]
+        made[str(one.name)] = None if None in sizes else int(np.prod(sizes, dtype=np.int64))
+    return made or {"x": None}
+
+
+def rows(model: Any, width: int) -> list[Part]:
+    """Its inputs for so many columns."""
     for layer in getattr(model, "layers", ()):
         if any(kind.__qualname__ in TABLES for kind in type(layer).__mro__):
             raise UsageError(
@@ -44,29 +76,32 @@ def row(model: Any, width: int) -> tuple[tuple[int, ...], bool | None]:
                 "leave it out of the model, and give the numbers it would give",
             )
     given: Sequence[Any] = getattr(model, "inputs", None) or ()
-    if len(given) > 1:
-        raise UsageError(
-            "a network has one input of columns",
-            f"{title(model)} takes {len(given)}",
-            "wrap it in a model that takes one matrix of columns",
-        )
     if not given:  # a model by subclassing, which does not say
-        return (width,), None
-    kind, sizes = str(given[0].dtype), tuple(given[0].shape)[1:]
-    if kind == "string":
+        return [Part("x", (width,))]
+    sizes = [tuple(one.shape)[1:] for one in given]
+    if any(str(one.dtype) == "string" for one in given):
         raise UsageError(
             "the inputs of a network are numbers", f"{title(model)} takes texts", "leave what makes numbers of texts out of the model"
         )
-    free = [place for place, size in enumerate(sizes) if size is None]
-    known = int(np.prod([size for size in sizes if size is not None], dtype=np.int64))
-    if len(free) > 1 or (free and width % known) or (not free and known != width):
-        told = " x ".join("any" if size is None else str(size) for size in sizes)
+    free = [(k, place) for k, one in enumerate(sizes) for place, size in enumerate(one) if size is None]
+    known = sum(int(np.prod([size for size in one if size is not None], dtype=np.int64)) for one in sizes)
+    if len(free) > 1 or (free and (len(given) > 1 or width % known)) or (not free and known != width):
+        told = " and ".join(" x ".join("any" if size is None else str(size) for size in one) for one in sizes)
         raise UsageError(
             "a network gets exactly the columns it takes",
             f"{title(model)} takes {told}; {width} columns",
-            "give them in its order, and name the target",
+            "give them in its order, and name the target"
+            + (f"; or name what each takes: --inputs {given[0].name}=COLUMN,..." if len(given) > 1 else ""),
         )
-    return tuple(width // known if size is None else int(size) for size in sizes), True if kind.startswith(("int", "uint")) else None
+    return [
+        Part(
+            str(one.name),
+            tuple(width // known if size is None else int(size) for size in shape),
+            True if str(one.dtype).startswith(("int", "uint")) else None,
+            str(one.dtype),
+        )
+        for one, shape in zip(given, sizes, strict=True)
+    ]
 
 
 def predicted(called: str, model: Any, x: Array) -> Array:
@@ -74,4 +109,12 @@ def predicted(called: str, model: Any, x: Array) -> Array:
     few = 32
     batch = few if len(x) <= few else BLOCK
     filled = np.concatenate([x, np.zeros((-len(x) % batch, *x.shape[1:]), x.dtype)])
-    return np.asarray(single_output(called, model.predict(filled, batch_size=batch, verbose=0)))[: len(x)]
+    taken: Any = filled
+    if len(getattr(model, "inputs", None) or ()) > 1:
+        made, at = [], 0
+        for one in rows(model, x.shape[1]):
+            end = at + int(np.prod(one.shape, dtype=np.int64))
+            made.append(filled[:, at:end].reshape(-1, *one.shape).astype(one.kind))
+            at = end
+        taken = _packed(model, made)
+    return np.asarray(single_output(called, model.predict(taken, batch_size=batch, verbose=0)))[: len(x)]

@@ -7,17 +7,19 @@ under the rounding of float32; else to its own, to SINGLE of the output's scale.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from etabli.errors import UsageError
-from etabli.estimators.networks.brought import elsewhere
+from etabli.estimators.networks.brought import Made, Takes, elsewhere
+from etabli.estimators.networks.dealing import shares_of
 from etabli.estimators.networks.maths import Maths
 from etabli.estimators.networks.passed import Layer
-from etabli.estimators.networks.source import Source, asked
+from etabli.estimators.networks.source import Input, Source, asked
 from etabli.estimators.networks.values import ROWS, Unreadable, Value
 from etabli.estimators.writing import Answer, Frame, Refused, writes
 from etabli.graph.graph import Graph
@@ -30,16 +32,20 @@ GIVES = ("logits", "shares", "number")
 
 class Network:
     """What `adopt` holds in place of a torch.nn.Module (module), an ONNX network (onnx.ModelProto, its bytes or its path) or any other (made: its source for
-    so many columns)."""
+    so many columns and shapes of inputs by name; takes: what its inputs are called, and how many columns each takes, None where that is not known)."""
 
-    def __init__(self, title: str, module: Any = None, onnx: Any = None, made: Callable[[int], Source] | None = None) -> None:
+    def __init__(self, title: str, module: Any = None, onnx: Any = None, made: Made | None = None, takes: Takes | None = None) -> None:
         self.title, self.module, self.made = title, module, made
         self.source: Source | None = None
         self.skips_missing = True
         self.layers: Sequence[Layer] = ()  # once it is read
         self.labels: tuple[Any, ...] = ()  # of its outputs, in their order, where the user names them
         self.gives = ""  # one of GIVES, where the user says it
-        self.shapes: dict[str, tuple[int, ...]] = {}  # of one row of each input, where the user says it
+        self.told: dict[
+            str, tuple[int, ...] | tuple[str, ...]
+        ] = {}  # of each input the shape of a row, or the columns, where the user says it
+        self.shapes: dict[str, tuple[int, ...]] = {}  # of one row of each input, as it was told
+        self.takes = takes
         if onnx is not None:
             from etabli.estimators.networks.onnx_source import OnnxSource
 
@@ -48,25 +54,38 @@ class Network:
             if None not in widths:
                 self.n_features_in_ = sum(width for width in widths if width is not None)
 
+    def dealt(self, there: Sequence[str]) -> list[str]:
+        """The columns in the order of its inputs, as the user deals them. UsageError for inputs and columns that are not there."""
+        if self.source is not None:
+            known: dict[str, int | None] = {one.name: one.width for one in self.source.inputs()}
+        elif self.takes is not None:
+            known = dict(self.takes())
+        else:
+            from etabli.estimators.networks.torch_source import parameters
+
+            known = dict.fromkeys(parameters(self.module))
+        self.shapes, columns = shares_of(self.title, known, self.told, there)
+        return columns
+
+    def inputs(self, width: int) -> list[Input]:
+        """What it takes, with the shapes that the user says where it does not say them itself."""
+        return [replace(one, shape=one.shape or self.shapes.get(one.name)) for one in self.of(width).inputs()]
+
     def of(self, width: int) -> Source:
         """The source that takes so many columns."""
         if self.source is None and self.made is not None:
-            self.source = self.made(width)
+            self.source = self.made(width, self.shapes)
         if self.source is None:
             from etabli.estimators.networks.torch_source import TorchSource, parameters
 
             names = parameters(self.module)
-            if self.shapes and sorted(self.shapes) != sorted(names):
-                raise UsageError(
-                    "--inputs names what a network's forward takes", f"{', '.join(self.shapes)}; it takes {', '.join(names)}", ""
-                )
             if len(names) != 1 and not self.shapes:
                 raise Refused(
                     self.title,
                     f"its forward takes {len(names)} inputs",
-                    f"say how many columns each gets, in their order: --inputs {','.join(f'{name}=N' for name in names)}",
+                    f"say which columns each gets: --inputs {' --inputs '.join(f'{name}=COLUMN,...' for name in names)}",
                 )
-            self.source = TorchSource(self.module, {name: self.shapes.get(name, (width,)) for name in self.shapes or names}, self.title)
+            self.source = TorchSource(self.module, {name: self.shapes.get(name, (width,)) for name in names}, self.title)
         return self.source
 
     def _given(self, x: Any) -> tuple[dict[str, Array], Array]:
@@ -74,7 +93,7 @@ class Network:
         matrix = np.asarray(x, np.float64)
         gone = np.asarray(np.isnan(matrix).any(axis=1)).reshape(-1) & np.full(len(matrix), self.skips_missing)
         feeds, at = {}, 0
-        for one in self.of(matrix.shape[1]).inputs():
+        for one in self.inputs(matrix.shape[1]):
             width = matrix.shape[1] if one.width is None else one.width
             shape = (width,) if one.shape is None else one.shape
             part = np.where(gone[:, None], 0.0, matrix[:, at : at + width]).reshape(-1, *shape)
@@ -123,7 +142,7 @@ def brought(given: Any) -> Any:
     """A torch.nn.Module, an ONNX model (ModelProto, bytes, path), a Keras model or a JAX function as a Network; anything else as it is."""
     found = elsewhere(given)
     if found is not None:
-        return Network(found[0], made=found[1])
+        return Network(found.title, made=found.made, takes=found.takes)
     kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(given).__mro__}
     if "fastai.learner.Learner" in kinds:
         from etabli.estimators.networks.fastai_learner import pipeline
@@ -158,7 +177,7 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
     source = estimator.of(frame.width)
     maths = Maths(graph, matrix)
     values, at, single = {}, 0, False
-    inputs = source.inputs()
+    inputs = estimator.inputs(frame.width)
     for one in inputs:
         width = frame.width if one.width is None else one.width
         tensor = graph.op("Gather", matrix, graph.const(list(range(at, at + width)), np.int64), axis=1) if len(inputs) > 1 else matrix
