@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,56 @@ class _Halved:
         return (self.learner.get_preds(**words)[0] * 0.5,)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_learner_of_images_is_refused_by_what_it_does_to_files(tmp_path: Path) -> None:
+    pytest.importorskip("fastai.vision")
+    try:
+        import fastai.vision.all as vision
+    except RuntimeError as error:  # a torchvision of another build than PyTorch's
+        pytest.skip(f"torchvision does not load: {error}")
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    pixels, digits = load_digits(return_X_y=True)
+    names = [tmp_path / f"{place}.png" for place in range(20)]
+    for name, one in zip(names, pixels, strict=False):
+        Image.fromarray((one.reshape(8, 8) * 15).astype("uint8")).save(name)
+    loaders = vision.ImageDataLoaders.from_lists(tmp_path, names, [str(digit) for digit in digits[:20]], bs=4, num_workers=0)
+    module = vision.nn.Sequential(vision.nn.Flatten(), vision.nn.Linear(192, 10))
+    learner = vision.Learner(loaders, module, loss_func=vision.CrossEntropyLossFlat())
+    with pytest.raises(Refused, match=r"one of images.*\n.*--inputs NAME=3x28x28"):
+        etabli.adopt(learner, pixels, "digit", y=digits, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_learner_of_texts_is_refused_by_its_tokeniser(tmp_path: Path) -> None:
+    text = pytest.importorskip("fastai.text.all")
+    import pandas
+
+    rows = pandas.DataFrame({"text": ["a good day", "a bad day", "so good", "so bad"] * 4, "label": ["up", "down"] * 8})
+    loaders = text.TextDataLoaders.from_df(rows, text_col="text", label_col="label", bs=4, seq_len=8, num_workers=0)
+    learner = text.Learner(loaders, text.nn.Linear(1, 2), loss_func=text.CrossEntropyLossFlat())
+    with pytest.raises(Refused, match=r"one of texts.*spaCy's rules.*\n.*etabli fit"):
+        etabli.adopt(learner, rows, "label", out=tmp_path / "run")
+
+
+class Image:
+    """An item of a stand-in for a Learner: refusals look at no more than names."""
+
+
+@pytest.mark.parametrize(("item", "said"), [(Image(), "one of images"), (3.0, "one of float items")])
+def test_other_learners_are_refused_by_what_they_hold(item: Any, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        pipeline(SimpleNamespace(dls=SimpleNamespace(train_ds=[(item, 1)])))
+
+
 def test_a_pipeline_of_spacy_is_refused_by_its_tokeniser(tmp_path: Path) -> None:
     spacy = pytest.importorskip("spacy")
     pipeline = spacy.blank("en")
-    pipeline.add_pipe("textcat")
-    with pytest.raises(Refused, match=r"tokeniser.*components: textcat"):
+    bow = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True, "ngram_size": 1, "no_output_layer": False, "length": 4096}
+    kinds = pipeline.add_pipe("textcat", config={"model": bow})
+    for label in ("up", "down"):
+        kinds.add_label(label)
+    with pytest.raises(Refused, match=r"tokeniser.*hash.*components: textcat \(classes up, down\)\n.*etabli fit"):
         etabli.adopt(pipeline, {"text": ["a", "b"], "y": ["c", "d"]}, "y", out=tmp_path / "run")

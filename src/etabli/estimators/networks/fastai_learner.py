@@ -23,7 +23,7 @@ def pipeline(learner: Any) -> Any:
     """The Learner as a scikit-learn pipeline. Refused where it is none of tables, or does something else to its columns."""
     data = learner.dls.train_ds
     if not hasattr(data, "cont_names"):
-        raise Refused("fastai's Learner", "it is not one of tables", "adopt its module (learner.model) on columns that are its numbers")
+        raise _otherwise(learner)
     procs = {type(step).__name__: step for step in data.procs}
     if strange := [name for name in procs if name not in KNOWN]:
         raise Refused(TITLE, f"its step {strange[0]} is not written", f"those that are: {', '.join(KNOWN)}")
@@ -54,6 +54,25 @@ def pipeline(learner: Any) -> Any:
     made = Pipeline([("columns", columns), ("network", network)])
     made.held = lambda frame: held(made, learner, frame)
     return made
+
+
+def _otherwise(learner: Any) -> Refused:
+    """What to raise of a Learner of images, texts or anything else that is no table."""
+    first = learner.dls.train_ds[0] if len(learner.dls.train_ds) else ()
+    item = first[0] if isinstance(first, tuple) and first else first
+    kinds = {kind.__name__ for kind in type(item).__mro__}
+    if kinds & {"Image", "TensorImage", "PILBase"}:
+        what, part = "images", "opens, crops and scales image files"
+        hint = (
+            "adopt its module (learner.model.eval()) on columns that are its pixels, as dls.after_batch leaves them: --inputs NAME=3x28x28"
+        )
+    elif kinds & {"TensorText", "LMTensorText", "Numericalize"}:
+        what, part = "texts", "cuts texts into words by spaCy's rules"
+        hint = "fit the texts here instead, words are weighed inside the file: etabli fit texts.csv --target label"
+    else:
+        what, part = f"{type(item).__name__} items", "makes numbers of them in Python"
+        hint = "adopt its module (learner.model.eval()) on columns that are its numbers"
+    return Refused("fastai's Learner", f"it is one of {what}, not of tables: it {part}, which no operator does", hint)
 
 
 def _levels(name: str, known: list[Any]) -> Any:

@@ -149,12 +149,9 @@ def brought(given: Any) -> Any:
 
         return pipeline(given)
     if "spacy.language.Language" in kinds:
-        steps = ", ".join(getattr(given, "pipe_names", ())) or "none"
-        raise Refused(
-            "spaCy's pipeline",
-            f"its tokeniser ({type(given.tokenizer).__name__}) cuts texts by rules and exceptions that no operator has; its components: {steps}",
-            "fit the texts here instead (etabli fit texts.csv --target label: words are weighed inside the file), or adopt a classifier on numbers that spaCy makes of them",
-        )
+        from etabli.estimators.networks.spacy_pipeline import refusal
+
+        raise refusal(given)
     if "torch.nn.modules.module.Module" in kinds:
         return Network(f"PyTorch's {getattr(given, 'original_name', type(given).__name__)}", module=given)
     if isinstance(given, str | Path) and Path(given).suffix.lower() == ".onnx":
