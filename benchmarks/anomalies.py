@@ -2,10 +2,12 @@
 
     python benchmarks/anomalies.py planted adult_income income --data FOLDER [--kinds far,mixed] [--rates 0.05,0.1,0.2] [--seeds 1] [--reference]
     python benchmarks/anomalies.py clean [--runs 40]
+    python benchmarks/anomalies.py made [--rows 5000] [--runs 2] [--kinds far,mixed] [--rates 0.05,0.1,0.2]
     python benchmarks/anomalies.py labelled FOLDER
 
 `planted`: one row in a hundred is made odd (`planting.py`); without --reference in a file of its own, with it in the other half of the table, the clean half is
---usual. `clean`: made tables without odd rows: how often anything is flagged. `labelled`: CSV files whose last column is called odd (0, 1): the chosen
+--usual. `clean`: made tables without odd rows: how often anything is flagged. `made`: the same tables with one row in a hundred planted, where, unlike in a real table,
+every other row is known to be usual. `labelled`: CSV files whose last column is called odd (0, 1): the chosen
 detector, each detector and all together by the area under the curve. One line of JSON a run.
 """
 
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from planting import KINDS, planted, sheet, write
+from planting import KINDS, Sheet, planted, sheet, write
 
 import etabli
 from etabli.data.cells import values as numbers
@@ -124,6 +126,32 @@ def on_clean(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         }
 
 
+def on_made(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """A line for each law and kind: what is flagged over the runs together, and the mean over runs of the false share."""
+    rates = tuple(float(rate) for rate in options.rates.split(","))
+    for law, make in MADE.items():
+        for kind in [kind for kind in options.kinds.split(",") if kind != "impossible"]:
+            told = []
+            for seed in range(options.runs):
+                cells = make(np.random.default_rng(seed), options.rows)
+                whole = Sheet([f"c{j}" for j in range(6)], [[f"{v:.6g}" for v in row] for row in cells], tuple(range(6)))
+                odd, _ = planted(whole, whole.rows, kind, int(SHARE * options.rows), seed)
+                with tempfile.TemporaryDirectory() as folder:
+                    file = write(Path(folder) / "t.csv", whole.header, [*whole.rows[: len(whole.rows) - len(odd)], *odd])
+                    words = {"methods": tuple(options.methods.split(","))} if options.methods else {}
+                    study = etabli.anomalies(file, effort=options.effort, seed=seed, out=f"{folder}/run", **words)
+                    score, p = answered(study, file)
+                told.append(figures(score, p, np.repeat([0, 1], [options.rows - len(odd), len(odd)]), rates))
+            line: dict[str, Any] = {"law": law, "kind": kind, "rows": options.rows, "runs": options.runs}
+            line |= {name: float(np.mean([one[name] for one in told])) for name in ("auc", "precision")}
+            for rate in rates:
+                at = [one[f"at {rate:g}"] for one in told]
+                line[f"at {rate:g}"] = {"flagged": sum(one["flagged"] for one in at)} | {
+                    name: round(float(np.mean([one[name] for one in at])), 3) for name in ("false share", "power")
+                }
+            yield line
+
+
 def on_labelled(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """The area under the curve of every detector, and of the one chosen without labels."""
     from sklearn.metrics import average_precision_score, roc_auc_score
@@ -155,7 +183,7 @@ def _detectors() -> list[str]:
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("planted", "clean", "labelled"))
+    parser.add_argument("what", choices=("planted", "clean", "made", "labelled"))
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("without", nargs="*", default=[])
     parser.add_argument("--data", default=".")
@@ -168,7 +196,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--reference", action="store_true")
     options = parser.parse_args()
-    for told in {"planted": on_planted, "clean": on_clean, "labelled": on_labelled}[options.what](options):
+    for told in {"planted": on_planted, "clean": on_clean, "made": on_made, "labelled": on_labelled}[options.what](options):
         print(json.dumps(told), flush=True)
         sys.stdout.flush()
 

@@ -4,7 +4,8 @@ Scores of held-out rows, each by a model that did not know it, are pooled: the s
 Bates, Candès, Lei, Romano & Sesia 2023). Where these rows are known to be usual (a reference), that is all, and Benjamini & Hochberg's promise
 is a theorem. For rows of the file itself such shares are ranks: the oddest of n rows has p about 1/n whatever it is, and no correction for many tests
 can ever flag it. There the usual rows must be told from the file's own (Efron 2004 calls it the empirical null): above the 98 % point the share is
-continued by the law that the scores below it follow (`tails.py`), an assumption that no data can prove.
+continued by the law that the scores below it follow (`tails.py`), an assumption that no data can prove. How many of the rows beyond the point are usual is not taken from their number, since
+the odd rows are among them, but from what the law of those below makes likely.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def fit(scores: Array, reference: bool = False) -> Odds:
     knots = knots + TIE * (
         np.abs(knots) + scores.std()
     )  # a row of the reference itself ties with its own score, whatever rounding makes of it
-    law = None if reference else tail(scores, LEAST, enough=ENOUGH)
+    law = None if reference else tail(scores, LEAST, enough=ENOUGH, odd=True)
     if law is None:
         return Odds(knots, p, False)
     reach, levels = law.knots(law.end, STEPS)

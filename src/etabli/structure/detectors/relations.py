@@ -19,7 +19,7 @@ from etabli.estimators import sktrees
 from etabli.estimators.recipes import number
 from etabli.graph import trees
 from etabli.graph.graph import Graph
-from etabli.judge.tails import curve, surprising
+from etabli.judge.tails import columns, surprising
 from etabli.records import Array, Cost
 from etabli.structure.detectors.tails import curves, heights, most, write_heights
 from etabli.structure.harmonic import joined, write_joined
@@ -111,9 +111,9 @@ class Relations(Detector):
             "coded": coded,
         }
         knots, cut = most(len(blocks)), len(numbers)
-        arrays |= curves([curve(grown[:, j], knots) for j in arrays["place"]], "own_")
+        arrays |= curves(columns(grown[:, arrays["place"]], knots), "own_")
         surprise = _surprise(arrays, rest)
-        risen = [(curve if j < cut else surprising)(surprise[:, j], knots) for j in range(surprise.shape[1])]
+        risen = [*columns(surprise[:, :cut], knots), *(surprising(one, knots) for one in surprise[:, cut:].T)]
         return Found(self.name, values, arrays | curves(risen) | tilt(widths[np.concatenate([numbers, categories])]))
 
     def shares(self, found: Found, x: Array) -> Array:
@@ -186,10 +186,11 @@ def _shares(leaf: Array, code: Array, leaves: int, levels: int) -> Array:
 def _spreads(leaf: Array, value: Array, leaves: int) -> Array:
     """[leaves, 5]: the median, the mean step above it and below it, drawn to that of the whole table; the logs of the weights of leaf and table."""
     made = np.empty((leaves, 5))
-    everywhere = float(np.abs(value - np.median(value)).mean()) or float(value.std()) or 1.0
+    middle = float(np.median(value))
+    everywhere = float(np.abs(value - middle).mean()) or float(value.std()) or 1.0
     for k in range(leaves):
         mine = value[leaf == k]
-        made[k, 0] = np.median(mine) if len(mine) else np.median(value)
+        made[k, 0] = middle if len(mine) == len(value) or not len(mine) else np.median(mine)
         off = mine - made[k, 0]
         for side, sign in ((1, 1.0), (2, -1.0)):
             step = np.maximum(sign * off, 0.0)
@@ -209,7 +210,11 @@ def _surprise(arrays: Any, x: Array) -> Array:
     seen = np.asarray(x, np.float32).astype(np.float64)
     columns = len(arrays["numbers"]) + len(arrays["categories"])
     start = np.empty((len(x), columns), np.int64)
-    for root in arrays["root"]:
+    roots = np.asarray(arrays["root"], np.int64)
+    bare = (arrays["true_leaf"][roots] > 0) & (arrays["false_leaf"][roots] > 0) & (arrays["true"][roots] == arrays["false"][roots])
+    same = arrays["true"][roots[bare]]  # columns judged alone: one leaf each
+    start[:, arrays["target"][same]] = arrays["weight"][same]
+    for root in roots[~bare]:
         place, leaf = np.full(len(x), root), np.zeros(len(x), bool)
         rows = np.arange(len(x))
         while len(rows):

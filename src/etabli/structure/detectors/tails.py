@@ -8,13 +8,14 @@ continued (`judge/tails.py`), so that a number beyond all seen is odder than the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import final
 
 import numpy as np
 
 from etabli.graph.graph import Graph
 from etabli.graph.steps import interpolate
-from etabli.judge.tails import curve
+from etabli.judge.tails import columns
 from etabli.records import Array, Cost
 from etabli.structure.harmonic import joined, write_joined
 from etabli.structure.method import Detector, Found, Stop, Values
@@ -40,8 +41,7 @@ class Tails(Detector):
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
         """The curve of every column."""
-        made = [curve(x[:, j], most(x.shape[1])) for j in range(x.shape[1])]
-        return Found(self.name, values, curves(made))
+        return Found(self.name, values, curves(columns(x, most(x.shape[1]))))
 
     def fit_columns(self, values: Values, x: Array, owner: Array, seed: int, stop: Stop) -> Found:
         """The axes of a text count together as one column."""
@@ -92,5 +92,6 @@ def write_heights(arrays: Mapping[str, Array], graph: Graph, x: str, of: str = "
 
 
 def _apart(arrays: Mapping[str, Array], of: str) -> tuple[list[Array], list[Array]]:
-    knots, height = (np.split(arrays[of + name], arrays[f"{of}ends"][:-1]) for name in ("knots", "heights"))
+    ends = [0, *arrays[f"{of}ends"].tolist()]
+    knots, height = ([arrays[of + name][start:end] for start, end in pairwise(ends)] for name in ("knots", "heights"))
     return knots, height
