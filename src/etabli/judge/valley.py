@@ -51,6 +51,8 @@ def _directions(x: Array, cut: Cut) -> list[tuple[Array, float, float]]:
         label = cut(x, k)
         names, sizes = np.unique(label, return_counts=True)
         names = names[sizes >= 3]
+        if len(names) < 2:  # of ten rows in six groups none may hold three
+            continue
         centres = {int(name): x[label == name].mean(axis=0) for name in names}
         rest = x[np.isin(label, names)] - np.array([centres[int(name)] for name in label[np.isin(label, names)]])
         within = rest.T @ rest / max(1, len(rest))
