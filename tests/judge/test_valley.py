@@ -68,5 +68,5 @@ def test_the_silhouette_is_that_of_the_library() -> None:
 def test_halves_of_ten_rows_in_six_groups_without_three_of_a_kind_are_no_fault() -> None:
     """Twenty rows of flags: cut into six, no group of a half may hold three rows."""
     pairs = np.repeat(np.arange(10.0), 2)[:, None] * np.ones((1, 2))
-    few = [valley(pairs, lambda part, _: np.arange(len(part)) // size, 7, 0) for size in (1, 2)]  # no group of three, in any cut
+    few = [valley(pairs, lambda part, _, size=size: np.arange(len(part)) // size, 7, 0) for size in (1, 2)]  # no group of three, in any cut
     assert few == [1.0, 1.0]
