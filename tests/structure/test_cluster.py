@@ -15,11 +15,13 @@ import etabli.examples
 from etabli.cli import main
 from etabli.errors import DataError, UsageError
 from etabli.judge.stability import adjusted_rand
+from etabli.records import Finding
 from etabli.structure import belonging
 from etabli.structure.aside import running
 from etabli.structure.belonging import softmax
 from etabli.structure.compare import Candidate, gained, ranked
 from etabli.structure.pace import Pace
+from etabli.structure.run import curable
 
 PENGUINS = Path(etabli.examples.__file__).parent / "penguins.csv"
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "cluster.md"
@@ -289,3 +291,23 @@ def test_groups_that_come_out_otherwise_with_other_rows_are_called_loose(tmp_pat
         assert result["structure"]["found"]
         codes.append([one["code"] for one in result["warnings"]])
     assert "loose_groups" not in codes[0] and "loose_groups" in codes[1]
+
+
+def test_a_cure_is_one_that_the_command_has() -> None:
+    """What is said of splits, weights and marks of missing values names options of `fit`, which these commands do not know."""
+
+    def cured(cure: str) -> str | None:
+        made = curable(Finding("c", ("wt",), {"en": "t", "fr": "t"}, {"en": cure, "fr": cure}, "note", {}))
+        return made.cure["en"] if made else None
+
+    assert cured("if new rows will bring new values of it: --group studyName") is None
+    assert cured("if it says how much a row counts: --weights 'a b'; or --ignore 'a b'") == "if it should not count: --ignore 'a b'"
+    assert cured("if so: --missing pdays=999") == "if so, leave the cell empty in the file"
+    assert cured("one is enough: --ignore b") == "one is enough: --ignore b"
+
+
+def test_a_table_without_anything_to_group_is_told_so(tmp_path: Path) -> None:
+    """No cure is named that does not help: neither a constant nor an ignored column can be taken back."""
+    (tmp_path / "same.csv").write_text("a,b\n" + "1,x\n" * 30, encoding="utf-8")
+    with pytest.raises(DataError, match="all alike"):
+        etabli.cluster(tmp_path / "same.csv", out=str(tmp_path / "run"), effort="glance")

@@ -7,6 +7,7 @@ few rows or whose words say nothing together (`topics.py`). `--kind COLUMN=categ
 from __future__ import annotations
 
 import re
+import shlex
 
 import numpy as np
 
@@ -48,8 +49,11 @@ def columns(question: Question, table: Table, rows: Array) -> tuple[list[str], l
         else:
             kept.append(column.name)
     if not kept:
-        told = ", ".join(f"{column.name} ({column.kind})" for column in table.columns[:10])
-        raise DataError("at least one column must be left to look at", told, "--kind COLUMN=number (or category) takes one back")
+        aside = {question.label, *question.ignore}
+        told = ", ".join(f"{column.name} ({'told to ignore' if column.name in aside else column.kind})" for column in table.columns[:10])
+        back = any(column.kind != "constant" and column.name not in aside for column in table.columns)
+        hint = "--kind COLUMN=number (or category) takes one back" if back else "rows that are all alike, or a single one, tell no groups"
+        raise DataError("at least one column must be left to look at", told, hint)
     return kept, texts, [_finding(reason, names) for reason, names in out.items()]
 
 
@@ -87,12 +91,13 @@ def year(column: Column, values: Array) -> bool:
 
 def _finding(reason: str, names: list[str]) -> Finding:
     en, fr = REASONS[reason]
-    back = f"--kind {names[0]}=" + ("category" if reason in ("levels", "few", "text") else "number")
+    back = f"--kind {shlex.quote(names[0] + '=' + ('category' if reason in ('levels', 'few', 'text') else 'number'))}"
+    cure = {} if reason == "constant" else {"en": f"{back} takes it back.", "fr": f"{back} le reprend."}
     return Finding(
         "left_out",
         tuple(names),
         {"en": f"Left out: {', '.join(names)} ({en}).", "fr": f"Laissé de côté : {', '.join(names)} ({fr})."},
-        {"en": f"{back} takes it back.", "fr": f"{back} le reprend."},
+        cure,
         "note",
         {"reason": reason},
     )

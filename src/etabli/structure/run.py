@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,10 @@ from etabli.records import Array, Finding, Table, Watch, digest
 from etabli.structure.asked import Question
 from etabli.work.asked import sha256, versions
 from etabli.work.journal import Journal, unwritable, write_arrays, write_json
+
+# Findings with such a cure are about how a model is judged (which rows are kept together, what comes later, how much a row counts): without a target nothing is.
+SPLIT = re.compile(r"--(group|time-column|weights)\b")
+LEAVE = re.compile(r"--ignore ('[^']*'|[^\s;,]+)")
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,25 @@ def read(run: Run) -> Table:
     return table
 
 
+def curable(finding: Finding) -> Finding | None:
+    """The finding with a cure that these commands have, None if it has none. Of two cures the one that leaves a column out is told; marks of missing values go in the file."""
+    cure = finding.cure.get("en", "")
+    if "--missing" in cure:
+        return replace(
+            finding, cure={"en": "if so, leave the cell empty in the file", "fr": "si oui, laisser la cellule vide dans le fichier"}
+        )
+    if not SPLIT.search(cure):
+        return finding
+    out = LEAVE.search(cure)
+    return (
+        replace(finding, cure={"en": f"if it should not count: {out[0]}", "fr": f"si elle ne doit pas compter : {out[0]}"}) if out else None
+    )
+
+
 def audited(run: Run, table: Table) -> list[Finding]:
     """What may go wrong, told at once; a refusal ends the run."""
-    found = [*table.notes, *audit(table, None, (*run.question.ignore, *([run.question.label] if run.question.label else [])), run.watch)]
+    said = audit(table, None, (*run.question.ignore, *([run.question.label] if run.question.label else [])), run.watch)
+    found = [*table.notes, *filter(None, map(curable, said))]
     for finding in found:
         run.watch("finding", finding=finding)
         if finding.level == "refuse":
