@@ -132,7 +132,8 @@ def test_classes_that_know_their_own_back_end_alone(tmp_path):
         pytest.skip("every class computes on the back end that is read")
     keras.utils.set_random_seed(0)
     own = {"torch": Torchy, "tensorflow": Tensory}[here](name="mine")
-    model = keras.Sequential([Input((64,)), own, layers.Dense(10, activation="softmax")])
+    scaled = layers.Normalization(mean=0.3, variance=0.1)  # constants that are no variables
+    model = keras.Sequential([Input((64,)), scaled, own, layers.Dense(10, activation="softmax")])
     x, y = _digits()
     result = etabli.adopt(model, x / 16, "digit", y=y, out=tmp_path / "run").result
     proof = result["proof"]["estimator"]
@@ -183,6 +184,12 @@ def test_several_inputs_get_the_columns_they_take(tmp_path):
     assert proof["label_mismatches"] == 0 and proof["max_difference"] <= 1e-12 * proof["scale"]
     own = model.predict({"code": x[:, 10:11].astype("int32"), "sizes": x[:, [60, 9, 11]].astype("float32")}, verbose=0)
     assert np.array_equal(study.model.predict(named)["prediction"][:, 0].astype(int), own.argmax(1))
+
+
+def test_a_file_with_classes_of_ones_own_names_them(tmp_path):
+    keras.Sequential([Input((64,)), Gated(4, name="mine"), layers.Dense(10)]).save(tmp_path / "net.keras")
+    refused = _ran(tmp_path / "net.keras", tmp_path)
+    assert refused.returncode == 2 and "net.keras: Gated: " in refused.stderr and "file.py:model" in refused.stderr
 
 
 def test_what_is_no_network_of_one_matrix_is_refused(tmp_path):

@@ -19,6 +19,8 @@ def shares_of(
     known: how many columns each input takes, in the network's order. told: shapes are dealt in their order, after them the inputs that are not told. Columns that are
     left over come last, and are left out where every input names its own. UsageError for an input or a column that is not there, or taken twice.
     """
+    if len(known) == len(told) == 1:  # whatever the one is called: Keras numbers its inputs
+        told = dict(zip(known, told.values(), strict=True))
     if strange := [name for name in told if name not in known]:
         raise UsageError(
             "--inputs names inputs of the network", f"{strange[0]}; {title} takes {', '.join(known)}", did_you_mean(strange[0], known)

@@ -5,7 +5,9 @@ trace on JAX, and the model is then read by its own back end where that can be (
 
 from __future__ import annotations
 
+import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,26 @@ def own(model: Any) -> dict[str, type]:
 def layers(model: Any) -> str:
     """ "layer 'halved' (Halved), ..." of the layers of such classes; "" where there are none."""
     return ", ".join(f"layer {part.name!r} ({type(part).__name__})" for part in _parts(model) if _library(type(part)) not in LIBRARIES)
+
+
+def lacking(path: Path) -> str:
+    """The same of a .keras file, which holds such classes by their names alone."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            waiting = [json.loads(file.read("config.json"))]
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return ""
+    found: dict[str, None] = {}
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, dict):
+            if {"class_name", "config", "registered_name"} <= set(one) and str(one.get("module") or "").partition(".")[0] not in LIBRARIES:
+                name = one["config"].get("name") if isinstance(one["config"], dict) else None
+                found[f"layer {name!r} ({one['class_name']})" if name else str(one["class_name"])] = None
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return ", ".join(found)
 
 
 def packed(model: Any, to: Path) -> bool:

@@ -79,6 +79,7 @@ class KerasTensorFlowSource(Source):
                 warnings.simplefilter("ignore")
                 call = tensorflow.function(lambda x: single_output(self.title, self.model(x, training=False)), input_signature=spec)
                 made, _ = tf2onnx.convert.from_function(call, input_signature=spec, opset=OPSET)
+                _kept(made, call.get_concrete_function())
         except EtabliError:
             raise
         except Exception as error:  # it raises what it likes
@@ -86,6 +87,16 @@ class KerasTensorFlowSource(Source):
                 f"{self.title}: tf2onnx refuses it ({type(error).__name__}: {' '.join(str(error).split()):.300})", ""
             ) from None
         return next(iter(read(maths, made, values).values()))
+
+
+def _kept(made: Any, concrete: Any) -> None:
+    """Constants that a function captured (what a Normalization subtracts), which tf2onnx leaves as inputs, into the network."""
+    import onnx
+
+    held = {inside.name: outside for outside, inside in concrete.graph.captures if outside.dtype.name != "resource"}
+    for one in [one for one in made.graph.input if one.name in held]:
+        made.graph.initializer.append(onnx.numpy_helper.from_array(held[one.name].numpy(), one.name))
+        made.graph.input.remove(one)
 
 
 def native(model: Any, shape: tuple[int, ...], whole: bool | None, title: str) -> Source:

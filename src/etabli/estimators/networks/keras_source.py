@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from etabli.errors import UsageError
-from etabli.estimators.networks.keras_classes import layers, packed
+from etabli.estimators.networks.keras_classes import lacking, layers, packed
 from etabli.estimators.networks.keras_function import predicted
 from etabli.estimators.networks.maths import Maths
 from etabli.estimators.networks.onnx_reader import read
@@ -119,6 +119,12 @@ class KerasSource(Source):
                 "a Lambda layer in a .keras file is code, which runs when the file is opened",
                 f"{self.path}",
                 "if you trust where it comes from: --trust-pickle; or load it in a Python file and give file.py:model",
+            )
+        if self.model is None and self.path is not None and (found := lacking(self.path)):
+            return UsageError(
+                "a .keras file holds no code of classes of your own, and Keras does not find them",
+                f"{self.path}: {found}: {said:.120}",
+                "make or load the model in a Python file that has them, and give file.py:model",
             )
         named = f"{found}: " if self.model is not None and (found := layers(self.model)) else ""
         return UsageError(
