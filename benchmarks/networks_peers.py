@@ -20,16 +20,16 @@ SIZE = {"tabm_k": 8, "d_block": 128, "n_blocks": 3, "num_emb_type": "pwl", "num_
 
 
 def measured(path: Path, name: str, test: int, which: str, seed: int) -> dict[str, Any]:
-    """One network. Gaps in numbers are filled with the median; texts are categories."""
+    """One network. Gaps in numbers ('?' and a space too) are filled with the median; texts are categories, a gap one of them."""
     import pandas as pd
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor, TabM_D_Classifier, TabM_D_Regressor
     from sklearn.metrics import log_loss, r2_score, roc_auc_score
 
-    x = pd.read_csv(path)
+    x = pd.read_csv(path, na_values=["?", " "])
     y = x.pop(name)
     for column in x.columns:
         number = pd.api.types.is_numeric_dtype(x[column])
-        x[column] = x[column].fillna(x[column].median()) if number else x[column].astype("category")
+        x[column] = x[column].fillna(x[column].median()) if number else x[column].fillna("?").astype("category")
     regression = pd.api.types.is_numeric_dtype(y) and y.nunique() > 20
     kinds = {"tabm": (TabM_D_Classifier, TabM_D_Regressor), "realmlp": (RealMLP_TD_Classifier, RealMLP_TD_Regressor)}
     model = kinds[which][regression](random_state=seed, device="cpu", n_threads=1, verbosity=0, **(SIZE if which == "tabm" else {}))
@@ -39,8 +39,12 @@ def measured(path: Path, name: str, test: int, which: str, seed: int) -> dict[st
         score = {"r2": round(float(r2_score(y[:test], model.predict(x[:test]))), 4)}
     else:
         shares = model.predict_proba(x[:test])
-        score = {"log-loss": round(float(log_loss(y[:test], shares)), 4)}
-        score |= {"auc": round(float(roc_auc_score(y[:test], shares[:, 1])), 4)} if shares.shape[1] == 2 else {}
+        score = {"log-loss": round(float(log_loss(y[:test], shares, labels=model.classes_)), 4)}
+        score |= (
+            {"auc": round(float(roc_auc_score(y[:test], shares[:, 1])), 4)}
+            if shares.shape[1] == 2
+            else {"right": round(float((model.classes_[shares.argmax(1)] == y[:test]).mean()), 4)}
+        )
     return {"seed": seed, "cpu": round(time.process_time() - began, 1), **score}
 
 
