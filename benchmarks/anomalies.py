@@ -8,7 +8,8 @@
 `planted`: one row in a hundred is made odd (`planting.py`); without --reference in a file of its own, with it in the other half of the table, the clean half is
 --usual. `clean`: made tables without odd rows: how often anything is flagged. `made`: the same tables with one row in a hundred planted, where, unlike in a real table,
 every other row is known to be usual. `labelled`: CSV files whose last column is called odd (0, 1): the chosen
-detector, each detector and all together by the area under the curve. One line of JSON a run.
+detector, each detector, the one best on planted rows and all joined by the area under the curve and average precision, then their means over the tables and the
+best of each in hindsight. One line of JSON a run.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from planting import KINDS, Sheet, planted, sheet, write
 import etabli
 from etabli.data.cells import values as numbers
 from etabli.judge.odds import flagged
+from etabli.structure import anomalies as story
 
 SHARE = 0.01
 
@@ -156,22 +159,38 @@ def on_labelled(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """The area under the curve of every detector, and of the one chosen without labels."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
+    every = []
     for path in sorted(Path(options.name).glob("*.csv")):
         data, told = sheet(path), {}
         at = data.header.index("odd")
         truth = numbers([row[at] for row in data.rows], {"parse": "number"})[0]
-        names = options.methods.split(",") if options.methods else ["", *_detectors()]
-        winner = ""
-        for name in names:
-            with tempfile.TemporaryDirectory() as folder:
-                words = {"methods": (name,)} if name else {}
+        alone = options.methods.split(",") if options.methods else _detectors()
+        for name in ["chosen", "all", *alone]:
+            words = {"methods": (name,) if name in alone else tuple(alone)}
+            with tempfile.TemporaryDirectory() as folder, joining(story.PART if name != "all" else 1e-9):
                 study = etabli.anomalies(path, ignore=("odd",), effort=options.effort, out=f"{folder}/run", **words)
                 score, _ = answered(study, path)
-            if not name:
-                winner = study.result["winner"]["family"]
-                chosen = {one["name"]: round(one["score"], 3) for one in study.result["leaderboard"]}
-            told[name or "chosen"] = [round(float(measure(truth, score)), 3) for measure in (roc_auc_score, average_precision_score)]
-        yield {"data": path.stem, "rows": len(truth), "odd": int(truth.sum()), "winner": winner, "auc, precision": told, "planted": chosen}
+            if name == "chosen":
+                winner, board = study.result["winner"]["family"], study.result["leaderboard"]
+            told[name] = [round(float(measure(truth, score)), 3) for measure in (roc_auc_score, average_precision_score)]
+        planted = {one["name"]: round(one["score"], 3) for one in board}
+        told["best planted"] = told[next(one["name"] for one in board if one["name"] in alone)]
+        every.append(told | {"hindsight": [max(told[name][i] for name in alone) for i in (0, 1)]})
+        yield {"data": path.stem, "rows": len(truth), "odd": int(truth.sum()), "winner": winner, "auc, precision": told, "planted": planted}
+    yield {
+        "tables": len(every),
+        "mean auc, precision": {name: np.mean([one[name] for one in every], axis=0).round(3).tolist() for name in every[0]},
+    }
+
+
+@contextmanager
+def joining(part: float) -> Iterator[None]:
+    """Joined are those detectors that find planted rows this part as well as the best: next to nothing for all of them."""
+    kept, story.PART = story.PART, part
+    try:
+        yield
+    finally:
+        story.PART = kept
 
 
 def _detectors() -> list[str]:
