@@ -83,3 +83,13 @@ def test_rounding_moves_no_p_of_a_row_that_is_in_the_reference_itself(values: li
     p = odds.apply(scores)
     assert np.array_equal(odds.apply(scores + rounding), p) and np.array_equal(odds.apply(scores - rounding), p)
     assert (p >= [(1 + (scores >= score).sum()) / (len(scores) + 1) - 1e-12 for score in scores]).all()  # a tie counts as at least as high
+
+
+@pytest.mark.parametrize("law", ["chisquare", "lognormal", "exponential"])
+def test_nor_of_a_row_of_the_file_where_the_tail_is_continued(law: str) -> None:
+    scores = _drawn(np.random.default_rng(0), law, 3000)
+    odds = fit(scores)
+    assert odds.extended
+    rounding = 1e-13 * (np.abs(scores) + scores.std())
+    p = odds.apply(scores)
+    assert np.array_equal(odds.apply(scores + rounding), p) and np.array_equal(odds.apply(scores - rounding), p)

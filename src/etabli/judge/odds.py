@@ -51,14 +51,14 @@ def fit(scores: Array, reference: bool = False) -> Odds:
     """From scores [n] of held-out rows. reference: these are known to be usual, and other rows are asked about: shares alone."""
     scores = np.sort(scores)
     knots, p = table(scores)
-    knots = knots + TIE * (
-        np.abs(knots) + scores.std()
-    )  # a row of the reference itself ties with its own score, whatever rounding makes of it
+    spread = scores.std()
+    knots = knots + TIE * (np.abs(knots) + spread)  # a row of these itself ties with its own score, whatever rounding makes of it
     law = None if reference else tail(scores, LEAST, enough=ENOUGH, odd=True)
     if law is None:
         return Odds(knots, p, False)
     reach, levels = law.knots(law.end, STEPS)
-    kept = knots < law.end
+    reach = reach + TIE * (np.abs(reach) + spread)  # the first is a row's own too
+    kept = knots < reach[0]
     every, place = np.unique(np.concatenate([knots[kept], reach]), return_index=True)
     p = np.concatenate([p[: int(kept.sum()) + 1], levels])
     return Odds(every, np.minimum.accumulate(np.concatenate([p[:1], p[1:][place]])), True, law.shape)

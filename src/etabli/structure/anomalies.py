@@ -1,7 +1,7 @@
 """The story of `etabli anomalies`: which rows are odd, how surely, and by which columns.
 
 read -> audited -> the space -> every detector on halves of the rows, asked to find planted rows -> those that do so at least a quarter as well as the
-best, joined (by labels: the best; the simplest of the tied) -> scores of rows that were held out -> p-values -> Benjamini-Hochberg -> one file -> proven.
+best, joined (by labels: the best; the simplest of the tied) -> scores of rows that were held out (or the file's own where they are larger) -> p-values -> Benjamini-Hochberg -> one file -> proven.
 With --usual all is learned from that file's rows, and the asked file's are only answered.
 
 Why joined: what is planted is not what is sought. The one that finds planted rows best was by far not the best on labelled tables
@@ -245,7 +245,7 @@ def oddness(one: run.Run, names: Sequence[str], space: Space, plain: Array, sure
     """(the head, its bound not yet set; the scores [rows] of plain, each by detectors that did not know the row). sure: bool, the rows whose scores p-values rest on."""
     x, owner = np.clip(space.turn(plain), -FAR, FAR), owners(space)
     fold = np.random.default_rng(one.question.seed).permutation(np.arange(len(x)) % FOLDS)
-    members, logs, held = [], [], np.empty(len(x))
+    members, logs, made, held = [], [], [], np.empty(len(x))
     for name in names:
         method = detectors()[name]
         values = method.settings(len(x), x.shape[1])[0]
@@ -254,10 +254,13 @@ def oddness(one: run.Run, names: Sequence[str], space: Space, plain: Array, sure
             rest = x[fold != k] if len(x) > 1 else x
             held[fold == k] = method.apply(method.fit_columns(values, rest, owner, one.question.seed, one.over), x[fold == k])[:, 0]
         found = method.fit_columns(values, x, owner, one.question.seed, one.over)
-        members.append(Member(method, found, fit(held[sure])))
+        mine = method.apply(found, x)[:, 0]
+        members.append(Member(method, found, fit(np.maximum(held, mine)[sure])))
+        made.append(-np.log(members[-1].odds.apply(mine)))
         logs.append(-np.log(members[-1].odds.apply(held)))
     score = held if len(members) == 1 else joined(np.column_stack(logs))[:, 0]
-    return Oddness(tuple(members), fit(score[sure]), 0.0), score
+    file = mine if len(members) == 1 else joined(np.column_stack(made))[:, 0]
+    return Oddness(tuple(members), fit(np.maximum(score, file)[sure]), 0.0), score
 
 
 def owners(space: Space) -> Array:

@@ -3,6 +3,9 @@
 The minimum regularised covariance determinant: steps of concentration on three rows in four (Rousseeuw & Van Driessen 1999) with the covariance
 shrunk (Ledoit & Wolf 2004) as Boudt, Rousseeuw, Vanduffel & Verdonck 2020 do, so that columns of one category and tables with more columns
 than rows leave it invertible. Above two hundred columns: the columns one by one.
+
+Levels of categories, and numbers that are mostly one value (no gain, no loss), do not tell which rows lie close: the closest three in four would be those that all have the same, and
+whoever has another, one row in eight say, would be infinitely odd. Their variance is that of all rows, or of the close ones where it is more.
 """
 
 from __future__ import annotations
@@ -44,21 +47,19 @@ class Mahalanobis(Detector):
         return Cost(work=3e-9 * STEPS * rows * columns * side + 1e-4, memory=24.0 * rows * columns)
 
     def fit(self, values: Values, x: Array, seed: int, stop: Stop) -> Found:
-        """Starts with the rows whose columns are nearest to their medians."""
+        """Which rows lie close is told by numbers alone, and of those only by columns that mostly vary."""
         x = x[drawn(x, len(x), seed)]
         middle = np.median(x, axis=0)
         width = 1.4826 * np.median(np.abs(x - middle), axis=0)
-        width = np.where(width > 1e-9, width, np.maximum(x.std(axis=0), 1e-9))
-        kept = max(1, int(np.ceil(float(values["kept"]) * len(x))))
-        chosen = np.sort(np.argsort((((x - middle) / width) ** 2).sum(axis=1), kind="stable")[:kept])
+        varied = (width > 1e-9) & np.array([len(np.unique(column)) > 2 for column in x.T])
         floor = max(1e-6 * float(x.var(axis=0).mean()), 1e-12)
-        found = _shape(x[chosen], floor)
-        for _ in range(STEPS):
-            again = np.sort(np.argsort(_far(x, *found), kind="stable")[:kept])
-            if np.array_equal(again, chosen):
-                break
-            chosen, found = again, _shape(x[again], floor)
-        return Found(self.name, values, {"centre": found[0], "root": found[1]})
+        chosen = np.arange(len(x))
+        if varied.any():
+            kept = max(1, int(np.ceil(float(values["kept"]) * len(x))))
+            chosen = _close(x[:, varied], (x - middle)[:, varied] / width[varied], kept, floor)
+        usual = np.clip(x, *np.quantile(x, (0.01, 0.99), axis=0)).var(axis=0)
+        centre, root = _shape(x[chosen], floor, np.where(varied, 0.0, usual))
+        return Found(self.name, values, {"centre": centre, "root": root})
 
     def apply(self, found: Found, x: Array) -> Array:
         """The root of the sum of squares."""
@@ -76,12 +77,25 @@ def _far(x: Array, centre: Array, root: Array) -> Array:
     return np.asarray((turned**2).sum(axis=1))
 
 
-def _shape(x: Array, floor: float) -> tuple[Array, Array]:
-    """(centre, root) of those rows."""
+def _close(x: Array, scaled: Array, kept: int, floor: float) -> Array:
+    """The rows [kept] of the most narrow cloud, from those nearest to the medians on. x, scaled: [rows, columns], scaled in deviations from the medians."""
+    chosen = np.sort(np.argsort((scaled**2).sum(axis=1), kind="stable")[:kept])
+    for _ in range(STEPS):
+        again = np.sort(np.argsort(_far(x, *_shape(x[chosen], floor)), kind="stable")[:kept])
+        if np.array_equal(again, chosen):
+            break
+        chosen = again
+    return chosen
+
+
+def _shape(x: Array, floor: float, least: Array | None = None) -> tuple[Array, Array]:
+    """(centre, root) of those rows. least: [columns], no column's variance is less."""
     centre = x.mean(axis=0)
+    lack = np.maximum(0.0 if least is None else least - x.var(axis=0), 0.0)
     if x.shape[1] > WIDE or len(x) < 3 or x.shape[1] == 1:
-        return centre, 1 / np.sqrt(np.maximum(x.var(axis=0), floor))[None]
+        return centre, 1 / np.sqrt(np.maximum(x.var(axis=0) + lack, floor))[None]
     from sklearn.covariance import ledoit_wolf
 
-    values, vectors = np.linalg.eigh(np.atleast_2d(ledoit_wolf(x - centre, assume_centered=True)[0]))
+    shape = np.atleast_2d(ledoit_wolf(x - centre, assume_centered=True)[0]) + np.diag(np.broadcast_to(lack, x.shape[1]))
+    values, vectors = np.linalg.eigh(shape)
     return centre, np.ascontiguousarray(vectors / np.sqrt(np.maximum(values, floor)))
