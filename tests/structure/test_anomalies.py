@@ -14,6 +14,7 @@ import etabli.examples
 from etabli.cli import main
 from etabli.errors import DataError, UsageError
 from etabli.faces.report import odd
+from etabli.faces.terminal import summary
 from etabli.structure.anomalies import Candidate, joining
 from etabli.structure.labelled import Labels, compared, precisions
 
@@ -103,9 +104,34 @@ def test_rows_are_held_against_a_file_of_usual_ones(referred: tuple[Path, etabli
     assert set(range(480, 500)) <= {row["row"] for row in facts["rows"] if row["odd"]}
     assert facts["flagged"] <= 27
     assert all(row["columns"][0]["column"] == "b" for row in facts["rows"] if row["row"] >= 480)
+    assert all(column["share"] >= 0.1 for row in facts["rows"] for column in row["columns"][1:])
     p = np.ravel(study.model.predict(folder / "asked.csv")["p_value"])
     assert p[480:].max() == pytest.approx(1 / 1501)
     assert abs((p[:480] <= 0.5).mean() - 0.5) < 0.1
+
+
+def test_where_nothing_can_be_flagged_the_last_words_say_why_and_what_to_do(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    usual = [[int(170 + 9 * x), "here" if i % 2 else "there", f"19{i % 80 + 10}-03-01"] for i, x in enumerate(random.normal(size=200))]
+    asked = [list(row) for row in usual]
+    asked[7][0], asked[9][1] = 1654, "nowhere"
+    for name, rows in (("usual.csv", usual), ("asked.csv", asked)):
+        with (tmp_path / name).open("w", newline="") as out:
+            csv.writer(out).writerows([["height", "place", "born"], *rows])
+    study = etabli.anomalies(
+        tmp_path / "asked.csv", usual=tmp_path / "usual.csv", methods=("mahalanobis", "tails"), effort="glance", out=str(tmp_path / "run")
+    )
+    facts = study.result["anomalies"]
+    assert not facts["flagged"] and facts["rows"][0]["row"] == 7
+    said = " ".join(summary(study.result, "en", width=80).split())
+    assert "--rate SHARE" in said and "rows counted from 0" in said and "cannot be flagged" in said
+    texts = [column["text"]["en"] for row in facts["rows"] for column in row["columns"] if row["row"] == 9]
+    assert texts and texts[0].startswith("place nowhere (in no usual row; mostly ")
+    assert "lignes comptées à partir de 0" in " ".join(summary(study.result, "fr", width=80).split())
+    left = next(one for one in study.result["warnings"] if one["code"] == "left_out" and one["columns"] == ["born"])
+    assert left["cure"]["en"] == "--kind born=date takes it back."
+    back = etabli.anomalies(tmp_path / "asked.csv", kinds={"born": "date"}, methods=("tails",), effort="glance", out=str(tmp_path / "back"))
+    assert not any("born" in one["columns"] for one in back.result["warnings"] if one["code"] == "left_out")
 
 
 def test_a_file_of_usual_rows_must_fit(referred: tuple[Path, etabli.Study], tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ def lines(result: Result, lang: str, width: int, every: bool, facts: Table) -> G
         parts += [Text(shown["sentence"], "bold"), Text()]
     for said in shown["structure"]:
         parts.append(Text(said, "dim"))
+    if shown["flagged"]:
+        parts += [Text(say("end.flagged", lang), "dim"), Text()]
     for table in (_groups(shown["clusters"], every), _listed(shown["loadings"]), _rows(shown["flagged"], every)):
         parts += [table, Text()] if table is not None else []
     if shown["believe"]:

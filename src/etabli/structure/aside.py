@@ -54,7 +54,7 @@ def columns(question: Question, table: Table, rows: Array) -> tuple[list[str], l
         back = any(column.kind != "constant" and column.name not in aside for column in table.columns)
         hint = "--kind COLUMN=number (or category) takes one back" if back else "rows that are all alike, or a single one, tell no groups"
         raise DataError("at least one column must be left to look at", told, hint)
-    return kept, texts, [_finding(reason, names) for reason, names in out.items()]
+    return kept, texts, [_finding(reason, names, table) for reason, names in out.items()]
 
 
 def _reason(column: Column, values: Array, declared: bool) -> str:
@@ -89,9 +89,11 @@ def year(column: Column, values: Array) -> bool:
     return bool(len(known) and ((known == np.round(known)) & (known >= 1900) & (known <= 2100)).all())
 
 
-def _finding(reason: str, names: list[str]) -> Finding:
+def _finding(reason: str, names: list[str], table: Table) -> Finding:
     en, fr = REASONS[reason]
-    back = f"--kind {shlex.quote(names[0] + '=' + ('category' if reason in ('levels', 'few', 'text') else 'number'))}"
+    dated = reason == "date" and table.column(names[0]).kind == "date"  # a year is a number; a date read as one would be missing
+    kind = "date" if dated else "category" if reason in ("levels", "few", "text") else "number"
+    back = f"--kind {shlex.quote(f'{names[0]}={kind}')}"
     cure = {} if reason == "constant" else {"en": f"{back} takes it back.", "fr": f"{back} le reprend."}
     return Finding(
         "left_out",

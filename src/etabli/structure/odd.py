@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from etabli.structure.run import Run
 
 SHOWN, LISTED, NAMED, LOOKED_AT, POINTS, BARS = 100, 20, 3, 60, 2_000, 60  # LISTED: rows listed even when fewer are flagged
+BEARS = 0.1  # a further column is named when it bears so much of the oddness; below that it is mostly chance
 DENSE, NEAR = 500, 20  # texts among which the one with the nearest NEAR-th neighbour is looked for
 # rows whose values are tried, among so many (fewer in wide tables: so many cells); a column counts as so far apart at most
 DONORS, POOL, CELLS, FAR = 10, 2_000, 4_000_000, 3.0
@@ -137,7 +138,7 @@ def reasons(
         falls = after[0] - after[1:].reshape(len(asked), -1).min(axis=1) if asked else np.empty(0)
         named = []
         for k in np.argsort(-falls, kind="stable")[:NAMED]:
-            if falls[k] <= 0:
+            if falls[k] <= 0 or (named and falls[k] < BEARS * falls[falls > 0].sum()):
                 break
             name = space.columns[asked[k]].name
             if name in texts:
@@ -181,7 +182,8 @@ def _said(table: Table, name: str, row: int, usual: Mapping[str, Any]) -> dict[s
         date = column.kind == "date"
         if np.isnan(value):
             return {"value": None, "usual": None, "text": {"en": f"{name} is missing", "fr": f"{name} manque"}}
-        low, high, here = (_shown(one, date) for one in (usual["low"], usual["high"], value))
+        low, high = (_shown(one, date, 4) for one in (usual["low"], usual["high"]))  # four digits: they are estimates
+        here = _shown(value, date)
         if usual["low"] <= value <= usual["high"]:
             text = {"en": f"{name} {here}: {COMBINED['en']}", "fr": f"{name} {_comma(here, date)} : {COMBINED['fr']}"}
         else:
@@ -196,6 +198,11 @@ def _said(table: Table, name: str, row: int, usual: Mapping[str, Any]) -> dict[s
     en, fr = (f"{name} {level}", f"{name} {level}") if level is not None else (f"{name} is missing", f"{name} manque")
     if share >= 0.05:
         text = {"en": f"{en}: {COMBINED['en']}", "fr": f"{fr} : {COMBINED['fr']}"}
+    elif not share:  # with --usual only: elsewhere the row itself has it
+        text = {
+            "en": f"{en} (in no usual row; mostly {usual['most']})",
+            "fr": f"{fr} (dans aucune ligne habituelle ; surtout {usual['most']})",
+        }
     else:
         text = {
             "en": f"{en} ({share:.2%} of rows; mostly {usual['most']})",
@@ -219,8 +226,11 @@ def _worded(said: Topics, table: Table, row: int, space: Space, x: Array, block:
     return {"value": ", ".join(words), "usual": None, "text": text}
 
 
-def _shown(value: float, date: bool) -> str:
-    return str(np.datetime64(int(value), "s")) if date else f"{value:.6g}"
+def _shown(value: float, date: bool, digits: int = 6) -> str:
+    """A number with so many digits (whole ones in full); a date with its hour only where it has one."""
+    if date:
+        return str(np.datetime64(int(value), "s")).removesuffix("T00:00:00")
+    return f"{value:.0f}" if 10 ** (digits - 1) <= abs(value) < 1e9 else f"{value:.{digits}g}"
 
 
 def _points(table: Table, space: Space, plain: Array, odd: Array, rows: Array) -> dict[str, Any]:
@@ -266,8 +276,8 @@ def _choice(tried: Sequence[Candidate], best: Candidate) -> Words:
 def _sentence(count: int, rows: int, rate: float, title: Words) -> Words:
     if not count:
         return {
-            "en": f"No row of {rows} is odd beyond what usual rows do by chance ({title['en']}; at most {rate:.0%} of flagged rows usual on average).",
-            "fr": f"Aucune ligne sur {rows} n'est étrange au-delà du hasard ({title['fr']} ; au plus {100 * rate:.0f} % de fausses alertes en moyenne).",
+            "en": f"No row of {rows} is odd beyond what usual rows do by chance ({title['en']}; at most {rate:.0%} of flagged rows usual on average). The oddest are listed all the same: read down as far as q, the share of usual rows to expect down to there, is worth your time; --rate SHARE flags that far.",
+            "fr": f"Aucune ligne sur {rows} n'est étrange au-delà du hasard ({title['fr']} ; au plus {100 * rate:.0f} % de fausses alertes en moyenne). Les plus étranges sont listées quand même : lire jusqu'où q, la part de lignes ordinaires à attendre jusque-là, vaut la peine ; --rate PART signale jusque-là.",
         }
     return {
         "en": f"{count} of {rows} rows are odd ({title['en']}); on average at most {rate:.0%} of them are usual rows.",

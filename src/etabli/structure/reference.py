@@ -95,5 +95,6 @@ def added(result: Mapping[str, Any], question: Question, clean: Table, learned: 
             "fr": f"La plus petite valeur p que {kept} lignes habituelles peuvent donner est 1 sur {kept + 1} : sur {result['rows']} lignes, moins de {least} lignes étranges ne peuvent être signalées.",
         }
         cure = {"en": "more usual rows, or a larger --rate", "fr": "plus de lignes habituelles, ou un --rate plus grand"}
-        made["warnings"] = [*made["warnings"], {"code": "few_usual", "level": "note", "columns": [], "text": text, "cure": cure}]
+        level = "note" if made["anomalies"]["flagged"] else "warn"  # the likeliest reason why nothing was flagged
+        made["warnings"] = [*made["warnings"], {"code": "few_usual", "level": level, "columns": [], "text": text, "cure": cure}]
     return made | {"anomalies": made["anomalies"] | {"reference": about}}
