@@ -136,7 +136,7 @@ def reasons(
             tried.append(changed)
         after = head.score(space.turn(np.concatenate(tried)))[:, 0]
         falls = after[0] - after[1:].reshape(len(asked), -1).min(axis=1) if asked else np.empty(0)
-        named = []
+        named = list[dict[str, Any]]()
         for k in np.argsort(-falls, kind="stable")[:NAMED]:
             if falls[k] <= 0 or (named and falls[k] < BEARS * falls[falls > 0].sum()):
                 break
