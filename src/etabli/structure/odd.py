@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from etabli.structure.run import Run
 
 SHOWN, LISTED, NAMED, LOOKED_AT, POINTS, BARS = 100, 20, 3, 60, 2_000, 60  # LISTED: rows listed even when fewer are flagged
-BEARS = 0.1  # a further column is named when it bears so much of the oddness; below that it is mostly chance
+# a further column is named when it bears so much of the oddness: below that it is mostly chance, unless its value is odd by itself, as both of
+# two exchanged numbers may be, where one bears nearly all
+BEARS, BESIDE = 0.02, 0.1
 DENSE, NEAR = 500, 20  # texts among which the one with the nearest NEAR-th neighbour is looked for
 # rows whose values are tried, among so many (fewer in wide tables: so many cells); a column counts as so far apart at most
 DONORS, POOL, CELLS, FAR = 10, 2_000, 4_000_000, 3.0
@@ -64,7 +66,7 @@ def told(
         _sentence(count, table.rows, question.rate, titles[best.method]),
         {"en": "", "fr": ""} if by_labels else _choice(tried, best),
     )
-    sentence = {lang: " ".join(filter(None, (sentence[lang], choice[lang], promise[lang] if count else ""))) for lang in sentence}
+    sentence = {lang: " ".join(filter(None, (sentence[lang], promise[lang] if count else "", choice[lang]))) for lang in sentence}
     return {
         **made,
         "winner": {
@@ -138,7 +140,7 @@ def reasons(
         falls = after[0] - after[1:].reshape(len(asked), -1).min(axis=1) if asked else np.empty(0)
         named = list[dict[str, Any]]()
         for k in np.argsort(-falls, kind="stable")[:NAMED]:
-            if falls[k] <= 0 or (named and falls[k] < BEARS * falls[falls > 0].sum()):
+            if falls[k] <= 0:
                 break
             name = space.columns[asked[k]].name
             if name in texts:
@@ -146,7 +148,9 @@ def reasons(
             else:
                 usual[name] = usual.get(name) or _usual(base, name)
                 told = _said(table, name, int(row), usual[name])
-            named.append({"column": name, "share": float(falls[k] / falls[falls > 0].sum()), **told})
+            share = float(falls[k] / falls[falls > 0].sum())
+            if not named or share >= (BESIDE if COMBINED["en"] in told["text"]["en"] else BEARS):
+                named.append({"column": name, "share": share, **told})
         made.append({"row": int(row), "p": float(p[row]), "score": float(scores[row]), "columns": named})
     return made
 
