@@ -143,3 +143,26 @@ def test_a_function_of_several_inputs_is_told_which_columns_each_takes(tmp_path)
     assert proof["rows"] == len(x) and proof["label_mismatches"] == 0 and proof["max_difference"] <= 1e-12 * proof["scale"]
     own = np.asarray(two(x[:, 10:11].astype(int), jnp.asarray(x[:, [9, 11, 60]]))).argmax(1)
     assert np.array_equal(study.model.predict(named)["prediction"][:, 0].astype(int), own)
+
+
+def test_a_network_that_mixes_up_its_columns_is_said_to_be_worse_than_nothing(tmp_path):
+    import pandas as pd
+
+    x, y = _digits()
+    rows = pd.DataFrame(x, columns=[f"p{i}" for i in range(64)]).assign(y=y)
+    w = np.linalg.lstsq(x, y, rcond=None)[0].astype(np.float32)
+    right = etabli.adopt(lambda x: x @ w, rows, "y", out=tmp_path / "right.etabli").result["sentence"]
+    wrong = etabli.adopt(lambda x: x[:, ::-1] @ w + 50, rows, "y", out=tmp_path / "wrong.etabli").result["sentence"]
+    assert "worse than knowing nothing" not in right["en"] and "pire que" not in right["fr"]
+    assert "columns in this order" in wrong["en"] and "dans cet ordre" in wrong["fr"]
+    assert wrong["en"].startswith("A JAX function was adopted")
+
+
+@pytest.mark.filterwarnings("error")
+def test_answers_that_are_no_numbers_are_refused_and_counted(tmp_path):
+    import pandas as pd
+
+    x, y = _digits()
+    rows = pd.DataFrame(x, columns=[f"p{i}" for i in range(64)]).assign(y=y)
+    with pytest.raises(Refused, match="rows asked have an answer that is infinite or no number"):
+        etabli.adopt(lambda x: jnp.log(-1 - jnp.abs(x)).sum(1), rows, "y", out=tmp_path / "none.etabli")

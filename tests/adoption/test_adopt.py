@@ -225,6 +225,19 @@ def test_what_cannot_be_read_teaches(penguins: Any, tmp_path: Path) -> None:
         loaded(str(tmp_path / "m.json"))
 
 
+def test_weights_without_code_and_a_name_that_is_not_there_teach(tmp_path: Path) -> None:
+    from etabli.adoption.loading import loaded
+
+    (tmp_path / "net.pt").write_bytes(b"PK")
+    with pytest.raises(UsageError, match="come with the code of its module") as told:
+        loaded(str(tmp_path / "net.pt"))
+    assert "load_state_dict" in str(told.value.hint)
+    (tmp_path / "kept_here.py").write_text("import json\nscore = 3\nclass Net: pass\nmodel = Net()\n", encoding="utf-8")
+    with pytest.raises(UsageError) as told:
+        loaded(f"{tmp_path / 'kept_here.py'}:nothing")
+    assert told.value.hint == "it has: score, model"
+
+
 def test_labels_the_model_does_not_know_are_named(penguins: Any, tmp_path: Path) -> None:
     from sklearn.linear_model import LogisticRegression
 

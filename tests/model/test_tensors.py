@@ -141,3 +141,40 @@ def test_what_was_learned_are_parameters_and_single_precision_is_near(smooth: An
     assert sum(value.numel() for value in again.parameters()) > 3
     with pytest.raises(UsageError, match="double or single"):
         model.to_jax(precision="half")
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_a_table_given_to_the_function_is_told_where_it_goes(smooth: Any, library: str) -> None:
+    model, rows = smooth
+    made = getattr(model, f"to_{library}")()
+    for wrong in ("made.csv", rows, {}, {"one": np.zeros((2, 1))}):
+        with pytest.raises(UsageError, match="numbers that its inputs") as told:
+            made(wrong)
+        assert "f(f.inputs(data))" in str(told.value.hint)
+    as_arrays = {name: np.asarray(value) for name, value in made.inputs(rows).items()}
+    assert close(made(as_arrays)["prediction"], model.predict(rows)["prediction"], 1e-12)
+    assert "prediction" in repr(made) and "learned numbers" in repr(made) and len(repr(made)) < 400
+
+
+def test_a_jax_function_is_compiled_once_for_so_many_rows(smooth: Any) -> None:
+    import logging
+
+    import jax
+
+    model, rows = smooth
+    function = model.to_jax()
+    inputs = function.inputs(rows)
+    seen: list[str] = []
+    hearing = logging.Handler()
+    hearing.emit = lambda record: seen.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("jax")
+    logger.addHandler(hearing)
+    try:
+        with jax.log_compiles():
+            first = function(inputs)["prediction"]
+            assert any("Compiling" in line for line in seen)
+            seen.clear()
+            assert np.array_equal(function(inputs)["prediction"], first)
+    finally:
+        logger.removeHandler(hearing)
+    assert not [line for line in seen if "Compiling" in line]

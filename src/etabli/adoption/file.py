@@ -12,6 +12,7 @@ import numpy as np
 
 from etabli.adoption.equal import Equal
 from etabli.adoption.given import Given
+from etabli.judge.sentence import number, places
 from etabli.records import Array, Finding, Target, Watch, Words
 
 if TYPE_CHECKING:
@@ -244,19 +245,41 @@ def sentence(name: str, verdict: Verdict, rows: int, seen: str) -> Words:
     """What was found, in one sentence."""
     if seen:
         return {
-            "en": f"{name} was adopted: the file equals it. Nothing is said of how good it is, because the rows are those of its fit.",
-            "fr": f"{name} est adopté : le fichier lui est égal. Rien n'est dit de sa qualité, car les lignes sont celles de son ajustement.",
+            "en": f"{_capital(name)} was adopted: the file equals it. Nothing is said of how good it is, because the rows are those of its fit.",
+            "fr": f"{_capital(name)} est adopté : le fichier lui est égal. Rien n'est dit de sa qualité, car les lignes sont celles de son ajustement.",
         }
     honest, title = verdict.honest, verdict.metric.title
     low, high = sorted((honest.low, honest.high))
+    decimals = places(low, high)
+    en, fr = ([number(value, decimals, lang) for value in (honest.value, low, high, verdict.baseline)] for lang in ("en", "fr"))
+    worse = high < verdict.baseline if verdict.metric.greater_is_better else low > verdict.baseline
+    better = low > verdict.baseline if verdict.metric.greater_is_better else high < verdict.baseline
+    doubt_en, doubt_fr = _doubt(worse, better)
     return {
-        "en": f"{name} was adopted: the file equals it. On {rows:,} rows that, by your word, it was not fitted on: {title['en']} "
-        f"{honest.value:.4g} ({low:.4g} to {high:.4g}); a constant has {verdict.baseline:.4g}.",
-        "fr": f"{name} est adopté : le fichier lui est égal. Sur {rows} lignes qui, selon vous, n'ont pas servi à l'ajuster : "
-        f"{title.get('fr', title['en'])} "
-        + f"{honest.value:.4g} ({low:.4g} à {high:.4g}) ; une constante a {verdict.baseline:.4g}".replace(".", ",")
-        + ".",
+        "en": f"{_capital(name)} was adopted: the file equals it. On {number(rows, 0, 'en')} rows that, by your word, it was not fitted on: "
+        f"{title['en']} {en[0]} ({en[1]} to {en[2]}); a constant has {en[3]}.{doubt_en}",
+        "fr": f"{_capital(name)} est adopté : le fichier lui est égal. Sur {number(rows, 0, 'fr')} lignes qui, selon vous, n'ont pas servi à "
+        f"l'ajuster : {title.get('fr', title['en'])} {fr[0]} ({fr[1]} à {fr[2]}) ; une constante a {fr[3]}.{doubt_fr}",
     }
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _doubt(worse: bool, better: bool) -> tuple[str, str]:
+    """What is said, in English and in French, of a model that a constant beats or may beat: equal is not good, and mixed up columns are the usual reason."""
+    if better:
+        return "", ""
+    if worse:
+        return (
+            " That is worse than knowing nothing: does it take these columns in this order, scaled as here, and answer in the unit (or the order of classes) of the target?",
+            " C'est pire que ne rien savoir : prend-il ces colonnes dans cet ordre, à cette échelle, et répond-il dans l'unité (ou l'ordre des classes) de la cible ?",
+        )
+    return (
+        " So nothing shows that it is better than knowing nothing.",
+        " Rien ne montre donc qu'il vaille mieux que ne rien savoir.",
+    )
 
 
 def _covered(one: Any) -> dict[str, Any]:
@@ -298,8 +321,8 @@ def bare(equal: Equal, rows: Given, asked: Asked, estimator: Any) -> dict[str, A
         "proof": equal.proof,
         "warnings": [],
         "sentence": {
-            "en": f"{name} was adopted: the file equals it. Without a target nothing is said of how good it is.",
-            "fr": f"{name} est adopté : le fichier lui est égal. Sans cible, rien n'est dit de sa qualité.",
+            "en": f"{_capital(name)} was adopted: the file equals it. Without a target nothing is said of how good it is.",
+            "fr": f"{_capital(name)} est adopté : le fichier lui est égal. Sans cible, rien n'est dit de sa qualité.",
         },
         "adopted": {"estimator": name, "where": asked.where, "seen": "", "link": equal.link},
         "seed": asked.seed,

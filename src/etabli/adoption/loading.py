@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import inspect
 import json
 import sys
 import sysconfig
@@ -40,7 +41,11 @@ def loaded(where: str, trusted: bool = False) -> Any:
         found: Any = _module(module)
     for part in name.split("."):
         if not hasattr(found, part):
-            raise UsageError(f"{module} has an object of that name", f'"{name}"', did_you_mean(part, dir(found)))
+            raise UsageError(
+                f"{module} has an object of that name",
+                f'"{name}"',
+                did_you_mean(part, dir(found)) or (_own(found) if inspect.ismodule(found) else ""),
+            )
         found = getattr(found, part)
     from etabli.estimators.networks.network import Network, brought
 
@@ -151,11 +156,23 @@ def _saved(path: Path, trusted: bool) -> Any:
             return lightgbm.Booster(model_file=str(path))
         except lightgbm.basic.LightGBMError as error:
             raise UsageError("a .txt file is a model that LightGBM saved", f"{path}: {error}") from None
+    if kind in (".pt", ".pth", ".safetensors"):
+        raise UsageError(
+            "the weights of a network come with the code of its module",
+            f"{path}: a {kind} file holds the weights, and its code stands elsewhere",
+            "in train.py: net = Net(); net.load_state_dict(torch.load(FILE)); net.eval() - then: etabli adopt train.py:net; or export it to .onnx",
+        )
     raise UsageError(
         "a saved model is .json or .ubj (XGBoost), .txt (LightGBM), .cbm (CatBoost), .onnx, .keras",
         str(path),
         "load it in a Python file and give file.py:object",
     )
+
+
+def _own(found: Any) -> str:
+    """What a module has that was made in it, as a hint: neither modules nor what begins with a mark."""
+    names = [name for name, value in vars(found).items() if name[0] != "_" and not isinstance(value, type) and not inspect.ismodule(value)]
+    return f"it has: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else "it has none that could be adopted"
 
 
 def _is_xgboost(path: Path) -> bool:

@@ -114,6 +114,13 @@ class Network:
         if double is None:
             return None
         made, own = self._made(double, gone), self.answer(x)
+        for answers, precision in ((made, "double"), (own, "single")):
+            if bad := int((~np.isfinite(answers[~gone])).any(axis=1).sum()):
+                raise Refused(
+                    self.title,
+                    f"in {precision} precision {bad} of {int((~gone).sum())} rows asked have an answer that is infinite or no number",
+                    "run it on these rows yourself: a logarithm, a root or a quotient of what the columns hold, or weights spoilt in training",
+                )
         off, scale = np.abs(made - own)[~gone].max(initial=0.0), np.abs(made[~gone]).max(initial=0.0)
         if not off <= FAR * max(scale, 1e-300):
             raise Refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
@@ -42,7 +43,7 @@ class Function:
         import jax.numpy as xp
 
         real = xp.float64 if self.precision == "double" else xp.float32
-        arrays = Numpy(xp, real)
+        arrays, inputs = Numpy(xp, real), self._made.held(inputs)
         values: dict[str, Any] = {name: value for name, value in self._made.constants.items() if name not in params}
         values |= {name: xp.asarray(value, real) for name, value in params.items()}
         values |= {
@@ -55,11 +56,21 @@ class Function:
         return {name: found[tensor] for name, tensor in self._made.plan.outputs.items()}
 
     def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """The same with the learned numbers, compiled."""
+        """The same with the learned numbers, compiled at the first call with so many rows."""
         import jax
 
         with jax.enable_x64(self.precision == "double"):
-            return dict(jax.jit(self.apply)(self.params, dict(inputs)))
+            return dict(self._compiled(self.params, self._made.held(inputs)))
+
+    @cached_property
+    def _compiled(self) -> Any:
+        """Kept: JAX knows a program by the function it was made of, and a method is a new one each time it is asked for."""
+        import jax
+
+        return jax.jit(self.apply)
+
+    def __repr__(self) -> str:
+        return f"Function({self._made.told(self.precision)})"
 
 
 def function(model: Model, precision: Literal["double", "single"] = "double") -> Function:

@@ -57,12 +57,16 @@ def module(model: Model, precision: Literal["double", "single"] = "double") -> A
         def _here(self, value: Any) -> Any:
             return arrays.constant(np.asarray(value)).to(self.where.device)
 
+        def extra_repr(self) -> str:
+            return made.told(precision)
+
         def forward(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
             """Outputs by name."""
-            here = self.where.device
+            here, given = self.where.device, made.held(inputs)
             values: dict[str, Any] = {name: value for name, value in made.constants.items() if name not in self._names}
             values |= {name: getattr(self, kept) for name, kept in self._names.items()}
-            values |= {name: self._here(value) for name, value in made.defaults.items()} | dict(inputs)
+            values |= {name: self._here(value) for name, value in made.defaults.items()}
+            values |= {name: value if torch.is_tensor(value) else self._here(value) for name, value in given.items()}
             forests = {
                 name: replace(made.forests[name], **{field: getattr(self, kept) for field, kept in names.items()})
                 for name, names in self._trees.items()

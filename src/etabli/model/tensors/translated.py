@@ -52,6 +52,29 @@ class Translation:
             made |= dict(zip(self.plan.entering, found, strict=True))
         return made
 
+    def held(self, given: Any) -> dict[str, Any]:
+        """What the function was called with, where it is numbers by name; UsageError, which shows the call, for a path, a table or lists: those are for `inputs`."""
+        rule, hint = (
+            "a file as a function takes the numbers that its inputs(data) makes of a table",
+            "f = model.to_torch(), or model.to_jax(); f(f.inputs(data))",
+        )
+        if not isinstance(given, Mapping):
+            raise UsageError(rule, f"a {type(given).__name__}", hint)
+        plain = [name for name, value in given.items() if not hasattr(value, "dtype") or type(value).__module__.startswith("pandas")]
+        if plain:
+            raise UsageError(rule, f'"{plain[0]}" as a {type(given[plain[0]]).__name__}', hint)
+        missing = [name for name in (*self.plan.numeric, *self.plan.entering) if name not in given and name not in self.defaults]
+        if missing:
+            raise UsageError(rule, f"no {', '.join(missing[:5])}" + (f" and {len(missing) - 5} more" if len(missing) > 5 else ""), hint)
+        return dict(given)
+
+    def told(self, precision: str) -> str:
+        """In one line: what comes in and out, and how much of it was learned. A notebook shows it."""
+        learned = sum(self.constants[name].size for name in self.learned)
+        came = len(self.plan.numeric) + len(self.plan.entering)
+        trees = f", {len(self.forests)} sums of trees" if self.forests else ""
+        return f"{came} inputs -> {', '.join(self.plan.outputs)}; {learned:,} learned numbers{trees}, {precision} precision"
+
 
 def translation(model: Model, precision: str) -> Translation:
     """UsageError for a precision that is none."""
