@@ -1,8 +1,8 @@
 """pytabkit's TabM-mini or RealMLP on the rows that `networks.py` measures `tabm` on, with one core (pip install pytabkit, in an environment that has établi too).
 
-    python benchmarks/networks_peers.py FOLDER adult_income 10000 tabm [--seeds 3]
+    python benchmarks/networks_peers.py FOLDER adult_income 10000 tabm [--seeds 3] [--first 0]
 
-TabM is of the size of `tabm`'s first setting: 8 members, width 128, three layers, 48 bins, batches of 256, patience 16. One line of JSON a seed, as `networks.py`.
+TabM is of the size of `tabm`'s first setting: 8 members, width 128, three layers, 48 bins, batches of 256, patience 16; RealMLP is of three layers of 128, all else as published (256 epochs). One line of JSON a seed, as `networks.py`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def measured(path: Path, name: str, test: int, which: str, seed: int) -> dict[st
         x[column] = x[column].fillna(x[column].median()) if number else x[column].fillna("?").astype("category")
     regression = pd.api.types.is_numeric_dtype(y) and y.nunique() > 20
     kinds = {"tabm": (TabM_D_Classifier, TabM_D_Regressor), "realmlp": (RealMLP_TD_Classifier, RealMLP_TD_Regressor)}
-    model = kinds[which][regression](random_state=seed, device="cpu", n_threads=1, verbosity=0, **(SIZE if which == "tabm" else {}))
+    model = kinds[which][regression](
+        random_state=seed, device="cpu", n_threads=1, verbosity=0, **(SIZE if which == "tabm" else {"hidden_sizes": [128, 128, 128]})
+    )
     began = time.process_time()
     model.fit(x[test:], y[test:])
     if regression:
@@ -56,10 +58,11 @@ def main() -> None:
     parser.add_argument("rows", type=int)
     parser.add_argument("which", choices=["tabm", "realmlp"])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as into:
         path, name, test = shuffled(options.folder, options.name, options.rows, Path(into))
-        for seed in range(options.seeds):
+        for seed in range(options.first, options.first + options.seeds):
             told = measured(path, name, test, options.which, seed)
             print(json.dumps({"data": options.name, "which": options.which, "rows": options.rows, **told}), flush=True)
 
