@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,6 +60,13 @@ def test_the_page_draws_the_scores_with_their_bound_and_each_rows_columns(plante
     bars = odd.columns(planted.result, "en", 800)
     assert all(f">{row['row']}</text>" in bars for row in found if row["odd"])
     assert odd.scores({}, "en", 800) == odd.columns({}, "en", 800) == ""
+
+
+def test_a_phone_shows_what_makes_a_row_odd_without_scrolling_sideways(planted: etabli.Study, tab: Callable[..., Any]) -> None:
+    seen = tab(width=390).open(planted.folder / "report.html")
+    wide, room = seen.page.evaluate("(e => [e.scrollWidth, e.clientWidth])(document.querySelector('#flagged .scroll'))")
+    assert wide <= room
+    seen.fine()
 
 
 def test_the_file_answers_new_rows(planted: etabli.Study) -> None:
