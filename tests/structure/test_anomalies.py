@@ -154,6 +154,9 @@ def test_a_file_of_usual_rows_must_fit(referred: tuple[Path, etabli.Study], tmp_
     with pytest.raises(DataError, match="at least 50 rows"):
         etabli.anomalies(folder / "asked.csv", usual=tmp_path / "few.csv", out=str(tmp_path / "one"))
     (tmp_path / "other.csv").write_text("a,bee\n" + "".join(f"{i},{i * i}\n" for i in range(80)))
+    (tmp_path / "kinds.csv").write_text("a,b,c,place\n" + "1.5,tall,2.5,here\n2.5,small,1.5,there\n" * 40)
+    with pytest.raises(DataError, match='no cell of "b" is a number'):
+        etabli.anomalies(tmp_path / "kinds.csv", usual=folder / "usual.csv", methods=("tails",), out=str(tmp_path / "three"))
     with pytest.raises(UsageError, match='lacks "bee"'):
         etabli.anomalies(folder / "asked.csv", usual=tmp_path / "other.csv", out=str(tmp_path / "two"))
 

@@ -65,6 +65,14 @@ def _alike(clean: Table, table: Table, names: set[str]) -> tuple[Table, Table]:
         texts, codes = _written(column, cells, table.levels.get(column.name, ()))
         if usual.is_double:
             values[column.name] = np.append(read_cells(texts, usual.reading, usual.missing)[0], np.nan)[codes]
+            if (codes >= 0).any() and np.isnan(
+                values[column.name]
+            ).all():  # else a column of other things would pass for one that is missing
+                raise DataError(
+                    "the columns of the file asked about are of the kinds of --usual",
+                    f'no cell of "{column.name}" is a {usual.kind}, such as "{texts[0][:40]}"',
+                    f"--ignore {column.name}",
+                )
             continue
         place = {text: code for code, text in enumerate(clean.levels[column.name])}
         for text in texts:
