@@ -146,6 +146,18 @@ def test_where_nothing_can_be_flagged_the_last_words_say_why_and_what_to_do(tmp_
     assert not any("born" in one["columns"] for one in back.result["warnings"] if one["code"] == "left_out")
 
 
+def test_a_column_nearly_always_the_same_has_one_usual_value(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    rows = "".join(f"{x:.3f},{3.5 if i == 11 else 0}\n" for i, x in enumerate(random.normal(size=200)))
+    (tmp_path / "snow.csv").write_text("cold,snow\n" + rows)
+    study = etabli.anomalies(
+        tmp_path / "snow.csv", kinds={"snow": "number"}, methods=("mahalanobis",), effort="glance", out=str(tmp_path / "run")
+    )
+    first = study.result["anomalies"]["rows"][0]
+    assert first["row"] == 11
+    assert first["columns"][0]["text"] == {"en": "snow 3.5 (nine rows in ten: 0)", "fr": "snow 3,5 (neuf lignes sur dix : 0)"}
+
+
 def test_a_file_of_usual_rows_must_fit(referred: tuple[Path, etabli.Study], tmp_path: Path) -> None:
     folder, _ = referred
     with pytest.raises(UsageError, match="the file of --usual must exist"):

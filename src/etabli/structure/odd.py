@@ -190,6 +190,11 @@ def _said(table: Table, name: str, row: int, usual: Mapping[str, Any]) -> dict[s
         here = _shown(value, date)
         if usual["low"] <= value <= usual["high"]:
             text = {"en": f"{name} {here}: {COMBINED['en']}", "fr": f"{name} {_comma(here, date)} : {COMBINED['fr']}"}
+        elif low == high:
+            text = {
+                "en": f"{name} {here} (nine rows in ten: {low})",
+                "fr": f"{name} {_comma(here, date)} (neuf lignes sur dix : {_comma(low, date)})",
+            }
         else:
             text = {
                 "en": f"{name} {here} (nine rows in ten: {low} to {high})",
