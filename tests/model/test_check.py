@@ -77,6 +77,20 @@ def test_on_rows_like_those_promised(weather: tuple[Path, dict[str, list[str]]])
     assert (seen.text("fr"), seen.text()) == (seen.words["fr"], seen.words["en"])
 
 
+def test_amounts_are_told_without_exponents(weather: tuple[Path, dict[str, list[str]]]) -> None:
+    from etabli.model.told import told
+
+    path, even = weather
+    seen = check(path, even)
+    assert "e+" not in seen.text()
+    prices = dataclasses.replace(
+        seen.scores[0], value=61093.2, low=1999.96, high=632710.0, promised={"value": 0.71, "low": 0.5, "high": 1e20}
+    )
+    dear = dataclasses.replace(seen, scores=(prices,))
+    assert "61,090 (2000 to 632,700), promised 0.71 (0.5 to 1e+20)." in told(dear, "en")
+    assert "61\u202f090 (2000 à 632\u202f700), annoncé 0,71" in told(dear, "fr")
+
+
 def test_worse_and_better(weather: tuple[Path, dict[str, list[str]]]) -> None:
     path, even = weather
     shuffled = {**even, "MAX_TEMPERATURE_C": even["MAX_TEMPERATURE_C"][::-1]}

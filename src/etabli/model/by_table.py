@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from etabli.model.amount import amount
+
 TITLES = {
     "rows": ("rows", "lignes"),
     "gap": ("observed - predicted", "observé - prédit"),
@@ -40,7 +42,8 @@ def _cell(one: Mapping[str, Any], name: str, french: bool) -> str:
         text = f"{100 * measure['value']:.1f} %"
         apart = one["band"] is not None and measure["value"] < one["band"][0]
     else:
-        text = f"{measure['value']:.3g} ({measure['low']:.3g} {to} {measure['high']:.3g})"
+        value, low, high = (amount(measure[part], french, 3) for part in ("value", "low", "high"))
+        text = f"{value} ({low} {to} {high})"
         apart = bool(measure["apart"])
     return ("* " if apart else "") + (text.replace(".", ",") if french else text)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from etabli.judge.metrics import title
 from etabli.judge.worth import REFUSE
+from etabli.model.amount import amount
 from etabli.model.by_table import by_table
 from etabli.model.drift import RARE
 
@@ -174,7 +175,7 @@ def _worth(seen: Checked, french: bool) -> list[str]:
     worth, found = seen.worth, seen.shift
     assert worth is not None and found is not None
     name = title(worth.metric, "fr" if french else "en") or worth.metric
-    text = f"{name} {worth.value:.4g} ({worth.low:.4g} {'à' if french else 'to'} {worth.high:.4g})"
+    text = f"{name} {amount(worth.value, french)} ({amount(worth.low, french)} {'à' if french else 'to'} {amount(worth.high, french)})"
     if worth.word == "expected":
         lines = [f"Score attendu ici, l'ancien repesé : {text}." if french else f"Expected here, the old score reweighed: {text}."]
     else:
@@ -196,13 +197,14 @@ def _typed(text: str) -> str:
 
 def _score(value: Value, french: bool) -> str:
     title = value.title["fr" if french else "en"]
-    text = f"{title} {value.value:.4g}"
+    text = f"{title} {amount(value.value, french)}"
     if value.low < value.high:
-        text += f" ({value.low:.4g} {'à' if french else 'to'} {value.high:.4g})"
+        text += f" ({amount(value.low, french)} {'à' if french else 'to'} {amount(value.high, french)})"
     if value.promised:
         kept = value.promised
         word = "annoncé" if french else "promised"
-        text += f", {word} {float(kept['value']):.4g} ({float(kept['low']):.4g} {'à' if french else 'to'} {float(kept['high']):.4g})"
+        was, low, high = (amount(float(kept[name]), french) for name in ("value", "low", "high"))
+        text += f", {word} {was} ({low} {'à' if french else 'to'} {high})"
     return text + "."
 
 
