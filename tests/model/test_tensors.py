@@ -178,3 +178,23 @@ def test_a_jax_function_is_compiled_once_for_so_many_rows(smooth: Any) -> None:
     finally:
         logger.removeHandler(hearing)
     assert not [line for line in seen if "Compiling" in line]
+
+
+def test_without_its_library_what_to_install_is_told(smooth: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from etabli.families.tabm import Tabm
+    from etabli.model.tensors import jax as as_jax
+    from etabli.work import asked
+
+    for module in (asked, as_jax, sys.modules[Tabm.__module__]):
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"etabli\[torch\]"):
+        smooth[0].to_torch()
+    with pytest.raises(ImportError, match=r"etabli\[nets\]"):
+        smooth[0].to_jax()
+    with pytest.raises(UsageError, match="tabm needs jax") as told:
+        asked.asked(__file__, "y", families=["ridge", "tabm"])
+    assert "etabli[nets]" in str(told.value.hint)
+    assert Tabm().settings(None) == []  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ Of a number the file also gives a standard deviation (`nets/doubt.py`): how far 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -76,6 +77,8 @@ class Tabm(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """The published default at a width for two cores; then a smaller trunk, a plain perceptron, a residual one, one with waves."""
+        if not find_spec("jax"):
+            return []
         wants = Wants(numbers="rank", filled=True, categories="one-hot")
         usual: dict[str, Any] = {
             "members": MEMBERS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -20,6 +20,7 @@ from etabli.records import KINDS
 
 FREE = ("time", "where", "lang", "out")  # may differ on resuming
 TASKS = ("binary", "multiclass", "regression")
+EXTRAS = {"jax": "nets", "numpyro": "bayes", "catboost": "catboost"}  # what brings them
 INTERVALS = ("auto", "constant", "mondrian", "normalised", "cqr")
 SETS = ("auto", "marginal", "class")
 PLACES = 50  # coordinates or centres learned beside the columns, at most
@@ -155,7 +156,7 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
         if kind not in KINDS:
             raise UsageError("--kind takes COLUMN=KIND with one of " + ", ".join(KINDS), f'"{column}={kind}"', did_you_mean(kind, KINDS))
     for name in checked.families:
-        family(name)
+        _installed(name, family(name).needs)
     for option, given, known in (("--interval", checked.interval, INTERVALS), ("--sets", checked.sets, SETS)):
         if given not in known:
             raise UsageError(f"{option} is {', '.join(known[:-1])} or {known[-1]}", f'"{given}"', did_you_mean(given, known))
@@ -177,6 +178,13 @@ def asked(file: str | Path, target: str, *, there: bool = True, **options: Any) 
     if checked.calibration is not None:
         calibration.known(checked.calibration)
     return checked
+
+
+def _installed(name: str, needs: Sequence[str]) -> None:
+    """A family that was asked for by name and cannot learn here is an error; without names it is left out. What comes with établi is not asked for."""
+    for need in needs:
+        if need in EXTRAS and find_spec(need) is None:
+            raise UsageError(f"{name} needs {need}", "it is not installed", f"pip install 'etabli[{EXTRAS[need]}]', or leave {name} out")
 
 
 def _gap(given: str | float, time_column: str | None) -> str:

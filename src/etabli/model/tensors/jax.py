@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
@@ -75,6 +76,8 @@ class Function:
 
 def function(model: Model, precision: Literal["double", "single"] = "double") -> Function:
     """See `Model.to_jax`."""
+    if find_spec("jax") is None:
+        raise ImportError("to_jax needs JAX, which is not installed: pip install 'etabli[nets]'")
     made = translation(model, precision)
     return Function({name: made.constants[name] for name in made.learned}, precision, made, model)
 

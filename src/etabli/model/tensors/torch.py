@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def module(model: Model, precision: Literal["double", "single"] = "double") -> Any:
     """See `Model.to_torch`. The class is made here, since it derives from torch's own and torch is only imported when it is asked for."""
-    import torch
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise ImportError("to_torch needs PyTorch, which is not installed: pip install 'etabli[torch]'") from None
 
     real = torch.float64 if precision == "double" else torch.float32
     made, arrays = translation(model, precision), Torch(torch, real)
