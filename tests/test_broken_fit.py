@@ -240,6 +240,12 @@ def test_columns_named_like_the_file_s_own(tmp_path: Path, command: Any) -> None
 # wrong calls -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("words", [["--group", "city"], ["--group=city"]])
+def test_an_option_of_another_command_is_told_as_such(words: list[str], command: Any) -> None:
+    done = command("cluster", FOLDER / "tabs_named.csv", *words)
+    assert done.status == 2 and "--group is an option of fit, not of this command" in done.err and "did you mean" not in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

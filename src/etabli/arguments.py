@@ -44,7 +44,13 @@ def _hint(message: str, parser: argparse.ArgumentParser) -> str:
     words = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
     groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     parsers = [parser, *(one for group in groups for one in group.choices.values())]
-    return did_you_mean(words[0], sorted({o for one in parsers for action in one._actions for o in action.option_strings})) if words else ""
+    if not words:
+        return ""
+    word = words[0].split("=")[0]
+    having = [one.prog.split()[-1] for one in parsers if any(word in action.option_strings for action in one._actions)]
+    if having:
+        return f"{word} is an option of " + ", ".join(dict.fromkeys(having)) + ", not of this command"
+    return did_you_mean(word, sorted({o for one in parsers for action in one._actions for o in action.option_strings}))
 
 
 def parser(acts: Mapping[str, Act]) -> Parser:

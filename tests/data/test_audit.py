@@ -440,3 +440,11 @@ def test_broken_files_get_the_one_warning_they_deserve(shared, file, target, exp
     table = real(shared / "broken" / file)
     warned = said(audit(table, target_of(table, target)), "warn")
     assert expected in warned and {code for code, _ in warned} == {expected[0]}
+
+
+def test_copies_are_said_to_be_kept_in_one_fold_only_where_there_is_a_target() -> None:
+    table = table_of(a=[1.0, 2.0, 3.0] * 20, y=[0.5, 1.5, 2.5, 3.5] * 15)
+    (scored,) = [f for f in audit(table, target_of(table, "y")) if f.code == "duplicates"]
+    (plain,) = [f for f in audit(table, None) if f.code == "duplicates"]
+    assert "fold" in scored.text["en"] and "pli" in scored.text["fr"]
+    assert "fold" not in plain.text["en"] and "pli" not in plain.text["fr"]

@@ -24,12 +24,16 @@ def find(view: View) -> Iterable[Finding]:
     if not again:
         return
     times = int(sizes.max())
+    # folds keep copies together so that no score is flattered; without a target nothing is scored, but copies weigh
+    supervised = view.target is not None
     yield Finding(
         "duplicates",
         (),
         words(
-            "{n} of {r} rows repeat an earlier row in every feature (the same row up to {t} times); copies are kept in one fold",
-            "{n} lignes sur {r} répètent une ligne antérieure dans toutes les variables (la même jusqu'à {t} fois) ; les copies restent dans un même pli",
+            "{n} of {r} rows repeat an earlier row in every feature (the same row up to {t} times); "
+            + ("copies are kept in one fold" if supervised else "each copy counts as a row"),
+            "{n} lignes sur {r} répètent une ligne antérieure dans toutes les variables (la même jusqu'à {t} fois) ; "
+            + ("les copies restent dans un même pli" if supervised else "chaque copie compte comme une ligne"),
             n=again,
             r=int(view.rows.size),
             t=times,
