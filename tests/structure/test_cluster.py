@@ -116,6 +116,12 @@ def test_a_number_that_was_asked_for_is_made_and_said_to_be_asked_for(tmp_path: 
     assert "asked for" in study.result["sentence"]["en"]
 
 
+def test_no_method_is_offered_more_clusters_than_rows_differ(tmp_path: Path) -> None:
+    rows = np.repeat([[0.0, 0.0, 1.0], [5.0, 1.0, 3.0]], 30, axis=0)
+    study = etabli.cluster(written(tmp_path / "twice.csv", rows), out=str(tmp_path / "run"), watch=silent, **QUICK)
+    assert {entry["clusters"] for entry in study.result["leaderboard"]} == {2}
+
+
 def test_two_heaps_on_a_line_are_found(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     x = np.concatenate([random.normal(size=100), random.normal(size=100) + 6])[:, None]

@@ -23,6 +23,7 @@ from etabli.records import Array
 from etabli.structure.method import Clustering, Values
 from etabli.structure.methods import chosen, clusterings
 from etabli.structure.pace import Pace
+from etabli.structure.placing import MOST, distinct
 from etabli.structure.run import Run
 
 EULER = 0.5772156649
@@ -135,12 +136,14 @@ def ground(x: Array, whole: Sequence[Array], plan: Plan, seed: int) -> Ground:
 
 def compared(run: Run, ground: Ground, whole: int | None = None) -> tuple[list[Candidate], bool]:
     """(every method and setting that the time allowed, the best first; whether it was cut). whole: rows that the winner will be fitted on."""
+    kinds = max(2, distinct(ground.x, MOST))  # a method asked for more clusters than rows differ makes fewer than its name says
     offers = [
         (name, method, values)
         for name, method in chosen(clusterings(), run.question.methods).items()
         if method.rank <= ground.plan.rank or run.question.methods
         for values in method.settings(*ground.x.shape)
         if run.question.clusters in (None, values.get("clusters", run.question.clusters))
+        if run.question.clusters is not None or values.get("clusters", 0) <= kinds
     ]
     made, plan, (rows, columns) = list[Candidate](), ground.plan, ground.x.shape
     work = [method.cost(values, rows // 2, columns).work for _, method, values in offers]
