@@ -21,7 +21,9 @@ Native = Callable[[Any], Array]  # what the estimator's own methods take (array 
 
 
 class Refused(EtabliError):
-    """An estimator that is not written, by name, with the reason."""
+    """An estimator that is not written, by name, with the reason. What was brought forbids it: status 3."""
+
+    status = 3
 
     def __init__(self, estimator: Any, reason: str, hint: str = "") -> None:
         kind = estimator if isinstance(estimator, str) else f"{type(estimator).__module__.split('.')[0]}'s {type(estimator).__name__}"

@@ -14,6 +14,7 @@ from etabli.errors import UsageError, did_you_mean
 from etabli.structure.method import Clustering, Detector, Method, Projection
 
 Kind = TypeVar("Kind", bound=Method)
+EXTRAS = {"jax": "etabli[nets]", "umap-learn": "etabli[umap]"}  # in the versions that are tried
 
 
 @cache
@@ -42,7 +43,7 @@ def chosen(known: dict[str, Kind], names: Sequence[str]) -> dict[str, Kind]:
             raise UsageError("--methods takes names of methods", f'"{name}"', did_you_mean(name, known) or "known: " + ", ".join(known))
         for need in known[name].needs:
             if not _installed(need):
-                raise UsageError(f"{name} needs {need}", "it is not installed", f"pip install {need}")
+                raise UsageError(f"{name} needs {need}", "it is not installed", f"pip install '{EXTRAS.get(need, need)}'")
     return {name: method for name, method in known.items() if (name in names if names else not method.slow)}
 
 

@@ -23,7 +23,9 @@ Shape = tuple[int, ...]
 
 
 class Unreadable(EtabliError):
-    """A step of a network that is not read; the reader adds which layer it is."""
+    """A step of a network that is not read; the reader adds which layer it is. What was brought forbids it: status 3."""
+
+    status = 3
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__("a network is adopted when each of its steps can be written with the closed operators", what, hint)
