@@ -6,7 +6,7 @@ This module imports nothing, because `model/load.py` must run where only numpy a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class EtabliError(Exception):
@@ -70,3 +70,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """'did you mean "income"?', or '' when nothing is near."""
     names = nearest(word, known)
     return "did you mean " + " or ".join(f'"{name}"' for name in names) + "?" if names else ""
+
+
+def columns_hint(option: str, name: str, known: Sequence[str]) -> str:
+    """What helps who named a column that is not there: one option for each where several were named at once, else the nearest names, else those there are."""
+    parts = [part.strip() for part in name.split(",")]
+    if len(parts) > 1 and set(parts) <= set(known):
+        return "one option a column: " + " ".join(f'{option} "{part}"' if " " in part else f"{option} {part}" for part in parts)
+    return did_you_mean(name, known) or "columns: " + ", ".join(known[:20])

@@ -15,7 +15,7 @@ import numpy as np
 from etabli.data.audit import audit
 from etabli.data.sources import read as read_source
 from etabli.data.store import load as load_table
-from etabli.errors import DataError, UsageError, did_you_mean
+from etabli.errors import DataError, UsageError, columns_hint
 from etabli.job.budget import Budget, budget
 from etabli.records import Array, Finding, Table, Watch, digest
 from etabli.structure.asked import Question
@@ -84,7 +84,7 @@ def read(run: Run) -> Table:
     for option, given in (("--ignore", question.ignore), ("--label", (question.label,) if question.label else ())):
         for name in given:
             if name not in names:
-                hint = did_you_mean(name, names) or "columns: " + ", ".join(names[:20])
+                hint = columns_hint(option, name, names)
                 raise UsageError(f"{option} takes a column of the file", f'"{name}" in {question.file}', hint)
     run.journal.begin({"schema": 1, "asked": question.identity, "fingerprint": fingerprint, "versions": versions(), "rows": table.rows})
     return table

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from etabli.errors import UsageError, did_you_mean
+from etabli.errors import UsageError, columns_hint, did_you_mean
 from etabli.families.family import Family
 from etabli.records import Feature, Finding, Table, Target
 
@@ -25,9 +25,7 @@ def directions(table: Table, target: Target, rising: Sequence[str], falling: Seq
     for option, given, sign in (("--increasing", rising, 1), ("--decreasing", falling, -1)):
         for name in given:
             if name not in names:
-                raise UsageError(
-                    f"{option} takes a column of the file", f'"{name}"', did_you_mean(name, names) or "columns: " + ", ".join(names[:20])
-                )
+                raise UsageError(f"{option} takes a column of the file", f'"{name}"', columns_hint(option, name, names))
             column = table.column(name)
             if name == target.name or column.kind not in ("number", "flag"):
                 what = "the target" if name == target.name else column.kind

@@ -15,7 +15,7 @@ from etabli.data.sources import parted
 from etabli.data.sources import read as read_source
 from etabli.data.store import load as load_table
 from etabli.data.target import target as make_target
-from etabli.errors import DataError, UsageError, did_you_mean
+from etabli.errors import DataError, UsageError, columns_hint, did_you_mean
 from etabli.families import families as all_families
 from etabli.families.family import Family
 from etabli.graph.graph import WIDE
@@ -171,7 +171,7 @@ def _known_columns(question: Asked, table: Table) -> None:
                 raise UsageError(
                     f"{option} takes a column of the file",
                     f'"{name}" in {question.file}',
-                    did_you_mean(name, names) or "columns: " + ", ".join(names[:20]),
+                    columns_hint(option, name, names),
                 )
             if name == question.target:
                 raise UsageError(f"{option} cannot take the target", f'"{name}"')
