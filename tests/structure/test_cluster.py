@@ -20,6 +20,7 @@ from etabli.structure import belonging
 from etabli.structure.aside import running
 from etabli.structure.belonging import softmax
 from etabli.structure.compare import Candidate, gained, ranked
+from etabli.structure.followed import spared
 from etabli.structure.pace import Pace
 from etabli.structure.run import curable
 
@@ -297,6 +298,29 @@ def test_groups_that_come_out_otherwise_with_other_rows_are_called_loose(tmp_pat
         assert result["structure"]["found"]
         codes.append([one["code"] for one in result["warnings"]])
     assert "loose_groups" not in codes[0] and "loose_groups" in codes[1]
+
+
+def test_groups_that_follow_a_category_are_told_so(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    half = np.arange(120) % 2
+    table = {
+        "a": random.normal(size=120) + 8 * half,
+        "b": random.normal(size=120) + 8 * half,
+        "sex": np.where(half, "f", "m").tolist(),
+        "hand": np.where(random.random(120) < 0.5, "left", "right").tolist(),
+    }
+    asked: dict[str, Any] = {"methods": ("kmeans",), "effort": "glance", "clusters": 2}
+    made = [etabli.cluster(table, ignore=ignore, out=str(tmp_path / str(len(ignore))), **asked).result for ignore in ((), ("sex",))]
+    said = [[one for one in result["warnings"] if one["code"] == "follows_category"] for result in made]
+    assert [one["columns"] for one in said[0]] == [["sex"]] and "--ignore sex" in said[0][0]["cure"]["en"]
+    assert said[1] == []
+
+
+def test_what_knowing_the_group_spares() -> None:
+    own, same, apart = np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]), np.array([0, 1, 0, 1])
+    assert spared(own, same) == (1.0, 1.0, 0.5)
+    assert spared(own, apart) == (0.0, 0.5, 0.5)
+    assert spared(own, np.zeros(4, int)) == (0.0, 1.0, 1.0)
 
 
 def test_a_cure_is_one_that_the_command_has() -> None:

@@ -16,6 +16,7 @@ from etabli.structure.cards import cards, cells
 from etabli.structure.colours import colours, first
 from etabli.structure.compare import DENSITY, LEFT, LOOSE, Candidate
 from etabli.structure.file import Whole
+from etabli.structure.followed import followed
 from etabli.structure.methods import clusterings
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def told(
     begun = begins(question, table, (column.name for column in made.columns), len(rows), findings)
     if clusters > 1 and structure.found and sure.stability < LOOSE:
         begun["warnings"].append(_loose(sure.stability))
+    cut_by = followed(table, [column.name for column in made.columns], rows, share.argmax(axis=1)) if clusters > 1 else None
+    if cut_by is not None:
+        begun["warnings"].append(cut_by)
     return {
         **begun,
         "compared_on": min(len(rows), candidates_rows(question)),
