@@ -12,7 +12,7 @@ from etabli.graph.graph import Graph
 from etabli.model.explain.attention import layers_of
 from etabli.nets.block import Chain, double
 from etabli.nets.blocks.attention import encoder
-from tests.browser import Seen, launched
+from tests.browser import Seen
 
 PLACES, WIDTH = 6, 4
 
@@ -145,22 +145,21 @@ def test_on_the_command_line_in_words_as_json_and_drawn(adopted, tmp_path, capsy
     assert "attention" in capsys.readouterr().err
 
 
-def test_the_picture_fits_a_wide_and_a_narrow_page_in_light_and_dark(adopted, tmp_path):
+def test_the_picture_fits_a_wide_and_a_narrow_page_in_light_and_dark(adopted, tmp_path, browser):
     model, _, x, _ = adopted
     page = tmp_path / "page.html"
     drawn = model.attention(x[:1]).picture()
     page.write_text(f"<!doctype html><html lang=en><meta charset=utf-8><title>a</title><body style=margin:0>{drawn}", encoding="utf-8")
-    with launched() as browser:
-        for width, shown, scheme in ((1100, "w", "light"), (390, "n", "dark")):
-            context = browser.new_context(viewport={"width": width, "height": 700}, color_scheme=scheme)
-            seen = Seen(context.new_page()).open(page)
-            visible = seen.page.evaluate(
-                "[...document.querySelectorAll('svg > g')].filter(g => getComputedStyle(g).display != 'none').map(g => g.className.baseVal)"
-            )
-            assert visible == [shown]
-            seen.fits()
-            seen.fine()
-            context.close()
+    for width, shown, scheme in ((1100, "w", "light"), (390, "n", "dark")):
+        context = browser.new_context(viewport={"width": width, "height": 700}, color_scheme=scheme)
+        seen = Seen(context.new_page()).open(page)
+        visible = seen.page.evaluate(
+            "[...document.querySelectorAll('svg > g')].filter(g => getComputedStyle(g).display != 'none').map(g => g.className.baseVal)"
+        )
+        assert visible == [shown]
+        seen.fits()
+        seen.fine()
+        context.close()
 
 
 def test_a_file_without_attention_several_rows_and_a_missing_cell(adopted, tmp_path):
