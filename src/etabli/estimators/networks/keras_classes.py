@@ -1,6 +1,6 @@
 """Classes of a user's own in a Keras model, taken along to the process beside ours: by their code (joblib's cloudpickle), so that the file they stand in, which may
 train the model, is not run once more. A class written with `keras.ops` computes alike on every back end; one written with its back end's own functions does not
-trace on JAX, and the model is then read by its own back end where that can be (PyTorch: keras_torch.py), else the refusal names the layer.
+trace on JAX, and the model is then read by its own back end where that can be (keras_native.py), else the refusal names the layer.
 """
 
 from __future__ import annotations
