@@ -5,6 +5,7 @@ Told by how much better a level is guessed by who knows the group (Goodman & Kru
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ def followed(table: Table, names: Sequence[str], rows: Array, own: Array) -> dic
     told.sort(reverse=True)
     columns = [name for _, name, _, _ in told]
     right, plain = (round(100 * share) for share in told[0][2:])
-    cure = " ".join(f"--ignore {name!r}" if " " in name else f"--ignore {name}" for name in columns)
+    cure = " ".join(f"--ignore {shlex.quote(name)}" for name in columns)
     return {
         "code": "follows_category",
         "level": "warn",
