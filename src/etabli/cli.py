@@ -16,7 +16,8 @@ from functools import partial
 from typing import Any, NoReturn
 
 from etabli import commands
-from etabli.arguments import numbers, pair_list, pairs, parser
+from etabli.arguments import parser
+from etabli.arguments.pairs import numbers, pair_list, pairs
 from etabli.commands import BEGAN, families, tell
 from etabli.errors import EtabliError, UsageError
 

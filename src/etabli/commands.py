@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from etabli.arguments import pairs
+from etabli.arguments.pairs import pairs
 
 BEGAN = time.monotonic()  # what was imported before belongs to the cap of --time as well
 
