@@ -137,6 +137,26 @@ def test_numbers_never_fail(value, low, high):
         assert number(value, lang, places) and signed(value, lang, places) and count(value, lang) and duration(value, lang)
 
 
+def test_a_candidates_name_is_its_family_in_words_and_its_setting():
+    from etabli.faces.words.candidates import named, titled, together
+    from etabli.families import family
+    from etabli.records import Facts
+
+    network = "tabm 8 members, 3 × 128 (rank, one-hot)"
+    assert titled(network, "en") == ("neural network", "8 members, 3 × 128 (rank, one-hot)")
+    assert named(network, "fr") == "réseau de neurones 8 membres, 3 × 128 (rangs, indicatrices)"
+    assert named("lightgbm RF-1, 100 trees", "fr") == "LightGBM RF-1, 100 arbres"
+    assert named("combination of 3", "fr") == "combinaison de 3" and titled("mine a=1", "en") == ("mine", "a=1")
+    ridges = ["ridge penalty=0.1 (scaled, one-hot)", "ridge penalty=0.1 (rank, one-hot)", "ridge penalty=1 (rank, one-hot, map 3)"]
+    assert together(ridges, "en", 60)[0] == "ridge regression penalty=0.1 (scaled, one-hot)"
+    first, second, third = together(ridges, "en", 35)  # two differ in nothing else, so it stays
+    assert "…" in first and first != second and third == "ridge regression penalty=1 (map 3)"
+    assert together([network], "en", 36) == ["neural network 8 members, 3 × 128"]
+    for task in ("binary", "multiclass", "regression"):  # the shipped ones are told apart
+        names = [one.name for one in family("tabm").settings(Facts(task, 3, 2_000, 9))]
+        assert len(set(names)) == len(names) and not any("=" in name for name in names)
+
+
 def test_every_reason_of_a_columns_kind_is_said_in_french():
     from etabli.data import columns
     from etabli.faces.words.reasons import reason

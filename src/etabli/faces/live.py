@@ -19,8 +19,8 @@ from typing import Any, final
 
 from etabli.errors import EtabliWarning
 from etabli.faces.small import learning
-from etabli.faces.terminal import named
 from etabli.faces.words import known, language, pick, plain, say
+from etabli.faces.words.candidates import named
 from etabli.faces.words.numbers import count, decimals, duration, number, real
 from etabli.records import Watch
 

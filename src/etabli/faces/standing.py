@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from etabli.faces.small import learning
-from etabli.faces.terminal import named
 from etabli.faces.words import known, plain, say
+from etabli.faces.words.candidates import named
 from etabli.faces.words.numbers import count, duration, number
 
 Facts = Mapping[str, Any]

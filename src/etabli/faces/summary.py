@@ -15,8 +15,8 @@ from etabli.faces.report.explained import fails, uses
 from etabli.faces.report.facts import audited
 from etabli.faces.report.pictures import dot, honest_dot, is_baseline, items, others, part, places, tick, winner_of
 from etabli.faces.report.rows import rounds
-from etabli.faces.terminal import named
 from etabli.faces.words import known, pick, plain, say
+from etabli.faces.words.candidates import named, together
 from etabli.faces.words.numbers import NONE, count, duration, number, real, share
 
 if TYPE_CHECKING:
@@ -61,16 +61,15 @@ def _board(result: Result, lang: str, width: int) -> Table:
     score = max(len(d.text) for d in dots)
     rest = len(every) - len(kept)
     left = say("end.left", lang, count=count(rest, lang)) if rest else ""
-    longest = max(len(named(e.get("name") or d.label, lang, 60)) for d, e in zip(dots, entries, strict=True))
-    names = max(min(len(left), width // 3), min(max(10, width // 3), longest))
+    whole = together([e.get("name") or d.label for d, e in zip(dots, entries, strict=True)], lang, width // 3)
+    names = max(min(len(left), width // 3), min(max(10, width // 3), max(map(len, whole))))
     scale = plot.Scale(dots, max(8, width - names - score - 6 - (11 if timed else 0)), real(base))
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", expand=False, show_header=False)
     for align in ("left", "left", "left", "right", "right"):
         table.add_column(justify=align, no_wrap=True, overflow="ellipsis")
-    for d, e in zip(dots, entries, strict=True):
+    for d, e, name in zip(dots, entries, whole, strict=True):
         mark, style = plot.MARKS[d.look]
         strong = "bold" if d.look in ("honest", "tied") else "dim" if d.look == "base" else ""
-        name = named(e.get("name") or d.label, lang, names) if e else d.label
         took = duration(e.get("seconds"), lang) if e and timed and real(e.get("seconds")) is not None else ""
         table.add_row(Text(mark, style), Text(name, strong), plot.line(d, scale), Text(d.text, strong), Text(took, "dim"))
     rule, numbers = plot.axis(scale, tick(result, lang))

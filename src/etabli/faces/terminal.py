@@ -19,8 +19,8 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast, final
 from etabli.errors import EtabliError
 from etabli.faces.lines import plainer
 from etabli.faces.words import known, pick, plain, say
+from etabli.faces.words.candidates import named
 from etabli.faces.words.numbers import count, decimals, duration, number, real
-from etabli.faces.words.reasons import reason
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -251,12 +251,6 @@ class Progress:
             row.no_wrap, row.overflow = True, "ellipsis"
             row.truncate(max(8, wide - 1), overflow="ellipsis")
         return Group(*rows)
-
-
-def named(name: Any, lang: str, limit: int = 60) -> str:
-    """A candidate's name for people: the family in words, then its setting."""
-    head, blank, rest = plain(name).partition(" ")
-    return plain(f"{known('family', head, lang)}{blank}{rest}" if "=" in rest or not rest else reason(f"{head} {rest}", lang), limit)
 
 
 def _bar(done: int, total: int, width: int, label: str) -> Text:

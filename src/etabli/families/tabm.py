@@ -99,7 +99,8 @@ class Tabm(Family):
                 "like RealMLP (Holzmüller, Grinsztajn & Steinwart 2024): periodic embedding, falling rate",
             ),
         ]
-        return [Setting(self.name, {**usual, **change}, wants, origin=origin) for change, origin in tried]
+        made = [({**usual, **change}, origin) for change, origin in tried]
+        return [Setting(self.name, values, wants, origin=origin, title=f"{self.name} {_called(values)}") for values, origin in made]
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Some sixty epochs, each a product of the rows with every layer, forth and back; and a program to compile."""
@@ -148,6 +149,15 @@ class Tabm(Family):
         chain = rebuilt(fitted.setting.values, arrays)
         raw = chain.write(graph, inner(arrays, "net."), x)
         return _write_mean(graph, raw, fitted.link, arrays)
+
+
+def _called(values: Mapping[str, Any]) -> str:
+    """A setting for people: its kind, layers × width."""
+    members = int(values["members"])
+    kind = (
+        f"{members} members" if members > 1 else "waves" if values.get("waves") else "residual" if values.get("residual") else "perceptron"
+    )
+    return f"{kind}, {values['layers']} × {values['width']}"
 
 
 def rebuilt(values: Mapping[str, Any], arrays: Mapping[str, Any]) -> Chain:

@@ -224,7 +224,7 @@ def _aside(standing: Standing) -> list[dict[str, str]]:
 def _people(name: str, families: Mapping[str, Family]) -> Words:
     """A candidate's name in a sentence, as the tables write it."""
     head, blank, rest = name.partition(" ")
-    title = families[head].title if head in families and ("=" in rest or not rest) else head
+    title = families[head].title if head in families else head
     english = (title if title[1:2].isupper() else title[:1].lower() + title[1:]) + blank + rest
     return {"en": english.replace("_", " "), "fr": name.replace("_", " ")}
 
@@ -255,6 +255,7 @@ def _board(verdict: Verdict, standing: Standing, journal: Journal) -> list[dict[
             {
                 "name": row.name,
                 "family": row.family,
+                "values": dict(row.setting.values) if row.setting else {},
                 "score": row.score,
                 "low": ends[0],
                 "high": ends[1],

@@ -11,6 +11,7 @@ from etabli.faces.paper.style import BLUE, GREY, INK, RED, SMALL, TEXT, Sheet, c
 from etabli.faces.report.found import without_target
 from etabli.faces.report.pictures import best_of, dot, honest_dot, is_baseline, items, others, part, places, tick
 from etabli.faces.words import known, say
+from etabli.faces.words.candidates import titled
 from etabli.faces.words.numbers import count, number, real, signed
 
 MOST, STEP = 24, 4.4  # families drawn; millimetres a line
@@ -129,8 +130,7 @@ class Leaderboard(Drawing):
 
 def _titled(entry: Mapping[str, Any], sheet: Sheet) -> str:
     """The family, and where there is room its setting."""
-    family = str(entry.get("family"))
-    title, rest = known("family", family, sheet.lang), str(entry.get("name")).removeprefix(family).strip()
+    title, rest = titled(entry.get("name"), sheet.lang)
     return f"{title} {sheet.cut(rest, 0.2 * sheet.width)}" if sheet.wide and rest else title
 
 

@@ -9,8 +9,8 @@ from etabli.faces.figures import spread
 from etabli.faces.paper.drawing import Drawing, Result, numbers, reached, short
 from etabli.faces.paper.style import BLUE, RED, TEXT, Sheet, capital
 from etabli.faces.report.pictures import items, part
-from etabli.faces.terminal import named
 from etabli.faces.words import known, say
+from etabli.faces.words.candidates import named
 from etabli.faces.words.numbers import count, real
 
 

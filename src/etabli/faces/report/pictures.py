@@ -11,6 +11,7 @@ from typing import Any
 from etabli.faces import figures
 from etabli.faces.figures import Dot, Plot
 from etabli.faces.words import known, pick, plain, say
+from etabli.faces.words.candidates import titled
 from etabli.faces.words.numbers import count, decimals, number, real, share, signed
 from etabli.faces.words.reasons import reason
 
@@ -40,11 +41,7 @@ def places(result: Result) -> int:
 
 def title_of(entry: Mapping[str, Any], lang: str) -> tuple[str, str]:
     """A candidate's name in two parts: what it is, and its setting ("lightgbm", "num_leaves=31")."""
-    name = plain(entry.get("name") or entry.get("family") or "?")
-    head, _, rest = name.partition(" ")
-    if "=" in rest or not rest:
-        return known("family", head, lang), rest
-    return name, ""
+    return titled(entry.get("name") or entry.get("family") or "?", lang)
 
 
 def look_of(entry: Mapping[str, Any], result: Result) -> str:
@@ -115,7 +112,7 @@ def dot(entry: Mapping[str, Any], result: Result, lang: str) -> Dot:
     digits, best, gap = places(result) + 1, best_of(result), part(entry, "difference")
     label, detail = title_of(entry, lang)
     text = number(entry.get("score"), lang, digits)
-    tip = f"{plain(entry.get('name'))}: {text}"
+    tip = f"{label} {detail}".strip() + f": {text}"
     value, low, high = real(entry.get("score")), None, None
     if best is not None and real(gap.get("low")) is not None and real(gap.get("high")) is not None and not is_winner(entry, result):
         low, high = best + float(gap["low"]), best + float(gap["high"])
