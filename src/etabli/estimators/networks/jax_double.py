@@ -73,7 +73,13 @@ def done(equation: Any, given: Sequence[Any]) -> list[Any]:
     name, params = equation.primitive.name, equation.params
     if name in ("scan", "while", "cond"):
         return _controlled(name, params, given)
-    if name != "bitcast_convert_type":  # drawn bits are the bits of a float32
+    if name == "reduce_precision":  # as with bfloat16: the precision that was asked for is not kept
+        return list(given)
+    if name == "custom_linear_solve":
+        return _solved(params, given)
+    if name == "bitcast_convert_type":  # the bits are those of what was written
+        given = [array.astype(atom.aval.dtype) for array, atom in zip(given, equation.invars, strict=True)]
+    else:
         params = {key: _wide(value) if key in TYPES else value for key, value in params.items()}
     made = equation.primitive.bind(*given, **params)
     return [_double(one) for one in (made if equation.primitive.multiple_results else [made])]
@@ -103,6 +109,13 @@ def _controlled(name: str, params: Any, given: Sequence[Any]) -> list[Any]:
     start, along = tuple(given[fixed : fixed + carried]), tuple(given[fixed + carried :])
     end, each = lax.scan(step, start, along, length=params["length"], reverse=params["reverse"])
     return [*end, *each]
+
+
+def _solved(params: Any, given: Sequence[Any]) -> list[Any]:
+    """By its program for the solution; those for products and for gradients are left aside."""
+    lengths = params["const_lengths"]
+    start = lengths.matvec + lengths.vecmat
+    return computed(*opened(params["jaxprs"].solve), [*given[start : start + lengths.solve], *given[sum(lengths) :]])
 
 
 def _tupled(program: Any, constants: Sequence[Any]) -> Callable[..., tuple[Any, ...]]:

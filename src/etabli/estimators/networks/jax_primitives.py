@@ -1,15 +1,20 @@
-"""JAX's primitives of arithmetic, of shapes, and sums along axes."""
+"""JAX's primitives of arithmetic, of shapes, and sums along axes.
+
+A reader need not mind the kind of what it makes: `jax_reader` gives it the kind that the jaxpr says.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
 
-from etabli.estimators.networks.jax_reader import Equation, reads
+from etabli.estimators.networks.jax_reader import Equation, kind_of, reads
 from etabli.estimators.networks.maths import Maths
-from etabli.estimators.networks.values import Kind, Unreadable, Value, known, moving
+from etabli.estimators.networks.recurrent import stacked
+from etabli.estimators.networks.values import Unreadable, Value, known, moving
 
 ONES = {name: name.title() for name in ("neg", "abs", "exp", "log", "sqrt", "tanh", "sign", "floor", "ceil", "sin", "not")}
 TWOS = {name: name.title() for name in ("add", "sub", "mul", "pow", "max", "min", "and", "or")}
@@ -29,10 +34,10 @@ def _two(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     x, y = given
     if equation.name in ("and", "or") and "int" in (x.kind, y.kind):
         raise Unreadable("the bits of whole numbers")
-    if x.kind == "bool" and equation.name in ("max", "min", "eq"):
-        if equation.name == "eq":
-            return maths.two("Equal", maths.cast(x, "float"), maths.cast(y, "float"))
+    if x.kind == "bool" and equation.name in ("max", "min"):
         return maths.two("Or" if equation.name == "max" else "And", x, y)
+    if x.kind == "bool" and equation.name not in ("and", "or"):  # no is less than yes
+        x, y = maths.cast(x, "float"), maths.cast(y, "float")
     return maths.two(TWOS[equation.name], x, y)
 
 
@@ -46,16 +51,22 @@ def _other(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     return maths.one("Not", maths.two("Equal", x, y))
 
 
-@reads("div", "rem", spreads=True)
+@reads("div", spreads=True)
 def _div(maths: Maths, equation: Equation, given: list[Value]) -> Value:
-    x, y = given
-    whole = x.kind == y.kind == "int"
-    made = maths.div(maths.cast(x, "float"), maths.cast(y, "float"))
-    if equation.name == "div" and not whole:
-        return made
-    cut = maths.mul(maths.one("Sign", made), maths.one("Floor", maths.one("Abs", made)))
-    made = cut if equation.name == "div" else maths.sub(x, maths.mul(y, cut))
-    return Value(made.shape, "int" if whole else "float", tensor=maths.tensor(made))
+    x, y = (maths.cast(one, "float") for one in given)
+    return maths.cast(maths.div(x, y), kind_of(equation.kinds[0]))
+
+
+@reads("rem", spreads=True)
+def _rem(maths: Maths, equation: Equation, given: list[Value]) -> Value:
+    """What is left of |x| when |y| is taken off as often as it goes, with the sign of x. The quotient may be rounded up to a whole number, so that once too often is
+    taken off: that is given back. JAX's own is exact; here the product is rounded, which tells at multiples of an y like 0.7 that is no short binary number."""
+    x, y = (maths.cast(one, "float") for one in given)
+    size, step = maths.one("Abs", x), maths.one("Abs", y)
+    left = maths.sub(size, maths.mul(step, maths.one("Floor", maths.div(size, step))))
+    left = maths.where(maths.two("Less", left, known(0.0)), maths.add(left, step), left)
+    left = maths.where(maths.two("Less", size, step), size, left)  # an infinite y too
+    return maths.mul(maths.one("Sign", x), left)
 
 
 @reads(
@@ -78,15 +89,19 @@ def _functions(maths: Maths, equation: Equation, given: list[Value]) -> Value:
             return made if power >= 0 else maths.div(one, made)
         case "is_finite":
             return maths.two("Less", maths.one("Abs", x), known(np.inf))
-        case "sinh" | "cosh":
-            up, down = maths.one("Exp", x), maths.one("Exp", maths.one("Neg", x))
-            return maths.mul((maths.sub if equation.name == "sinh" else maths.add)(up, down), known(0.5))
+        case "cosh":
+            return maths.mul(maths.add(maths.one("Exp", x), maths.one("Exp", maths.one("Neg", x))), known(0.5))
+        case "sinh":  # near 0 by expm1, since two powers that are nearly equal leave few digits
+            large = maths.sub(maths.one("Exp", x), maths.one("Exp", maths.one("Neg", x)))
+            more = maths.expm1(maths.clip(x, known(-1.0), known(1.0)))
+            small = maths.add(more, maths.div(more, maths.add(more, one)))
+            return maths.mul(maths.where(maths.two("Less", maths.one("Abs", x), one), small, large), known(0.5))
     return {"logistic": maths.logistic, "erf": maths.erf, "log1p": maths.log1p, "expm1": maths.expm1, "cos": maths.cos}[equation.name](x)
 
 
 @reads("round", spreads=True)
 def _round(maths: Maths, equation: Equation, given: list[Value]) -> Value:
-    if "EVEN" in str(equation.params.get("rounding_method")):
+    if equation.params["rounding_method"].name == "TO_NEAREST_EVEN":  # its str() is a number
         return maths.one("Round", given[0])
     up = maths.one("Floor", maths.add(maths.one("Abs", given[0]), known(0.5)))
     return maths.mul(maths.one("Sign", given[0]), up)
@@ -95,12 +110,7 @@ def _round(maths: Maths, equation: Equation, given: list[Value]) -> Value:
 @reads("select_n", spreads=True)
 def _select(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     which, *cases = given
-    if any(case.kind == "bool" for case in cases):
-        return maths.cast(_chosen(maths, which, [maths.cast(case, "float") for case in cases]), "bool")
-    return _chosen(maths, which, cases)
-
-
-def _chosen(maths: Maths, which: Value, cases: Sequence[Value]) -> Value:
+    cases = [maths.cast(case, "float") for case in cases]
     if which.kind == "bool":
         return maths.where(which, cases[1], cases[0])
     made = cases[0]
@@ -116,9 +126,7 @@ def _clamp(maths: Maths, equation: Equation, given: list[Value]) -> Value:
 
 @reads("convert_element_type", "reduce_precision", spreads=True)
 def _convert(maths: Maths, equation: Equation, given: list[Value]) -> Value:
-    kinds: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int"}
-    name = equation.kinds[0]
-    return maths.cast(given[0], "float" if "float" in name else kinds.get(name[0], "float"))
+    return maths.cast(given[0], kind_of(equation.kinds[0]))
 
 
 @reads("stop_gradient", "copy", "copy_p", "name", "optimization_barrier", "device_put", "sharding_constraint", "pvary", spreads=True)
@@ -137,7 +145,7 @@ def _broadcast(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     return made if not made.known else known(np.broadcast_to(made.numbers(), shape))  # what rows go through is spread where it is needed
 
 
-@reads("reshape", "squeeze", "expand_dims")
+@reads("reshape", "squeeze")
 def _reshape(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     if equation.params.get("dimensions") is not None and equation.name == "reshape":
         raise Unreadable("it reshapes in another order")
@@ -145,6 +153,25 @@ def _reshape(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     if given[0].tensor in maths.shares and made.tensor:
         maths.shares = (*maths.shares, made.tensor)
     return made
+
+
+@reads("tile")
+def _tile(maths: Maths, equation: Equation, given: list[Value]) -> Value:
+    x = given[0]
+    for axis, times in enumerate(equation.params["reps"]):
+        x = maths.concat([x] * int(times), axis)
+    return x
+
+
+@reads("stack")
+def _stack(maths: Maths, equation: Equation, given: list[Value]) -> Value:
+    return stacked(maths, given, int(equation.params["axis"]))
+
+
+@reads("unstack")
+def _unstack(maths: Maths, equation: Equation, given: list[Value]) -> Sequence[Value]:
+    axis = int(equation.params["axis"])
+    return [maths.picked(given[0], np.array(place), axis) for place in range(given[0].shape[axis])]
 
 
 @reads("transpose")
@@ -219,7 +246,7 @@ def _iota(maths: Maths, equation: Equation, given: list[Value]) -> Value:
 
 @reads("pad")
 def _pad(maths: Maths, equation: Equation, given: list[Value]) -> Value:
-    x, value = given[0], float(given[1].numbers())
+    x, value = maths.cast(given[0], "float"), float(given[1].numbers())
     around = [[int(number) for number in one] for one in equation.params["padding_config"]]
     x = between(maths, x, [one[2] + 1 for one in around], value)
     return maths.pad(x, [one[0] for one in around], [one[1] for one in around], value)
@@ -251,33 +278,25 @@ def _at(rank: int, axis: int, number: int) -> list[int]:
 def _reduce(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     x, axes, which = given[0], equation.params["axes"], equation.name.removeprefix("reduce_")
     if which in ("and", "or"):
-        found = maths.reduce("min" if which == "and" else "max", maths.cast(x, "float"), axes, keep=False)
-        return maths.cast(found, "bool")
-    if which == "prod":
-        for axis in sorted(axes, reverse=True):
-            if axis in moving(x.shape):
-                raise Unreadable("a product over the rows, so that the answer of one depends on the others")
-            made = maths.picked(x, np.array(0), axis)
-            for place in range(1, x.shape[axis]):
-                made = maths.mul(made, maths.picked(x, np.array(place), axis))
-            x = made
-        return x
-    return maths.reduce(which, x, axes, keep=False)
+        return maths.reduce("min" if which == "and" else "max", maths.cast(x, "float"), axes, keep=False)
+    if which != "prod":
+        return maths.reduce(which, x, axes, keep=False)
+    for axis in sorted(axes, reverse=True):
+        if axis in moving(x.shape):
+            raise Unreadable("a product over the rows, so that the answer of one depends on the others")
+        parts = [maths.picked(x, np.array(place), axis) for place in range(x.shape[axis])]
+        x = reduce(maths.mul, parts) if parts else known(np.ones((*x.shape[:axis], *x.shape[axis + 1 :])))
+    return x
 
 
 @reads("argmax", "argmin")
 def _arg(maths: Maths, equation: Equation, given: list[Value]) -> Value:
-    x, (axis,) = given[0], equation.params["axes"]
+    x, (axis,) = maths.cast(given[0], "float"), equation.params["axes"]
     most = maths.reduce("max" if equation.name == "argmax" else "min", x, [axis])
     size = x.shape[axis]
     line = known(np.arange(size, dtype=np.float64).reshape([-1 if place == axis else 1 for place in range(len(x.shape))]))
-    first = maths.reduce(
-        "min",
-        maths.where(maths.two("GreaterOrEqual" if equation.name == "argmax" else "LessOrEqual", x, most), line, known(float(size))),
-        [axis],
-        keep=False,
-    )
-    return maths.cast(first, "int")
+    here = maths.two("GreaterOrEqual" if equation.name == "argmax" else "LessOrEqual", x, most)
+    return maths.reduce("min", maths.where(here, line, known(float(size))), [axis], keep=False)  # of equal ones the first
 
 
 @reads("cumsum")
@@ -294,7 +313,7 @@ def _cumsum(maths: Maths, equation: Equation, given: list[Value]) -> Value:
 
 @reads("dot_general")
 def _dot(maths: Maths, equation: Equation, given: list[Value]) -> Value:
-    (x, y), (contract, batch) = given, equation.params["dimension_numbers"]
+    (contract, batch), (x, y) = equation.params["dimension_numbers"], [maths.cast(one, "float") for one in given]
     if x.known and not y.known and not batch[0]:  # weights on the left: rows stay in front
         made = maths.dot(y, x, (contract[1], contract[0]), ((), ()))
         behind = len(y.shape) - len(contract[1])

@@ -10,15 +10,16 @@ themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from etabli.errors import EtabliError
 from etabli.estimators.networks.jax_double import done, inner, opened
 from etabli.estimators.networks.maths import Maths
 from etabli.estimators.networks.recurrent import LONGEST, stacked
-from etabli.estimators.networks.values import ROWS, Shape, Unreadable, Value, known
+from etabli.estimators.networks.values import ROWS, Kind, Shape, Unreadable, Value, known
 
 Reads = Callable[[Maths, "Equation", list[Value]], Value | Sequence[Value]]
 READS: dict[str, Reads] = {}
@@ -124,7 +125,8 @@ def _equation(maths: Maths, equation: Any, given: list[Value]) -> Sequence[Value
         if name not in SPREADS:
             given = [maths.expand(value, atom.aval.shape) for value, atom in zip(given, equation.invars, strict=True)]
         answer = found(maths, one, given)
-        made = [answer] if isinstance(answer, Value) else answer
+        many = [answer] if isinstance(answer, Value) else answer
+        made = [_typed(maths, value, kind_of(name)) for value, name in zip(many, one.kinds, strict=True)]
         if made:
             maths.passed(LAYERS.get(name, ""), given, made[0], begun)
         return made
@@ -132,6 +134,18 @@ def _equation(maths: Maths, equation: Any, given: list[Value]) -> Sequence[Value
         if error.what.startswith("primitive "):
             raise
         raise Unreadable(f"primitive {name}{_where(equation)}: {error.what}", error.advice) from None
+
+
+def kind_of(dtype: str) -> Kind:
+    """Our kind of numbers for the name of a type of JAX's."""
+    return "bool" if dtype == "bool" else "int" if "int" in dtype else "float"
+
+
+def _typed(maths: Maths, value: Value, kind: Kind) -> Value:
+    """The value as of that kind: whole numbers travel as doubles, so that between the two nothing is written."""
+    if value.known or "bool" in (value.kind, kind):
+        return maths.cast(value, kind)
+    return replace(value, kind=kind)
 
 
 def _where(equation: Any) -> str:
@@ -163,7 +177,13 @@ def _folded(equation: Any, given: Sequence[Value]) -> list[Value]:
                 continue
             array = np.broadcast_to(value.numbers(), atom.aval.shape)
             arrays.append(array if value.kind == "float" else array.astype(kind))
-        return [held(one) for one in done(equation, arrays)]
+        try:
+            return [held(one) for one in done(equation, arrays)]
+        except EtabliError:
+            raise
+        except Exception as error:  # a primitive that holds a program in float32 within it
+            told = " ".join(str(error).split())
+            raise Unreadable(f"JAX does not compute it in double precision ({type(error).__name__}: {told:.120})") from error
 
 
 def _controlled(maths: Maths, equation: Any, given: list[Value]) -> list[Value]:
@@ -199,7 +219,9 @@ def _controlled(maths: Maths, equation: Any, given: list[Value]) -> list[Value]:
         each.append(made[carried:])
     if params["reverse"]:
         each.reverse()
-    return [*state, *(stacked(maths, [one[i] for one in each], 0) for i in range(len(equation.outvars) - carried))]
+    if not each:  # no round at all
+        return [*state, *(known(np.zeros(out.aval.shape)) for out in equation.outvars[carried:])]
+    return [*state, *(stacked(maths, list(along), 0) for along in zip(*each, strict=True))]
 
 
 def _closed(maths: Maths, closed: Any, given: Sequence[Value]) -> list[Value]:

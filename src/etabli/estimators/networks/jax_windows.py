@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from etabli.estimators.networks.jax_primitives import between
-from etabli.estimators.networks.jax_reader import Equation, reads
+from etabli.estimators.networks.jax_reader import Equation, kind_of, reads
 from etabli.estimators.networks.maths import Maths
-from etabli.estimators.networks.values import ROWS, Unreadable, Value, known, moving
+from etabli.estimators.networks.values import Unreadable, Value, known, moving
 from etabli.estimators.networks.windows import Windows, convolved, pooled, seen
 from etabli.records import Array
 
@@ -17,7 +19,7 @@ def _conv(maths: Maths, equation: Equation, given: list[Value]) -> Value:
     (x, weight), params = given, equation.params
     if params["batch_group_count"] != 1:
         raise Unreadable("groups of rows")
-    if not weight.known and ROWS in weight.shape:
+    if not weight.known and moving(weight.shape):
         raise Unreadable("weights of its own for each row")
     numbers = params["dimension_numbers"]
     (rows, channel, *sizes), (filters, part, *kernel), out = numbers.lhs_spec, numbers.rhs_spec, numbers.out_spec
@@ -95,19 +97,31 @@ def _gather(maths: Maths, equation: Equation, given: list[Value]) -> Value:
         raise Unreadable("a look-up along more than one axis")
     axis, mode = axes[0], str(params["mode"]).rpartition(".")[2]
     index = maths.reshape(index, index.shape[:-1])
-    size = x.shape[axis]
-    if "FILL" in mode:
-        index = maths.where(maths.two("Less", index, known(0.0)), known(float(size)), index)  # outside: NaN, as JAX fills
-    else:
-        index = maths.clip(index, known(0.0), known(float(size - 1)))
-    found = maths.take(x, Value(index.shape, "int", index.array, index.tensor), axis)
+    inside = maths.clip(index, known(0.0), known(float(x.shape[axis] - 1)))
+    found = maths.take(maths.cast(x, "float"), inside, axis)
     places = list(range(axis, axis + len(index.shape)))
+    if "FILL" in mode:
+        outside = maths.one("Not", maths.two("Equal", index, inside))
+        wide = [size if at in places else 1 for at, size in enumerate(found.shape)]
+        found = maths.where(maths.reshape(outside, wide), known(_filling(params["fill_value"], equation.kinds[0])), found)
     if not gone:  # the axis looked along stays, with one cell
         found = maths.reshape(found, (*found.shape[: places[-1] + 1], 1, *found.shape[places[-1] + 1 :]))
     offsets = [place for place in range(len(found.shape)) if place not in places]
-    inside = list(numbers.offset_dims)
-    order = [offsets[inside.index(out)] if out in inside else places.pop(0) for out in range(len(found.shape))]
+    kept = list(numbers.offset_dims)
+    order = [offsets[kept.index(out)] if out in kept else places.pop(0) for out in range(len(found.shape))]
     return maths.transpose(found, order)
+
+
+def _filling(asked: Any, dtype: str) -> float:
+    """What JAX puts where a look-up goes outside."""
+    if asked is not None:
+        return float(asked)
+    if kind_of(dtype) == "float":
+        return np.nan
+    if kind_of(dtype) == "bool":
+        return 1.0
+    limits = np.iinfo(dtype)
+    return float(limits.max if limits.min == 0 else limits.min)
 
 
 def _static(maths: Maths, equation: Equation, x: Value, index: Value) -> Value:
