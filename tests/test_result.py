@@ -90,6 +90,12 @@ def test_every_key_is_documented_and_has_its_type(printed: Any, task: str) -> No
         assert any(TYPES[kind](value) for kind in DOCUMENTED[path]), f"{path} is {value!r}, not {DOCUMENTED[path]}"
 
 
+def test_a_family_that_does_not_learn_such_a_target_is_told_with_its_counterpart(printed: Any) -> None:
+    for task, name, other in (("binary", "ridge", "logistic"), ("regression", "logistic", "ridge")):
+        found = [one for one in printed[task][1]["warnings"] if one["code"] == "family"]
+        assert [one["text"]["en"].split()[0] for one in found] == [name] and f"--families {other}" in found[0]["cure"]["fr"]
+
+
 def test_every_documented_key_is_there(printed: Any) -> None:
     seen = {path for _, result in printed.values() for path, _ in walk(result)}
     optional = {

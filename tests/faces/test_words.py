@@ -157,6 +157,25 @@ def test_a_candidates_name_is_its_family_in_words_and_its_setting():
         assert len(set(names)) == len(names) and not any("=" in name for name in names)
 
 
+def test_families_that_have_no_line_are_told_with_the_reason():
+    from etabli.faces.report.left import left
+
+    late, beaten = "no time left for it", "cannot win (bootstrap on the folds so far)"
+    gone = [("tabm 8 members, 3 × 128", late), ("lda a=1", beaten), ("lda a=2", late), ("tree a=1", beaten)]
+    result = {
+        "task": "binary",
+        "leaderboard": [{"name": "tree a=2", "family": "tree"}, {"name": "combination", "family": "combination"}],
+        "dropped": [{"name": name, "reason": reason} for name, reason in gone],
+        "rounds": [{"families": ["tree", "lda", "tabm", "ridge", "hierarchical"]}],
+    }
+    assert left(result, "en") == [
+        "Left early, since none of it could win: discriminant analysis.",
+        "No time was left for: neural network.",
+        "Had nothing to try on this table: hierarchical model.",  # ridge is told by a finding: it is for numbers
+    ]
+    assert len(left(result, "fr")) == 3 and left({"leaderboard": [], "dropped": [], "rounds": [{"families": []}]}, "en") == []
+
+
 def test_every_reason_of_a_columns_kind_is_said_in_french():
     from etabli.data import columns
     from etabli.faces.words.reasons import reason

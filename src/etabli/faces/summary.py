@@ -13,6 +13,7 @@ from etabli.faces import found_text, plot, small
 from etabli.faces.report import found, learning, sure
 from etabli.faces.report.explained import fails, uses
 from etabli.faces.report.facts import audited
+from etabli.faces.report.left import asked, left
 from etabli.faces.report.pictures import dot, honest_dot, is_baseline, items, others, part, places, tick, winner_of
 from etabli.faces.report.rows import rounds
 from etabli.faces.words import known, pick, plain, say
@@ -126,6 +127,8 @@ def _facts(result: Result, lang: str, every: bool) -> Table:
         if result.get("simplest") and result["simplest"] != winner_of(result):
             said.append(say("simplest", lang, name=named(result["simplest"], lang, 60)))
         table.add_row(say("end.winner", lang), Text(f"{named(winner, lang, 70)}. {' '.join(said)}"))
+    if asked(result) and (gone := left(result, lang)):  # of a comparison of everything that is ordinary, and the report says it
+        table.add_row(Text(), Text(" ".join(gone)))
     if line := audited(result, lang):
         table.add_row(say("end.audit", lang), Text(line))
     for mark, text in _warnings(result, lang, every):

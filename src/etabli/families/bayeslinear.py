@@ -33,6 +33,7 @@ class BayesLinear(Family):
     citation: ClassVar[str] = "Hoffman & Gelman 2014; Phan, Pradhan & Jankowiak 2019"
     rank: ClassVar[int] = 2
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "bayeslogistic"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A weighted sum of the columns, kept as draws from what the rows leave possible. Use it when rows are few and the answer's own "

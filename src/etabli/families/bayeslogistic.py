@@ -31,6 +31,7 @@ class BayesLogistic(Family):
     citation: ClassVar[str] = "MacKay 1992; Hoffman & Gelman 2014; Phan, Pradhan & Jankowiak 2019"
     rank: ClassVar[int] = 2
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "bayeslinear"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "Linear log-odds, kept as draws from what the rows leave possible, and probabilities averaged over them. Use it when rows are few "

@@ -39,6 +39,7 @@ class BayesRidge(Family):
     citation: ClassVar[str] = "MacKay 1992; Tipping 2001"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "bayeslogistic"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A weighted sum of the columns whose penalty follows from the data without trying any. Use it when rows are few and the "

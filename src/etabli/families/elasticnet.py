@@ -27,6 +27,7 @@ class ElasticNet(Family):
     citation: ClassVar[str] = "Zou & Hastie 2005"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "logistic"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

@@ -28,6 +28,7 @@ class Family(ABC):
     where a user declares directions, the others are left out, and that is said. additive: no two columns interact in it.
     together: it obeys `Data.together`. kin: a word it shares with families of its kind, which do about as well: one is tried for all, the cheapest,
     or the one that says `head`: it is known to do best. levels: it is about the levels of categories, and offers nothing where there are none.
+    counterpart: the name of the family that does for classes what this one does for numbers, or the other way round, "" for none.
     """
 
     name: ClassVar[str]
@@ -42,6 +43,7 @@ class Family(ABC):
     additive: ClassVar[bool] = False
     together: ClassVar[bool] = False
     kin: ClassVar[str] = ""
+    counterpart: ClassVar[str] = ""
     head: ClassVar[bool] = False
     levels: ClassVar[bool] = False
 

@@ -47,6 +47,7 @@ class GLM(Family):
     citation: ClassVar[str] = "Nelder & Wedderburn 1972; Jorgensen 1987"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "loglinear"
+    counterpart: ClassVar[str] = "logistic"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "The logarithm of the expected value is a weighted sum of the columns: effects multiply, and predictions are positive. Use it for "

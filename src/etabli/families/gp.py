@@ -74,6 +74,7 @@ class Gp(Family):
     citation: ClassVar[str] = "Rasmussen & Williams 2006; Snelson & Ghahramani 2006"
     rank: ClassVar[int] = 4
     kin: ClassVar[str] = "kernel"
+    counterpart: ClassVar[str] = "svm"
     doc: ClassVar[str] = (
         "A smooth function of all columns, which learns from the data how far each column reaches. Use it on tens to a few thousand rows of "
         "measurements or simulations; it knows how sure it is."

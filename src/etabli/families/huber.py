@@ -38,6 +38,7 @@ class Huber(Family):
     citation: ClassVar[str] = "Huber 1964; Huber 1981"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "logistic"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A weighted sum of the columns, fitted so that rows far off count by their distance and not by its square. Use it when some "

@@ -35,6 +35,7 @@ class Lasso(Family):
     citation: ClassVar[str] = "Tibshirani 1996; Lee et al. 2007"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "logistic"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

@@ -97,6 +97,7 @@ class Lda(Family):
     citation: ClassVar[str] = "Fisher 1936; Ledoit & Wolf 2004"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "ridge"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "Every class is a cloud of the same shape around its own mean. Use it when rows are few, columns are roughly normal within a class, "

@@ -39,6 +39,7 @@ class Logistic(Family):
     citation: ClassVar[str] = "Cox 1958; le Cessie & van Houwelingen 1992; Friedman, Hastie & Tibshirani 2010"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "ridge"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

@@ -43,6 +43,7 @@ class LogRidge(Family):
     citation: ClassVar[str] = "Duan 1983; Hoerl & Kennard 1970"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "loglinear"
+    counterpart: ClassVar[str] = "logistic"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "The logarithm of the value is a weighted sum of the columns, and predictions are transformed back so that their mean is right. "

@@ -32,6 +32,7 @@ class LeastSquares(Family):
     citation: ClassVar[str] = "Legendre 1805; Gauss 1809"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "logistic"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

@@ -37,6 +37,7 @@ class Quantile(Family):
     citation: ClassVar[str] = "Koenker & Bassett 1978; He et al. 2023"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "logistic"
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (
         "A weighted sum of the columns that has as many rows above it as below. Use it when the typical value matters and not the mean, "

@@ -65,6 +65,7 @@ class Ridge(Family):
     citation: ClassVar[str] = "Hoerl & Kennard 1970"
     rank: ClassVar[int] = 1
     kin: ClassVar[str] = "linear"
+    counterpart: ClassVar[str] = "logistic"
     monotone: ClassVar[bool] = True
     additive: ClassVar[bool] = True
     doc: ClassVar[str] = (

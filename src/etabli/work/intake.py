@@ -141,8 +141,35 @@ def _looks_back(question: Asked, table: Table) -> list[Finding]:
 def _some_family(question: Asked, chosen: Mapping[str, Family], task: str) -> None:
     """Of the families asked for, one must be for this task."""
     if question.families and not any(task in chosen[name].tasks for name in question.families):
-        fitting = ", ".join(name for name, family in all_families().items() if task in family.tasks and family.rank > 0)
-        raise UsageError(f"--families names one that fits the task ({task})", ", ".join(question.families), f"one of {fitting}")
+        fitting = [name for name, family in all_families().items() if task in family.tasks and family.rank > 0]
+        alike = dict.fromkeys(chosen[name].counterpart for name in question.families if chosen[name].counterpart)
+        hint = f"{', '.join(alike)} in their place, or one of " if alike else "one of "
+        raise UsageError(
+            f"--families names one that fits the task ({task})",
+            ", ".join(question.families),
+            hint + ", ".join(name for name in fitting if name not in alike),
+        )
+
+
+def _unfit(question: Asked, chosen: Mapping[str, Family], target: Target) -> list[Finding]:
+    """Families asked for by name that learn no such target: the others go on without them, and not in silence."""
+    found = []
+    for name in question.families:
+        family = chosen[name]
+        if target.task in family.tasks:
+            continue
+        number = target.task == "regression"
+        text = {
+            "en": f"{name} learns {'classes' if number else 'numbers'}, and “{target.name}” is a {'number' if number else 'class'}: it is left out",
+            "fr": f"{name} apprend des {'classes' if number else 'nombres'}, et « {target.name} » est {'un nombre' if number else 'une classe'} : mis de côté",
+        }
+        alike = family.counterpart if family.counterpart in all_families() else ""
+        cure = {
+            "en": f"--families {alike} is its counterpart for {'numbers' if number else 'classes'}",
+            "fr": f"--families {alike} est son pendant pour les {'nombres' if number else 'classes'}",
+        }
+        found.append(Finding("family", (target.name,), text, cure if alike else {}, "warn", {"family": name, "task": target.task}))
+    return found
 
 
 def _kinds(question: Asked) -> dict[str, str]:
@@ -223,6 +250,7 @@ def audited(run: Run, table: Table, target: Target) -> list[Finding]:
     found = [
         *table.notes,
         *looked,
+        *_unfit(question, run.families, target),
         *_improper(question, target),
         *_looks_back(question, table),
         *obedient(chosen, target.task, declared, groups)[1],

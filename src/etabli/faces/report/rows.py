@@ -13,6 +13,7 @@ from etabli.faces.report import curves, doubtful, explained, groups, inside, lea
 from etabli.faces.report.facts import audited, comparison, facts, limits
 from etabli.faces.report.methods import methods
 from etabli.faces.report.methods.card import card
+from etabli.faces.report.left import left
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, shown, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say, spaced
@@ -46,6 +47,7 @@ def view(result: Result, lang: str) -> View:
         "audited": audited(result, lang),
         "findings": noted(result, lang),
         "board": _board(result, lang),
+        "left": left(result, lang),
         "effects": [plain(e.get("column"), 60) for e in items(part(result, "inside"), "effects")],
         "tree": inside.beside(result, lang),
         "coefficients": inside.coefficients(result, lang),
