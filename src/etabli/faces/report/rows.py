@@ -11,9 +11,9 @@ from typing import Any
 
 from etabli.faces.report import curves, doubtful, explained, groups, inside, learning, network, sparkle, sure, tables
 from etabli.faces.report.facts import audited, comparison, facts, limits
+from etabli.faces.report.left import left
 from etabli.faces.report.methods import methods
 from etabli.faces.report.methods.card import card
-from etabli.faces.report.left import left
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, shown, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say, spaced
