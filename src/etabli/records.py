@@ -286,7 +286,8 @@ class Facts:
 class Data:
     """What a family learns from. x: float64 [rows, features], C order. y: float64 [rows] or int64 class numbers [rows].
     weight: float64 [rows] or None. threads: cores this fit may use. together: numbers of the features that may interact, a tuple a
-    group; () when any may. aside: a folder for the state of a long fit, "" for none."""
+    group; () when any may. aside: a folder for the state of a long fit, "" for none. units: int64 [rows] or None: rows of one number stay together where
+    a family deals rows itself (copies, rows of one group)."""
 
     x: Array
     y: Array
@@ -298,6 +299,7 @@ class Data:
     threads: int = 1
     together: tuple[tuple[int, ...], ...] = ()
     aside: str = ""
+    units: Array | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,19 @@ def test_rows_are_padded_a_little_and_held_rows_are_shared_out_by_class() -> Non
     assert [int(held[y == k].sum()) for k in range(3)] == [10, 6, 2]
 
 
+def test_copies_and_rows_of_one_group_are_held_together() -> None:
+    units = np.random.default_rng(0).integers(0, 40, 300)
+    held = split(300, 1, units=units)
+    assert 40 <= held.sum() <= 60 and not set(units[held]) & set(units[~held])
+    assert np.array_equal(split(300, 1, units=np.random.default_rng(0).permutation(300)), split(300, 1))  # nothing is together: as without
+    large = split(300, 1, units=np.repeat([0, 1, 2, 3], 75))  # a quarter each: one of them
+    assert large.sum() == 75 and large.reshape(4, 75).all(axis=1).sum() == 1
+    assert np.array_equal(split(300, 1, units=np.repeat([0, 1], 150)), split(300, 1))  # two halves: by rows, as nothing else is possible
+    y = np.repeat([0, 1], [240, 60])
+    both = split(300, 1, y, units=np.arange(300) // 3)
+    assert [int(both[y == k].sum()) for k in (0, 1)] == [48, 12]
+
+
 def test_side_by_side_on_an_accelerator_they_learn_the_same_to_single_precision() -> None:
     """On a CPU too, where it is not faster."""
     made = lessons(3)

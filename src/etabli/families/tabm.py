@@ -3,7 +3,7 @@
 TabM-mini (Gorishniy, Kotelnikov & Babenko 2025) in JAX: the network that stands best beside boosted trees among those that are trained from nothing. Members
 cost little and bring most of what an ensemble would; with one member and no bins it is the plain multilayer perceptron.
 
-A fifth of the rows it gets, drawn by chance (of each class the same share), is not learned from: it decides when to stop. All folds of a run share one compiled program
+A fifth of the rows it gets, drawn by chance (of each class the same share; copies and rows of one group together), is not learned from: it decides when to stop. All folds of a run share one compiled program
 (`nets/train.py`). The answer is the mean of the members' probabilities (or values), in double precision.
 Of a number the file also gives a standard deviation (`nets/doubt.py`): how far the members are apart and how wide the posterior of the last layer is, both by a factor, over noise, as rows not learned from say.
 """
@@ -233,7 +233,7 @@ def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...]
         y = data.y[:, None].astype(float)
     else:
         y = np.eye(data.classes)[data.y]
-    held = split(len(data.y), data.seed, None if data.task == "regression" else data.y)
+    held = split(len(data.y), data.seed, None if data.task == "regression" else data.y, units=data.units)
     outputs = chain.blocks[-1].outputs  # type: ignore[attr-defined]
     kept = {
         "numbers": np.array(numbers, np.int64),

@@ -75,14 +75,34 @@ def ladder(rows: int) -> int:
     return int(-(-rows // step) * step)
 
 
-def split(rows: int, seed: int, y: Array | None = None, share: float = 0.2) -> Array:
-    """bool [rows]: rows held for early stopping; of each class y the same share where classes are given."""
+def split(rows: int, seed: int, y: Array | None = None, share: float = 0.2, units: Array | None = None) -> Array:
+    """bool [rows]: rows held for early stopping; of each class y the same share where classes are given (that of a unit: of its first row).
+
+    units: int [rows], rows of one number stay together (copies, a person's rows): else the rows held would say little of new ones. Where they are so large
+    that less than half of the share comes together, rows are dealt one by one.
+    """
     random = np.random.default_rng(seed)
-    held = np.zeros(rows, bool)
-    groups = [np.arange(rows)] if y is None else [np.flatnonzero(y == k) for k in np.unique(y)]
+    first, unit, sizes = _units(rows, units)
+    held = np.zeros(len(first), bool)
+    groups = [np.arange(len(first))] if y is None else [np.flatnonzero(y[first] == k) for k in np.unique(y[first])]
     for group in groups:
-        held[random.permutation(group)[: int(share * len(group))]] = True
-    return held
+        order = random.permutation(group)
+        whole = sizes[group].sum()
+        count = int(np.searchsorted(np.cumsum(sizes[order]), int(share * whole), side="right"))
+        held[order[: count or int(1 < sizes[order[0]] <= 1.5 * share * whole)]] = True
+    if units is not None and held[unit].sum() < share * rows / 2:
+        return split(rows, seed, y, share)
+    return held[unit]
+
+
+def _units(rows: int, units: Array | None) -> tuple[Array, Array, Array]:
+    """(the first row of each unit, the unit of each row, how many rows each has)."""
+    every = np.arange(rows)
+    if units is not None:
+        _, first, unit, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
+        if len(first) < rows:
+            return first, unit, sizes
+    return every, every, np.ones(rows, int)
 
 
 def train(

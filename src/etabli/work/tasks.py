@@ -213,7 +213,11 @@ def _fit(folder: Path, tasks: Sequence[Task], material: Material, threads: int, 
     matrices = [prepared(folder, task, material, split) for task in tasks]
     trained = [rows_of(task, split)[0] for task in tasks]
     folds = [
-        replace(material.data(ready.train, rows, ready.features, first.seed, threads), aside=str(folder / ASIDE))
+        replace(
+            material.data(ready.train, rows, ready.features, first.seed, threads),
+            aside=str(folder / ASIDE),
+            units=None if split.groups is None else split.groups[rows],
+        )
         for ready, rows in zip(matrices, trained, strict=True)
     ]
     member = family(first.settings[0].family)
