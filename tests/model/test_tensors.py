@@ -198,3 +198,31 @@ def test_without_its_library_what_to_install_is_told(smooth: Any, monkeypatch: p
         asked.asked(__file__, "y", families=["ridge", "tabm"])
     assert "etabli[nets]" in str(told.value.hint)
     assert Tabm().settings(None) == []  # type: ignore[arg-type]
+
+
+def test_of_a_table_of_texts_alone_only_what_reads_texts_stays_outside() -> None:
+    """Everything hangs on texts there: the weights must be in the function all the same."""
+    from onnx import TensorProto, helper
+
+    text, number = (
+        helper.make_tensor_value_info(name, kind, [None, 1]) for name, kind in (("word", TensorProto.STRING), ("y", TensorProto.DOUBLE))
+    )
+    constants = [
+        helper.make_tensor("weight", TensorProto.DOUBLE, [1, 1], [3.0]),
+        helper.make_tensor("width", TensorProto.INT64, [1], [1]),
+        helper.make_tensor("one", TensorProto.DOUBLE, [], [0.5]),
+    ]
+    nodes = [
+        helper.make_node(
+            "LabelEncoder", ["word"], ["code"], domain="ai.onnx.ml", keys_strings=["a", "b"], values_int64s=[0, 1], default_int64=-1
+        ),
+        helper.make_node("Shape", ["word"], ["size"]),
+        helper.make_node("Expand", ["one", "size"], ["half"]),
+        helper.make_node("Cast", ["code"], ["known"], to=TensorProto.DOUBLE),
+        helper.make_node("MatMul", ["known", "weight"], ["product"]),
+        helper.make_node("Add", ["product", "half"], ["y"]),
+    ]
+    graph = helper.make_graph(nodes, "texts", [text], [number], constants)
+    cut = plan(helper.make_model(graph).SerializeToString(), {"word": "string"}, frozenset(), ("y",))
+    assert [node.op for node in cut.nodes] == ["Cast", "MatMul", "Add"] and set(cut.entering) == {"code", "half"}
+    assert set(cut.constants) == {"weight"}

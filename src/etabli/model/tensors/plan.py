@@ -38,7 +38,8 @@ def plan(source: bytes, inputs: Mapping[str, str], optional: frozenset[str], out
         raise DataError("the file holds what établi writes", str(problem), "") from problem
     texts = {name for name, kind in inputs.items() if kind == "string"}
     textual = texts | {name for name, value in known.constants.items() if value.dtype == object}  # tensors that are texts
-    early: set[str] = set(texts)  # tensors that depend on texts and on nothing else but constants
+    early: set[str] = set(texts)  # tensors that the texts come to: texts, the numbers that stand for them, and sizes of these
+    sizes: set[str] = set()
     nodes: list[Node] = []
     entering: dict[str, None] = {}
     for node in known.nodes:
@@ -49,13 +50,16 @@ def plan(source: bytes, inputs: Mapping[str, str], optional: frozenset[str], out
                 early |= set(node.outputs)
                 if out:
                     textual |= set(node.outputs)
+                elif node.op == "Shape":
+                    sizes |= set(node.outputs)
                 continue
             if out or all(name in known.constants for name in fed):  # a label: chosen from texts by number
                 textual |= set(node.outputs)
                 continue
             raise DataError("texts come before numbers in a file of établi", f"{node.op} takes both", "")
-        if fed and all(name in early for name in fed):
+        if fed and sizes.issuperset(fed):
             early |= set(node.outputs)
+            sizes |= set(node.outputs)
             continue
         entering |= dict.fromkeys(name for name in fed if name in early)
         nodes.append(node)
