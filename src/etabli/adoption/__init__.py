@@ -89,7 +89,7 @@ def adopted(estimator: Any, data: Any, asked: Asked, y: Sequence[Any] | None = N
         return bare(equal, rows, asked, estimator)
     if hasattr(estimator, "held"):  # its library computes it otherwise than what is written
         estimator.held(rows.native())
-    target, usable = aimed(equal, rows, asked.target, y, isinstance(estimator, Network) and not asked.classes)
+    target, usable = aimed(equal, rows, asked.target, y, estimator.title if isinstance(estimator, Network) and not asked.classes else "")
     if isinstance(estimator, Network) and equal.task == "regression" and not asked.gives and set(np.unique(target.y[usable])) == {0.0, 1.0}:
         raise UsageError(
             "of a network with one output and a target of 0 and 1 it must be said what the output is",
@@ -128,8 +128,8 @@ def _told(estimator: Any, asked: Asked) -> None:
     estimator.labels, estimator.gives, estimator.told = asked.classes, asked.gives, dict(asked.inputs)
 
 
-def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed: bool = False) -> tuple[Target, Array]:
-    """The target in the estimator's own classes, and the rows that have one. unnamed: these are numbers of outputs, to which the user may give names.
+def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed: str = "") -> tuple[Target, Array]:
+    """The target in the estimator's own classes, and the rows that have one. unnamed: the network of which these are numbers of outputs, to which the user may give names.
     DataError for labels the estimator does not know."""
     cells: Any = y
     if cells is None:
@@ -149,6 +149,12 @@ def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed
         return Target(name, "regression", goal), usable
     number = labelled(equal, list(cells))
     strange = sorted({str(value) for value, code in zip(cells, number, strict=True) if code < 0 and value is not None and value == value})
+    if strange and unnamed and (many := _distinct(cells)) > len(equal.classes):
+        raise DataError(
+            "a network of several outputs has one for each class of the target",
+            f'"{name}": {many} different values; {unnamed} has {len(equal.classes)} outputs',
+            "where the target is a number, bring a network that gives that number alone (of a mean and a variance, the mean: net(x)[:, :1])",
+        )
     if strange:
         raise DataError(
             "every label of the target is one the model knows",
@@ -163,8 +169,13 @@ def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed
     return Target(name, equal.task, number, tuple(map(str, np.asarray(equal.classes).tolist()))), usable
 
 
+def _distinct(cells: Sequence[Any]) -> int:
+    return len({str(cell) for cell in cells if cell is not None and cell == cell})
+
+
 def _listed(cells: Sequence[Any]) -> str:
-    return ",".join(sorted({str(cell) for cell in cells if cell is not None and cell == cell})[:12])
+    found = {str(cell) for cell in cells if cell is not None and cell == cell}
+    return ",".join(sorted(found, key=lambda text: (len(text) if text.isdigit() else 0, text))[:12])
 
 
 def _enough(usable: Array, name: str) -> None:

@@ -18,9 +18,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from etabli.adoption.torch_file import SUFFIXES, opened
 from etabli.errors import EtabliError, UsageError, did_you_mean
 
 PICKLES = (".pkl", ".pickle", ".joblib")
+FILES = (*PICKLES, *SUFFIXES, ".onnx", ".keras", ".cbm", ".ubj", ".json", ".model", ".txt")
 
 
 def loaded(where: str, trusted: bool = False) -> Any:
@@ -32,8 +34,10 @@ def loaded(where: str, trusted: bool = False) -> Any:
     module, colon, name = where.rpartition(":")
     if not colon or not name:
         near = did_you_mean(place.name, [entry.name for entry in place.parent.iterdir()]) if place.parent.is_dir() else ""
+        if place.suffix.lower() in FILES and not place.exists():
+            raise UsageError("the model file exists", f'"{where}"', near)
         raise UsageError(
-            "adopt takes module:object, or a model file of XGBoost, LightGBM, CatBoost, ONNX or Keras",
+            "adopt takes module:object, or a model file of XGBoost, LightGBM, CatBoost, ONNX, Keras or PyTorch",
             f'"{where}"',
             near or "etabli adopt train.py:model",
         )
@@ -156,12 +160,10 @@ def _saved(path: Path, trusted: bool) -> Any:
             return lightgbm.Booster(model_file=str(path))
         except lightgbm.basic.LightGBMError as error:
             raise UsageError("a .txt file is a model that LightGBM saved", f"{path}: {error}") from None
-    if kind in (".pt", ".pth", ".safetensors"):
-        raise UsageError(
-            "the weights of a network come with the code of its module",
-            f"{path}: a {kind} file holds the weights, and its code stands elsewhere",
-            "in train.py: net = Net(); net.load_state_dict(torch.load(FILE)); net.eval() - then: etabli adopt train.py:net; or export it to .onnx",
-        )
+    if kind in SUFFIXES:
+        from etabli.estimators.networks.network import brought
+
+        return brought(opened(path, trusted))
     raise UsageError(
         "a saved model is .json or .ubj (XGBoost), .txt (LightGBM), .cbm (CatBoost), .onnx, .keras",
         str(path),

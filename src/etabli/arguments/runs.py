@@ -132,7 +132,7 @@ def adopt(one: ArgumentParser) -> None:
         "etabli adopt train.py:pipeline --data held_out.csv --target price",
         "etabli adopt booster.ubj --data held_out.csv --target churn -o churn.etabli",
     )
-    one.add_argument("model", help="module:object, file.py:object, or a model file of XGBoost, LightGBM, CatBoost, ONNX or Keras")
+    one.add_argument("model", help="module:object, file.py:object, or a model file of XGBoost, LightGBM, CatBoost, ONNX, Keras or PyTorch")
     one.add_argument("--data", required=True, metavar="FILE", help="rows the model was not fitted on: CSV or Parquet")
     one.add_argument("-t", "--target", metavar="COL", help="the column it predicts; without it the file holds the model alone")
     one.add_argument("--classes", default="", metavar="A,B,...", help="the classes of a network's outputs, in their order")
@@ -147,7 +147,7 @@ def adopt(one: ArgumentParser) -> None:
     one.add_argument(
         "--trust-pickle",
         action="store_true",
-        help="open a .pkl or .joblib file, or a .keras file with Lambda layers: whatever code is in it runs",
+        help="open a .pkl, .joblib or .pt file, or a .keras file with Lambda layers: whatever code is in it runs",
     )
     seed(one)
     outcome(one)

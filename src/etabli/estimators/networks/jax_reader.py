@@ -118,7 +118,7 @@ def _equation(maths: Maths, equation: Any, given: list[Value]) -> Sequence[Value
         if all(one.known for one in given) and (drawn or name not in ("broadcast_in_dim", "reshape", "squeeze", "iota")):
             return _folded(equation, given)
         if found is None:
-            raise Unreadable("it is not read", "docs/adopt.md tells those that are")
+            raise Unreadable("it is not read", f"write that step with those that are: {', '.join(sorted(READS))}")
         outs = [out.aval for out in equation.outvars]
         shapes = tuple(tuple(out.shape) for out in outs)
         one = Equation(name, equation.params, shapes, tuple(out.dtype.name for out in outs))

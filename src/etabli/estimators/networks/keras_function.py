@@ -68,12 +68,18 @@ def takes(model: Any) -> dict[str, int | None]:
 
 def rows(model: Any, width: int) -> list[Part]:
     """Its inputs for so many columns."""
-    for layer in getattr(model, "layers", ()):
+    for layer in model._flatten_layers(include_self=False) if hasattr(model, "_flatten_layers") else getattr(model, "layers", ()):
+        if str(getattr(layer, "compute_dtype", "")) in ("float16", "bfloat16"):
+            raise UsageError(
+                "a network counts in single or double precision",
+                f"{title(model)}: layer {layer.name!r} ({type(layer).__name__}) counts in {layer.compute_dtype}",
+                "keras.config.set_dtype_policy('float32'), make the model once more, and new.set_weights(old.get_weights()): adopt that",
+            )
         if any(kind.__qualname__ in TABLES for kind in type(layer).__mro__):
             raise UsageError(
                 "the layers of a network compute with numbers",
                 f"{title(model)}: layer {layer.name!r} ({type(layer).__name__}) looks up words or codes in a table of TensorFlow's",
-                "leave it out of the model, and give the numbers it would give",
+                f"adopt the model from there on (keras.Model(layer.output, net.output)), on columns that hold what {layer.name!r} gives",
             )
     given: Sequence[Any] = getattr(model, "inputs", None) or ()
     if not given:  # a model by subclassing, which does not say

@@ -70,7 +70,7 @@ class KerasTensorFlowSource(Source):
         import tensorflow
         import tf2onnx
 
-        given = (self.model.inputs or [None])[0]
+        given = (getattr(self.model, "inputs", None) or [None])[0]
         kind = str(given.dtype) if given is not None else "float32"
         spec = [tensorflow.TensorSpec((None, *self.shape), kind, name="x")]
         logging.getLogger("tf2onnx").setLevel(logging.ERROR)

@@ -20,6 +20,7 @@ from etabli.estimators.networks.dealing import shares_of
 from etabli.estimators.networks.maths import Maths
 from etabli.estimators.networks.passed import Layer
 from etabli.estimators.networks.source import Input, Source, asked
+from etabli.estimators.networks.torch_given import refuse, unwrapped
 from etabli.estimators.networks.values import ROWS, Unreadable, Value
 from etabli.estimators.writing import Answer, Frame, Refused, writes
 from etabli.graph.graph import Graph
@@ -159,7 +160,9 @@ def brought(given: Any) -> Any:
         from etabli.estimators.networks.spacy_pipeline import refusal
 
         raise refusal(given)
+    refuse(given)
     if "torch.nn.modules.module.Module" in kinds:
+        given = unwrapped(given)
         return Network(f"PyTorch's {getattr(given, 'original_name', type(given).__name__)}", module=given)
     if isinstance(given, str | Path) and Path(given).suffix.lower() == ".onnx":
         given = Path(given).read_bytes()
@@ -177,6 +180,13 @@ def brought(given: Any) -> Any:
 def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
     """Read step by step. One output is a number (the share of class 1 where a logistic function gives it); several are shares of classes, or their margins, numbered from 0; else what
     the user says they are."""
+    texts = [frame.names[at] for at, part in zip(_starts(frame), frame.parts, strict=True) if part.kind == "string" and frame.names]
+    if texts:
+        raise Refused(
+            estimator.title,
+            f"it takes numbers, and these columns hold texts: {', '.join(texts)}",
+            "leave them out, where it does not take them (--inputs NAME=COLUMN,... names those it does); or write them as the numbers it was fitted on",
+        )
     matrix = frame.matrix(graph, estimator.title)
     source = estimator.of(frame.width)
     maths = Maths(graph, matrix)
@@ -226,6 +236,11 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
         margin = graph.op("Sub", *ends)
         return Answer(margin, "sigmoid", lambda x: np.diff(native(x), axis=1), classes=labels, bound=2 * bound)
     return Answer(raw, "probability" if gives == "shares" else "softmax", native, classes=labels, outputs=outputs, bound=bound)
+
+
+def _starts(frame: Frame) -> list[int]:
+    """Where each part of a frame begins."""
+    return [sum(part.width for part in frame.parts[:place]) for place in range(len(frame.parts))]
 
 
 def _likely(estimator: Any, outputs: int, logistic: bool, columns: int) -> str:

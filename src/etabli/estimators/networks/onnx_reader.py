@@ -101,9 +101,24 @@ def _node(maths: Maths, proto: Any, node: Node, given: Given, values: dict[str, 
     reader = READS.get(node.op) if proto.domain in OURS else None
     if reader is None:
         domain = f" of {proto.domain}" if proto.domain not in OURS else ""
-        raise Unreadable(f"operator {node.op}{domain} of node {node.name!r} is not read", "docs/adopt.md tells those that are")
+        raise Unreadable(f"operator {node.op}{domain} of node {node.name!r} is not read", unread(node.op, proto.domain))
     made = reader(maths, node, given)
     return [made] if isinstance(made, Value) else made
+
+
+def unread(op: str, domain: str = "") -> str:
+    """What can be done about an operator that is not read; "" of no operator."""
+    if "quantize" in op.lower() or op.startswith(("QLinear", "QGemm", "QAttention")) or op.endswith("Integer"):
+        return "bring the network as it was before it was quantised"
+    if op in ("Bernoulli", "Multinomial") or op.startswith("Random"):
+        return "what predicts draws nothing by chance: leave that step out"
+    if op in ("Loop", "Scan"):
+        return "export it for a fixed length, so that each round is written out"
+    if domain == "ai.onnx.ml":
+        return "bring the model it was converted from: etabli adopt train.py:model"
+    if "Token" in op or "String" in op or op in ("TfIdfVectorizer", "RegexFullMatch"):
+        return "leave what reads texts out of the file, and give the numbers it makes"
+    return f"write that step with those that are: {', '.join(sorted(READS))}" if op else ""
 
 
 def _attributes(proto: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,8 +68,8 @@ def blocks(call: Callable[[Feeds], Array], feeds: Feeds) -> Array:
     return np.concatenate(parts)
 
 
-def asked(title: str, call: Callable[[], Any]) -> Any:
-    """What a call of a user's own network gives; what it raises as an error that names the network."""
+def asked(title: str, call: Callable[[], Any], shapes: Mapping[str, Sequence[int]] | None = None) -> Any:
+    """What a call of a user's own network gives; what it raises as an error that names the network. shapes: of a row of each input, where the user may say another."""
     try:
         return call()
     except EtabliError:
@@ -77,17 +78,35 @@ def asked(title: str, call: Callable[[], Any]) -> Any:
         raise UsageError(
             "a network answers the columns it is given, in their order",
             f"{title}: {type(error).__name__}: {' '.join(str(error).split()):.300}",
-            "give exactly the columns it takes, in its order, and name the target; or wrap it in a module that shapes them",
+            f"give exactly the columns it takes, in its order, and name the target; {shaped(shapes or {})}",
         ) from error
+
+
+def shaped(shapes: Mapping[str, Sequence[int]]) -> str:
+    """The hint for a network that may take its columns in a shape, with the likeliest one."""
+    flat = [(name, int(shape[0])) for name, shape in shapes.items() if len(shape) == 1]
+    if not flat:
+        return "or wrap it in a module that shapes them"
+    name, width = flat[0]
+    side = math.isqrt(width)
+    return f"where it takes them in a shape, say which: --inputs {name}={f'1x{side}x{side}' if side > 4 and side * side == width else f'{width}x1'}"
 
 
 def single_output(title: str, made: Any) -> Any:
     """The one output of a network that may wrap it in a tuple; UsageError for several."""
+    names = list(made) if isinstance(made, Mapping) else list(range(len(made))) if isinstance(made, list | tuple) else []
     if isinstance(made, Mapping):
         made = list(made.values())
     if isinstance(made, list | tuple):
         if len(made) != 1:
-            raise UsageError("a network has one output", f"{title} gives {len(made)}", "wrap it in a module that gives the one you mean")
+            key = f'"{names[0]}"' if names and isinstance(names[0], str) else "0"
+            raise UsageError(
+                "a network has one output",
+                f"{title} gives {len(made)}" + (f": {titles(names)}" if names and isinstance(names[0], str) else ""),
+                f"keras.Model(net.input, net.output[{key}]) gives the one you mean"
+                if title.startswith("Keras")
+                else f"wrap it in a {'module' if title.startswith('PyTorch') else 'function'} that gives the one you mean: net(x)[{key}]",
+            )
         return made[0]
     return made
 

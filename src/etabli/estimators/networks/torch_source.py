@@ -22,12 +22,14 @@ import numpy as np
 
 from etabli.errors import UsageError
 from etabli.estimators.networks.maths import Maths
-from etabli.estimators.networks.onnx_reader import read
+from etabli.estimators.networks.onnx_reader import read, unread
 from etabli.estimators.networks.source import Feeds, Input, Source, asked, blocks, single_output
+from etabli.estimators.networks.torch_given import decides, precise
 from etabli.estimators.networks.values import ROWS, Unreadable, Value
 from etabli.records import Array
 
 OPSET = 17
+TELLS = "torch.onnx.export(model, ...) tells more"
 
 
 class TorchSource(Source):
@@ -37,7 +39,10 @@ class TorchSource(Source):
 
     def __init__(self, module: Any, shapes: Mapping[str, tuple[int, ...]], title: str = "") -> None:
         self.title = title or f"PyTorch's {getattr(module, 'original_name', type(module).__name__)}"
-        self.module = copy.deepcopy(module).cpu().eval()
+        precise(self.title, module)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a copy of TorchScript looks at gradients that it has none of
+            self.module = copy.deepcopy(module).cpu().eval()
         self.shapes = dict(shapes)
         self.floats = next((p.dtype for p in self.module.parameters() if p.dtype.is_floating_point), None)
 
@@ -60,7 +65,7 @@ class TorchSource(Source):
                 name: np.zeros((2, *shape), kind) for kind, (name, shape) in zip(kinds, self.shapes.items(), strict=True)
             }
             try:
-                asked(self.title, partial(self.ask, feeds))
+                asked(self.title, partial(self.ask, feeds), {name: array.shape[1:] for name, array in feeds.items()})
             except UsageError as error:
                 first = first or error
                 continue
@@ -76,7 +81,9 @@ class TorchSource(Source):
     def _double(self) -> Any:
         import torch
 
-        made = copy.deepcopy(self.module).double()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = copy.deepcopy(self.module).double()
         for one in made.modules():
             if type(one).__name__ == "RMSNorm" and getattr(one, "eps", 0.0) is None:  # it is that of the numbers, which were single
                 one.eps = torch.finfo(self.floats or torch.float32).eps
@@ -115,7 +122,13 @@ class TorchSource(Source):
         examples = tuple(
             torch.zeros((ROWS, *shape), dtype=torch.int64 if name in self._whole else kind) for name, shape in self.shapes.items()
         )
-        made = onnx.load_from_string(exported(self.title, module, examples, there))
+        scripted = isinstance(module, torch.jit.ScriptModule)
+        if not scripted and (where := decides(module, [one[:2] for one in examples])):
+            raise Unreadable(
+                f"{self.title}: {where}: what it does depends on the numbers of the rows",
+                "torch.where takes both ways; a check of what comes in goes out of forward",
+            )
+        made = onnx.load_from_string(exported(self.title, module if scripted else _alone(self.title, module), examples, there))
         return next(iter(read(maths, made, values).values()))
 
 
@@ -135,7 +148,28 @@ def exported(title: str, module: Any, examples: tuple[Any, ...], names: Sequence
             program = torch.onnx.export(module, examples, dynamo=True, input_names=list(names), verbose=False)
             return bytes(program.model_proto.SerializeToString())
         except Exception:  # onnxscript is not there, or the same reason in more words
-            raise Unreadable(f"{title}: PyTorch's own exporter refuses it ({said})", "torch.onnx.export(model, ...) tells more") from None
+            raise Unreadable(
+                f"{title}: PyTorch's own exporter refuses it ({said})", unread("Quantized" if "quantized::" in said else "") or TELLS
+            ) from None
+
+
+def _alone(title: str, module: Any) -> Any:
+    """The module with nothing but what must be given: the exporter makes inputs of numbers that stand as defaults."""
+    import torch
+
+    given = inspect.signature(module.forward).parameters.values()
+    if not any(one.default not in (one.empty, None) for one in given):
+        return module
+
+    class Alone(torch.nn.Module):  # type: ignore[misc, name-defined, unused-ignore]
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+
+        def forward(self, *rows: Any) -> Any:
+            return single_output(title, self.module(*rows))
+
+    return Alone().eval()  # the exporter gives a module its mode back, and so the modules in it
 
 
 @contextlib.contextmanager
