@@ -202,6 +202,8 @@ def test_without_its_library_what_to_install_is_told(smooth: Any, monkeypatch: p
 
 def test_of_a_table_of_texts_alone_only_what_reads_texts_stays_outside() -> None:
     """Everything hangs on texts there: the weights must be in the function all the same."""
+    import jax
+    import jax.numpy as xp
     from onnx import TensorProto, helper
 
     text, number = (
@@ -218,11 +220,26 @@ def test_of_a_table_of_texts_alone_only_what_reads_texts_stays_outside() -> None
         ),
         helper.make_node("Shape", ["word"], ["size"]),
         helper.make_node("Expand", ["one", "size"], ["half"]),
-        helper.make_node("Cast", ["code"], ["known"], to=TensorProto.DOUBLE),
+        helper.make_node(
+            "LabelEncoder",
+            ["code"],
+            ["known"],
+            domain="ai.onnx.ml",
+            keys_tensor=helper.make_tensor("", TensorProto.INT64, [2], [0, 1]),
+            values_tensor=helper.make_tensor("", TensorProto.DOUBLE, [2], [2.0, 4.0]),
+            default_tensor=helper.make_tensor("", TensorProto.DOUBLE, [1], [-1.0]),
+        ),
         helper.make_node("MatMul", ["known", "weight"], ["product"]),
         helper.make_node("Add", ["product", "half"], ["y"]),
     ]
     graph = helper.make_graph(nodes, "texts", [text], [number], constants)
     cut = plan(helper.make_model(graph).SerializeToString(), {"word": "string"}, frozenset(), ("y",))
-    assert [node.op for node in cut.nodes] == ["Cast", "MatMul", "Add"] and set(cut.entering) == {"code", "half"}
+    assert [node.op for node in cut.nodes] == ["LabelEncoder", "MatMul", "Add"] and set(cut.entering) == {"code", "half"}
     assert set(cut.constants) == {"weight"}
+    code, half = np.array([[1], [0], [-1]]), np.full((3, 1), 0.5)
+    for traced in (lambda f: f, jax.jit):  # numbers looked up by what a text came to, while JAX traces too
+        with jax.enable_x64(True):
+            made = traced(lambda x: run(Numpy(xp, xp.float64), cut.nodes, dict(cut.constants) | {"code": x, "half": half}, {})["y"])(
+                xp.asarray(code)
+            )
+        assert np.array_equal(np.asarray(made), [[12.5], [6.5], [-2.5]])

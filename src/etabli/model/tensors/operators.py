@@ -241,7 +241,7 @@ def _table(arrays: Arrays, node: Node, inputs: list[Any]) -> Any:
     values, lost = values[place], np.isnan(keys) if keys.dtype.kind == "f" else np.zeros(len(keys), bool)
     missing = values[lost][0] if lost.any() else other[0]
     keys, values = keys[~lost], values[~lost]
-    held = arrays.constant(keys), arrays.constant(values)
+    held = tuple(xp.asarray(arrays.constant(part)) for part in (keys, values))  # of numpy's own a traced place cannot be asked
     at = xp.clip(xp.searchsorted(held[0], x), 0, len(keys) - 1)
     made = xp.where(held[0][at] == x, held[1][at], arrays.constant(other)[0])
     return xp.where(x != x, arrays.constant(np.array([missing], values.dtype))[0], made)
