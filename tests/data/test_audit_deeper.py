@@ -202,7 +202,9 @@ def test_the_page_lists_every_finding():
         "started",
         "placed",
         "chains",
-    }  # the last by work/placed.py and work/chains.py
+        "family",
+        "accelerator",
+    }  # the last by work/placed.py, work/chains.py, work/intake.py and work/idle.py
     assert set(listed) == written
     assert all(set(levels.split(", ")) <= {"note", "warn", "refuse"} for levels in listed.values())
     assert '"refuse"' in source and [code for code, levels in listed.items() if "refuse" in levels] == ["nothing_to_learn_from"]

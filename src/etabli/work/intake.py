@@ -19,11 +19,13 @@ from etabli.errors import DataError, UsageError, columns_hint, did_you_mean
 from etabli.families import families as all_families
 from etabli.families.family import Family
 from etabli.graph.graph import WIDE
+from etabli.job.hardware import hardware
 from etabli.judge import calibration, costs
 from etabli.judge.metrics import DEFAULTS, METRICS, Metric, metric
 from etabli.records import Array, Finding, Table, Target
 from etabli.work.asked import BALANCED, Asked, sha256, versions
 from etabli.work.directions import directions, obedient, together
+from etabli.work.idle import idle
 from etabli.work.journal import Journal, unwritable
 from etabli.work.ledger import IDEAS
 from etabli.work.material import Material, per_exposure, save_material
@@ -254,6 +256,7 @@ def audited(run: Run, table: Table, target: Target) -> list[Finding]:
         *_improper(question, target),
         *_looks_back(question, table),
         *obedient(chosen, target.task, declared, groups)[1],
+        *idle(chosen, target.task, hardware().accelerators),
     ]
     for finding in found[len(table.notes) :]:
         run.watch("finding", finding=finding)
