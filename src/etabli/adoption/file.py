@@ -351,11 +351,12 @@ def write(
     from etabli.graph.run import run, session
     from etabli.model.card import dumps, self_test
     from etabli.model.load import load
+    from etabli.work.card import card
     from etabli.work.file import inputs, latency
     from etabli.work.journal import write as write_file
     from etabli.work.journal import write_json
     from etabli.work.material import Material as Seen
-    from etabli.work.result import card, finite
+    from etabli.work.result import finite
 
     ready = session(model)
     wanted = {value.name for value in ready.get_inputs()}

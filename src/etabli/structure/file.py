@@ -24,9 +24,10 @@ from etabli.records import Array, Column, Table
 from etabli.structure.run import Run
 from etabli.structure.space import Space
 from etabli.work.asked import versions
+from etabli.work.card import described_columns
 from etabli.work.file import PROBES, PROOF_ROWS, SELF_TEST_ROWS, inputs
 from etabli.work.journal import write, write_json
-from etabli.work.result import described_columns, finite
+from etabli.work.result import finite
 
 POINTS = 2_000  # rows of a picture
 Outputs = dict[str, tuple[str, str, int]]  # output -> (tensor, type, width)

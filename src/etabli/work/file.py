@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from etabli.errors import EtabliError
-from etabli.records import Column, Finding
+from etabli.records import Array, Column, Finding
 from etabli.work.assemble import Assembled
+from etabli.work.card import card
 from etabli.work.doubtful import doubtful
 from etabli.work.journal import write, write_arrays, write_json
 from etabli.work.ledger import told
 from etabli.work.material import Material
 from etabli.work.race import Standing
-from etabli.work.result import Tested, card, finite, tested
+from etabli.work.result import Tested, finite, tested
 from etabli.work.result import result as make_result
 from etabli.work.run import Run, Splits
 from etabli.work.verdict import Verdict
@@ -103,30 +104,21 @@ def written(
 ) -> dict[str, Any]:
     """Writes model.onnx, card.json and result.json, in this order, each in one piece. further: keys of the result that were asked of the run
     folder after the proof."""
-    from onnx import helper
-
-    from etabli.data.feeds import feeds
     from etabli.graph.run import run as run_graph
     from etabli.graph.run import session
-    from etabli.model.card import dumps, self_test
-    from etabli.model.load import load
-    from etabli.model.training import JUDGED
 
     composition, folder = assembled.composition, run.folder
     doubts, said = doubtful(material, verdict, folder)
     for finding in said:
         run.watch("finding", finding=finding)
     ready = session(model)
-    rows = split.whole.development[:: max(1, len(split.whole.development) // SELF_TEST_ROWS)][:SELF_TEST_ROWS]
-    fed = feeds(material.table, composition.columns, rows)
-    fed = {value.name: fed[value.name] for value in ready.get_inputs() if value.name in fed}
+    fed = _self_test_rows(ready, material, split.whole.development, composition.columns)
     answers = run_graph(ready, fed)
-    whole = split.whole
     made = make_result(
         run.question,
         run.journal,
         material,
-        whole,
+        split.whole,
         standing,
         verdict,
         assembled,
@@ -143,21 +135,52 @@ def written(
     facts = card(
         result | {"command": named.command}, material, inputs(model, composition.columns), list(answers)
     )  # no folder of ours travels in it
-    helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
-    write(folder / "model.onnx", lambda file: file.write(model.SerializeToString(deterministic=True)))
-    loaded = load(folder / "model.onnx").self_test()
-    if not loaded.passed:
-        (folder / "model.onnx").unlink()
-        raise EtabliError(
-            "the written file must pass its own self-test", str(loaded), "this is a fault of ours: please report it with the run folder"
-        )
+    _model_file(folder / "model.onnx", model, facts, fed, answers)
     if run.question.test:
         from etabli.model.check import check
 
         result["test"] = finite(dict(check(folder / "model.onnx", run.question.test).to_json()["scores"]))
     result["seconds"] = time.monotonic() - run.began
+    _judged_scores(folder, verdict)
+    write_json(folder / "card.json", facts)
+    write_json(folder / "result.json", result)
+    for path in () if result["cut"] else (folder / "data" / "prepared").glob("*.npy"):  # who goes on needs them
+        path.unlink()
+    return result
+
+
+def _self_test_rows(ready: Any, material: Material, development: Array, columns: Sequence[Column]) -> dict[str, Array]:
+    """Some of the rows it learned from, as the file is fed them."""
+    from etabli.data.feeds import feeds
+
+    rows = development[:: max(1, len(development) // SELF_TEST_ROWS)][:SELF_TEST_ROWS]
+    fed = feeds(material.table, columns, rows)
+    return {value.name: fed[value.name] for value in ready.get_inputs() if value.name in fed}
+
+
+def _model_file(path: Path, model: Any, facts: Mapping[str, Any], fed: Mapping[str, Array], answers: Mapping[str, Array]) -> None:
+    """Writes the file with its card and its self-test, which it must pass: EtabliError, and no file, where it does not."""
+    from onnx import helper
+
+    from etabli.model.card import dumps, self_test
+    from etabli.model.load import load
+
+    helper.set_model_props(model, {"etabli.card": dumps(facts), "etabli.selftest": self_test(fed, answers)})
+    write(path, lambda file: file.write(model.SerializeToString(deterministic=True)))
+    loaded = load(path).self_test()
+    if not loaded.passed:
+        path.unlink()
+        raise EtabliError(
+            "the written file must pass its own self-test", str(loaded), "this is a fault of ours: please report it with the run folder"
+        )
+
+
+def _judged_scores(folder: Path, verdict: Verdict) -> None:
+    """The out-of-fold scores, which `etabli check` weighs anew where rows come otherwise (model/training.py)."""
+    from etabli.model.training import JUDGED
+
     table = verdict.table
-    write_arrays(  # `etabli check` weighs these scores anew where rows come otherwise (model/training.py)
+    write_arrays(
         folder / "data" / JUDGED,
         rows=table.rows,
         fold=table.fold,
@@ -165,11 +188,6 @@ def written(
         scores=verdict.scores,
         weight=np.empty(0) if table.weight is None else table.weight,
     )
-    write_json(folder / "card.json", facts)
-    write_json(folder / "result.json", result)
-    for path in () if result["cut"] else (folder / "data" / "prepared").glob("*.npy"):  # who goes on needs them
-        path.unlink()
-    return result
 
 
 def inputs(model: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:

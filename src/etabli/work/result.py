@@ -6,8 +6,9 @@ Documented in docs/result.md; `schema` is raised when a key changes its meaning.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,12 @@ from etabli.data.splits import split_words
 from etabli.families.family import Family
 from etabli.job.hardware import hardware
 from etabli.judge import costs, sentence, ties
+from etabli.judge.coverage import Coverage
 from etabli.judge.distribution import QUANTILES
 from etabli.judge.draws import means
 from etabli.judge.honesty import interval
 from etabli.judge.metrics import METRICS, Metric
-from etabli.model.card import shape
-from etabli.records import Array, Column, Finding, Split, Table, Words
+from etabli.records import Array, Column, Finding, Split, Words
 from etabli.work import by
 from etabli.work.asked import Asked, versions
 from etabli.work.assemble import Assembled
@@ -77,9 +78,40 @@ def result(
     rounds: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The whole mapping; paths are relative to the working folder as -o was."""
-    target, honest, folder = material.target, verdict.honest, asked.folder
+    said = _said(verdict, families)
+    members = assembled.composition.members
+    seen = by.rows(material, verdict, assembled)
+    return {
+        "schema": SCHEMA,
+        **_files(asked.folder),
+        **_question(material, split),
+        **_scores(asked, material, verdict, test),
+        "winner": _winner(verdict, assembled),
+        **_field(verdict, standing, journal, rounds),
+        **_promises(assembled),
+        **pictures(material, verdict),
+        "cost": _cost(material, verdict),
+        "by": by.by(asked.by, material, verdict, seen, asked.seed),
+        **by_parts(material, verdict.table.rows, seen),
+        **_heads(assembled),
+        "proof": dict(proof),
+        "warnings": [_warning(finding) for finding in (*findings, *verdict.notes)],
+        "sentence": sentence.sentence(said),
+        "evidence": bool(said.evidence),
+        **_call(asked, standing, seconds),
+        "versions": versions(),
+        "fingerprint": material.table.fingerprint,
+        "hardware": {"cores": hardware().cores, "memory": hardware().memory, "description": hardware().description},
+        "latency": None if latency is None else {"row_us": latency},
+        "citations": list(dict.fromkeys(families[member.family].citation for member in members)),
+    }
+
+
+def _said(verdict: Verdict, families: Mapping[str, Family]) -> sentence.Verdict:
+    """What the sentence is made of."""
+    honest = verdict.honest
     constants = [row for row in verdict.leaderboard if row.family != COMBINATION and families[row.family].rank == 0]
-    said = sentence.Verdict(
+    return sentence.Verdict(
         verdict.metric,
         honest.value,
         honest.low,
@@ -91,14 +123,16 @@ def result(
         "" if verdict.simplest == verdict.winner else _people(verdict.simplest, families),
         beaten=bool(constants) and all(not row.tied and ties.beats(row.difference, row.low) for row in constants),
     )
-    members = assembled.composition.members
-    total = sum(member.count for member in members)
-    covered, seen = assembled.coverage, by.rows(material, verdict, assembled)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {"run": str(folder), "model": str(folder / "model.onnx"), "report": str(folder / "report.html")}
+
+
+def _question(material: Material, split: Split) -> dict[str, Any]:
+    """What is predicted, from which columns, and how the rows were parted."""
+    target = material.target
     return {
-        "schema": SCHEMA,
-        "run": str(folder),
-        "model": str(folder / "model.onnx"),
-        "report": str(folder / "report.html"),
         "task": target.task,
         "target": target.name,
         "classes": list(target.classes),
@@ -111,6 +145,13 @@ def result(
             "reason": dict(split_words(split)),
             "test_rows": len(split.test),
         },
+    }
+
+
+def _scores(asked: Asked, material: Material, verdict: Verdict, test: Tested | None) -> dict[str, Any]:
+    """How good it is: honestly, nested, beside knowing nothing, and on the outer test."""
+    honest = verdict.honest
+    return {
         "metric": verdict.metric.name,
         "greater_is_better": verdict.metric.greater_is_better,
         "exposure": material.exposure or None,
@@ -120,48 +161,64 @@ def result(
         "baseline": {"name": "baseline", "value": verdict.baseline},
         "test": None if test is None else dict(test.values),
         "test_interval": None if test is None else {"low": test.low, "high": test.high},
-        "winner": {
-            "name": verdict.winner if verdict.winner != COMBINATION else f"combination of {len(members)}",
-            "members": [{"name": member.name, "family": member.family, "weight": member.count / total} for member in members],
-            "final": assembled.final,
-        },
+    }
+
+
+def _winner(verdict: Verdict, assembled: Assembled) -> dict[str, Any]:
+    members = assembled.composition.members
+    total = sum(member.count for member in members)
+    return {
+        "name": verdict.winner if verdict.winner != COMBINATION else f"combination of {len(members)}",
+        "members": [{"name": member.name, "family": member.family, "weight": member.count / total} for member in members],
+        "final": assembled.final,
+    }
+
+
+def _field(verdict: Verdict, standing: Standing, journal: Journal, rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Who was compared: who ties with the winner, who was dropped or failed."""
+    repeats = verdict.repeats
+    return {
         "tied": list(verdict.tied),
         "simplest": verdict.simplest,
         "tried": verdict.tried,
         "rounds": list(rounds),
         "repeats": {
-            "times": verdict.repeats.times,
-            "candidates": len(verdict.repeats.settings),
-            "reason": dict(verdict.repeats.reason) if verdict.repeats.parts or verdict.repeats.code else {},
+            "times": repeats.times,
+            "candidates": len(repeats.settings),
+            "reason": dict(repeats.reason) if repeats.parts or repeats.code else {},
         },
         "leaderboard": _board(verdict, standing, journal),
         "dropped": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.dropped.items()],
         "set_aside": _aside(standing),
-        "coverage": [
-            {
-                "level": c.level,
-                "got": c.got,
-                "low": c.low,
-                "high": c.high,
-                "band": [c.low, c.high],
-                "worst": None if c.worst is None else {"group": c.worst_group, "got": c.worst, "low": c.worst_low},
-                "size": c.size,
-                "windows": [asdict(window) for window in c.windows],
-            }
-            for c in covered
-        ],
-        "interval": {
-            "kind": getattr(
-                assembled.composition.interval,
-                "kind",
-                "by class" if getattr(assembled.composition.interval, "by_class", False) else "one for all",
-            ),
-            "width": next((c.size for c in covered if c.level == 0.9), None),
-        },
-        **pictures(material, verdict),
-        "cost": _cost(material, verdict),
-        "by": by.by(asked.by, material, verdict, seen, asked.seed),
-        **by_parts(material, verdict.table.rows, seen),
+    }
+
+
+def _promises(assembled: Assembled) -> dict[str, Any]:
+    """The coverage of intervals or sets, and the kind and width of intervals."""
+    interval, covered = assembled.composition.interval, assembled.coverage
+    kind = "by class" if getattr(interval, "by_class", False) else "one for all"
+    return {
+        "coverage": [_covered(one) for one in covered],
+        "interval": {"kind": getattr(interval, "kind", kind), "width": next((one.size for one in covered if one.level == 0.9), None)},
+    }
+
+
+def _covered(one: Coverage) -> dict[str, Any]:
+    return {
+        "level": one.level,
+        "got": one.got,
+        "low": one.low,
+        "high": one.high,
+        "band": [one.low, one.high],
+        "worst": None if one.worst is None else {"group": one.worst_group, "got": one.worst, "low": one.worst_low},
+        "size": one.size,
+        "windows": [asdict(window) for window in one.windows],
+    }
+
+
+def _heads(assembled: Assembled) -> dict[str, Any]:
+    """What else the file answers, and how well."""
+    return {
         "inside": assembled.inside,
         "crps": None if assembled.crps is None else asdict(assembled.crps),
         "quantiles": list(QUANTILES) if assembled.composition.distribution is not None else None,
@@ -169,33 +226,32 @@ def result(
         "own_interval": None if assembled.own is None else asdict(assembled.own),
         "guarantee": None if assembled.guarantee is None else asdict(assembled.guarantee),
         "novelty": {"flagged_share": assembled.novelty_flagged},
-        "proof": dict(proof),
-        "warnings": [
-            {
-                "code": f.code,
-                "columns": list(f.columns),
-                "text": dict(f.text),
-                "cure": dict(f.cure),
-                "level": f.level,
-                "picture": f.evidence.get("picture"),
-            }
-            for f in (*findings, *verdict.notes)
-        ],
-        "sentence": sentence.sentence(said),
-        "evidence": bool(said.evidence),
+    }
+
+
+def _warning(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "columns": list(finding.columns),
+        "text": dict(finding.text),
+        "cure": dict(finding.cure),
+        "level": finding.level,
+        "picture": finding.evidence.get("picture"),
+    }
+
+
+def _call(asked: Asked, standing: Standing, seconds: float) -> dict[str, Any]:
+    """How it was asked for, how long it took, why it ended, and how to go on."""
+    cut = standing.ended in ("cap", "interrupted")
+    return {
         "seconds": seconds,
-        "cut": standing.ended in ("cap", "interrupted"),
+        "cut": cut,
         "ended": standing.ended,
-        "budget": {"effort": asked.effort, "time": asked.time, "cut": standing.ended in ("cap", "interrupted")},
+        "budget": {"effort": asked.effort, "time": asked.time, "cut": cut},
         "seed": asked.seed,
         "command": asked.command,
         "python_call": asked.call,
-        "predict_command": shlex.join(["etabli", "predict", str(folder / "model.onnx"), "new.csv", "-o", "out.csv"]),
-        "versions": versions(),
-        "fingerprint": material.table.fingerprint,
-        "hardware": {"cores": hardware().cores, "memory": hardware().memory, "description": hardware().description},
-        "latency": None if latency is None else {"row_us": latency},
-        "citations": list(dict.fromkeys(families[member.family].citation for member in members)),
+        "predict_command": shlex.join(["etabli", "predict", str(asked.folder / "model.onnx"), "new.csv", "-o", "out.csv"]),
     }
 
 
@@ -290,94 +346,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(entry) for entry in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _shape(table: Table, column: Column, levels: Sequence[str], used: bool) -> dict[str, Any]:
-    """How the training values lie, for `etabli check` to compare new rows with."""
-    if not used:
-        return {}
-    values = table.values[column.name]
-    if column.is_double:
-        return shape(np.asarray(values))
-    order = {level: code for code, level in enumerate(table.levels[column.name])} if levels else {}
-    counts = np.bincount(values[values >= 0], minlength=len(table.levels[column.name]) or 1)
-    return {"shares": [float(counts[order[level]] / max(1, counts.sum())) for level in levels]} if levels else {}
-
-
-def described_columns(table: Table, used: Collection[str], aside: Collection[str] = ()) -> list[dict[str, Any]]:
-    """The columns as the card has them, less those aside; levels and shape of those in use."""
-    columns = []
-    for column in table.columns:
-        if column.name in aside:
-            continue
-        levels: list[str] = []
-        mine = column.name in used
-        if mine and not column.is_double and column.kind == "category":
-            codes = table.values[column.name]
-            counts = np.bincount(codes[codes >= 0], minlength=len(table.levels[column.name]))
-            levels = [table.levels[column.name][int(i)] for i in np.argsort(-counts, kind="stable")[:50]]
-        columns.append(
-            {
-                "name": column.name,
-                "header": column.header,
-                "kind": column.kind,
-                "reading": dict(column.reading),
-                "missing": list(column.missing),
-                "missing_count": column.missing_count,
-                "distinct": column.distinct,
-                "low": column.low,
-                "high": column.high,
-                "levels": levels,
-                "used": mine,
-                **_shape(table, column, levels, mine),
-            }
-        )
-    return columns
-
-
-def card(result: Mapping[str, Any], material: Material, inputs: Sequence[Mapping[str, Any]], outputs: Sequence[str]) -> dict[str, Any]:
-    """What the file says about itself (docs/model-file.md). inputs: [{"input", "columns", "type"}]. outputs: their names."""
-    table = material.table
-    target = next((column for column in table.columns if column.name == material.target.name), None)
-    kept = (
-        "task",
-        "target",
-        "classes",
-        "metric",
-        "exposure",
-        "weights",
-        "honest",
-        "baseline",
-        "test",
-        "cost",
-        "coverage",
-        "crps",
-        "quantiles",
-        "bounds",
-        "own_interval",
-        "guarantee",
-        "split",
-        "seed",
-        "fingerprint",
-        "rows",
-        "versions",
-        "hardware",
-        "citations",
-        "proof",
-        "sentence",
-        "command",
-    )
-    return {
-        "schema": SCHEMA,
-        "etabli": result["versions"]["etabli"],
-        **{key: result[key] for key in kept if key in result},
-        "target_reading": {}
-        if target is None
-        else {"header": target.header, "kind": target.kind, "reading": dict(target.reading), "missing": list(target.missing)},
-        "columns": described_columns(table, set(material.used), {material.target.name}),
-        "inputs": [dict(one) for one in inputs],
-        "outputs": list(outputs),
-        "members": result["winner"]["members"] if "winner" in result else [],
-        "threads": "one intra-op thread, or at most 50 rows a call, gives tree sums bit for bit",
-        "licence": "the model belongs to whoever made it; this file needs onnxruntime alone",
-    }
