@@ -91,6 +91,20 @@ Lose = Callable[[Sequence[Setting], Standing, Stage, Sequence[Setting]], dict[st
 Loss = Callable[[Setting, Standing], float]
 
 
+@dataclass(frozen=True)
+class Course:
+    """What is raced on. split: its hash. known, refused: as in `race`."""
+
+    split: str
+    seed: int
+    known: Known
+    refused: Container[str]
+
+    def tasks(self, path: Path, stage: Stage) -> list[Task]:
+        """One a fold of the stage."""
+        return [Task(self.split, fold, path, self.seed, stage.share) for fold in stage.folds] if path else []
+
+
 def race(
     offers: Sequence[Offer],
     split: str,
@@ -109,6 +123,7 @@ def race(
     before: where earlier rounds came to; their candidates are rivals, and none of them runs again.
     """
     standing = Standing() if before is None else before.copy()
+    course = Course(split, seed, known, refused)
     past = [(loss(setting, standing), setting.family) for setting in standing.finished]
     best, stale, guessing = min((value for value, _ in past), default=float("inf")), 0, False
     leaders = {family: value for value, family in sorted(past, reverse=True)}
@@ -119,48 +134,16 @@ def race(
         tried, remaining = remaining[: rules.batch], remaining[rules.batch :]
         alive = [offer.path for offer in tried]
         if not guessing:
-            for path in alive:
-                standing.settings |= {setting.hash: setting for setting in path}
-            standing.begun |= {setting.hash for path in alive for setting in path}
-        for number, stage in enumerate(rules.stages):
-            missing: list[Task] = []
-            for position, path in enumerate(alive):
-                tasks = [Task(split, fold, path, seed, stage.share) for fold in stage.folds] if path else []
-                while path and any(task.hash in refused and known(task.hash) is None for task in tasks):
-                    kept = path[: len(path) // 2]  # a shorter run (fewer trees) may still be in time
-                    standing.settings |= {setting.hash: setting for setting in path}  # it may have been looked ahead to
-                    standing.dropped |= dict.fromkeys((setting.hash for setting in path[len(kept) :]), LATE[0])
-                    path = kept
-                    tasks = [Task(split, fold, path, seed, stage.share) for fold in stage.folds] if path else []
-                for task in tasks:
-                    if not path:
-                        break
-                    result = known(task.hash)
-                    if result is None:
-                        missing.append(task)
-                    elif not guessing and result is not None:
-                        path = _record(standing, task, result, path)
-                alive[position] = path
-            standing.wanted += missing
-            if missing or guessing:
-                guessing = True
-                break
-            if number + 1 < len(rules.stages):
-                candidates = [setting for path in alive for setting in path]
-                out = lose(candidates, standing, stage, standing.finished)
-                standing.dropped |= out
-                alive = [tuple(setting for setting in path if setting.hash not in out) for path in alive]
-        else:
+            _begin(standing, alive)
+        alive, missing = _batch(standing, alive, rules.stages, course, lose, guessing)
+        standing.wanted += missing
+        guessing = guessing or bool(missing)
+        if not guessing:
             new = [setting for path in alive for setting in path]
             standing.finished += new
             losses = [(loss(setting, standing), setting.family) for setting in new]
             lowest = min((value for value, _ in losses), default=float("inf"))
-            for value, family in losses:
-                leaders[family] = min(value, leaders.get(family, value))
-            for offer in tried:
-                if offer.family not in leaders:  # all of it dropped: worse than any that stayed
-                    leaders[offer.family] = 2 * max(leaders.values(), default=0.0)
-                leaders[offer.house] = min(leaders[offer.family], leaders.get(offer.house, float("inf")))
+            _lead(leaders, losses, tried)
             if lowest < best * (1 - rules.gain) or best == float("inf"):
                 best, stale = min(best, lowest), 0
             else:
@@ -173,6 +156,60 @@ def race(
     if not standing.wanted:
         standing.ended = "every candidate was tried"
     return standing
+
+
+def _begin(standing: Standing, paths: Sequence[Path]) -> None:
+    for path in paths:
+        standing.settings |= {setting.hash: setting for setting in path}
+        standing.begun |= {setting.hash for setting in path}
+
+
+def _batch(
+    standing: Standing, alive: list[Path], legs: Sequence[Stage], course: Course, lose: Lose, guessing: bool
+) -> tuple[list[Path], list[Task]]:
+    """Paths through the stages, as far as the results go: what is left of each, and the tasks that are missing. guessing: only the
+    first stage, since what would drop after it is not known."""
+    for number, stage in enumerate(legs):
+        legged = [_leg(standing, path, stage, course, guessing) for path in alive]
+        alive = [path for path, _ in legged]
+        missing = [task for _, tasks in legged for task in tasks]
+        if missing or guessing:
+            return alive, missing
+        if number + 1 < len(legs):
+            out = lose([setting for path in alive for setting in path], standing, stage, standing.finished)
+            standing.dropped |= out
+            alive = [tuple(setting for setting in path if setting.hash not in out) for path in alive]
+    return alive, []
+
+
+def _leg(standing: Standing, path: Path, stage: Stage, course: Course, guessing: bool) -> tuple[Path, list[Task]]:
+    """A path on the folds of a stage: what is left of it, and its tasks that are missing."""
+    tasks, missing = course.tasks(path, stage), []
+    while path and any(task.hash in course.refused and course.known(task.hash) is None for task in tasks):
+        kept = path[: len(path) // 2]  # a shorter run (fewer trees) may still be in time
+        standing.settings |= {setting.hash: setting for setting in path}  # it may have been looked ahead to
+        standing.dropped |= dict.fromkeys((setting.hash for setting in path[len(kept) :]), LATE[0])
+        path = kept
+        tasks = course.tasks(path, stage)
+    for task in tasks:
+        if not path:
+            break
+        result = course.known(task.hash)
+        if result is None:
+            missing.append(task)
+        elif not guessing:
+            path = _record(standing, task, result, path)
+    return path, missing
+
+
+def _lead(leaders: dict[str, float], losses: Sequence[tuple[float, str]], tried: Sequence[Offer]) -> None:
+    """Notes the best loss of each family and house that had its try."""
+    for value, family in losses:
+        leaders[family] = min(value, leaders.get(family, value))
+    for offer in tried:
+        if offer.family not in leaders:  # all of it dropped: worse than any that stayed
+            leaders[offer.family] = 2 * max(leaders.values(), default=0.0)
+        leaders[offer.house] = min(leaders[offer.family], leaders.get(offer.house, float("inf")))
 
 
 def _new(offers: Sequence[Offer], standing: Standing) -> list[Offer]:

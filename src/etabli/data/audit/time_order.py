@@ -13,7 +13,7 @@ from etabli.data.audit.view import View, tokens
 from etabli.data.audit.words import flag, words
 from etabli.data.forward import times
 from etabli.errors import DataError
-from etabli.records import Finding, Table, Target
+from etabli.records import Finding, Table, Target, Words
 
 ALIKE, SURE = 0.2, 6.0  # correlation with the next row's target, and its z-value, from which it is said
 DRIFT = 0.75  # AUC of one column in telling the first half of the file from the last
@@ -74,84 +74,74 @@ def find(view: View) -> Iterable[Finding]:
         r, z = alike(view.y[order], _classes(view)) if view.y is not None else (0.0, 0.0)
         if r > ALIKE and z > SURE and not told:
             told = True
-            yield Finding(
-                "time_order",
-                (name,),
-                words(
-                    "put in order by {c}, the target of a row is like the next one's (correlation {r}): random folds would flatter the score",
-                    "dans l'ordre de {c}, la cible d'une ligne ressemble à celle de la suivante (corrélation {r}) : des plis au hasard flatteraient le score",
-                    c=[name],
-                    r=round(r, 2),
-                ),
-                words(
-                    "if the model is to predict what comes later: {f}",
-                    "si le modèle doit prédire ce qui vient après : {f}",
-                    f=flag("--time-column", [name]),
-                ),
-                "warn",
-                {"correlation": r, "z": z},
-            )
+            yield _alike(name, r, z)
         elif view.table.column(name).kind == "number" and view.is_whole(view.table.column(name)):
-            yield Finding(
-                "row_number",
-                (name,),
-                words(
-                    "{c} goes one way in every row, as a row number does: it says where a row stands in the file, not what it is",
-                    "{c} va dans un seul sens à chaque ligne, comme un numéro de ligne : il dit où est la ligne, pas ce qu'elle est",
-                    c=[name],
-                ),
-                words(
-                    "{i}, or, if it is a time, {t}",
-                    "{i} ou, si c'est un temps, {t}",
-                    i=flag("--ignore", [name]),
-                    t=flag("--time-column", [name]),
-                ),
-                evidence={"rows": int(view.rows.size), "correlation": r, "z": z},
-            )
+            yield _row_number(name, int(view.rows.size), r, z)
         elif not told and name == candidates[0] and view.table.column(name).kind == "date":
-            yield Finding(
-                "time",
-                (name,),
-                words("{c} dates the rows", "{c} date les lignes", c=[name]),
-                words(
-                    "if the model is to predict what comes later: {f}",
-                    "si le modèle doit prédire ce qui vient après : {f}",
-                    f=flag("--time-column", [name]),
-                ),
-                "note",
-                {"correlation": r, "z": z},
-            )
+            yield _dates(name, r, z)
     moved = _moved(view, candidates)
     r, z = alike(view.y, _classes(view)) if view.y is not None else (0.0, 0.0)
-    sorted_rows = r > ALIKE and z > SURE and not told
-    if sorted_rows or moved:
-        most = (", most in {c}", ", surtout par {c}") if moved else ("", "")
-        if sorted_rows:
-            en, fr = (
-                "neighbouring rows have like targets (correlation {r}): the file",
-                "les lignes voisines ont des cibles semblables (corrélation {r}) : le fichier",
-            )
-            en, fr = (
-                en + " is sorted, by the target, time, place or group",
-                fr + " est trié, selon la cible, le temps, le lieu ou un groupe",
-            )
-            most = (
-                most[0].replace("most in", "and its halves differ most in"),
-                most[1].replace("surtout par", "et ses moitiés diffèrent surtout par"),
-            )
-        else:
-            en, fr = "the last half of the file differs from the first", "la seconde moitié du fichier diffère de la première"
-        yield Finding(
-            "file_order",
-            tuple(moved[:3]),
-            words(en + most[0], fr + most[1], r=round(r, 2), c=list(moved[:3])),
-            words(
-                "if by time or group, name the column: --time-column COL or --group COL; rows are shuffled otherwise",
-                "si c'est le temps ou un groupe, nommer la colonne : --time-column COL ou --group COL ; sinon les lignes sont mélangées",
-            ),
-            "note",
-            {"correlation": round(r, 3), "z": round(z, 1)},
-        )
+    in_order = r > ALIKE and z > SURE and not told
+    if in_order or moved:
+        yield _file_order(in_order, moved, r, z)
+
+
+def _later(name: str) -> Words:
+    """The cure: a split forward in time."""
+    return words(
+        "if the model is to predict what comes later: {f}",
+        "si le modèle doit prédire ce qui vient après : {f}",
+        f=flag("--time-column", [name]),
+    )
+
+
+def _alike(name: str, r: float, z: float) -> Finding:
+    text = words(
+        "put in order by {c}, the target of a row is like the next one's (correlation {r}): random folds would flatter the score",
+        "dans l'ordre de {c}, la cible d'une ligne ressemble à celle de la suivante (corrélation {r}) : des plis au hasard flatteraient le score",
+        c=[name],
+        r=round(r, 2),
+    )
+    return Finding("time_order", (name,), text, _later(name), "warn", {"correlation": r, "z": z})
+
+
+def _row_number(name: str, rows: int, r: float, z: float) -> Finding:
+    text = words(
+        "{c} goes one way in every row, as a row number does: it says where a row stands in the file, not what it is",
+        "{c} va dans un seul sens à chaque ligne, comme un numéro de ligne : il dit où est la ligne, pas ce qu'elle est",
+        c=[name],
+    )
+    cure = words(
+        "{i}, or, if it is a time, {t}",
+        "{i} ou, si c'est un temps, {t}",
+        i=flag("--ignore", [name]),
+        t=flag("--time-column", [name]),
+    )
+    return Finding("row_number", (name,), text, cure, evidence={"rows": rows, "correlation": r, "z": z})
+
+
+def _dates(name: str, r: float, z: float) -> Finding:
+    text = words("{c} dates the rows", "{c} date les lignes", c=[name])
+    return Finding("time", (name,), text, _later(name), "note", {"correlation": r, "z": z})
+
+
+def _file_order(in_order: bool, moved: list[str], r: float, z: float) -> Finding:
+    """in_order: neighbouring rows have like targets. moved: columns in which the halves of the file differ."""
+    if in_order:
+        en = "neighbouring rows have like targets (correlation {r}): the file is sorted, by the target, time, place or group"
+        fr = "les lignes voisines ont des cibles semblables (corrélation {r}) : le fichier est trié, selon la cible, le temps, le lieu ou un groupe"
+        most = (", and its halves differ most in {c}", ", et ses moitiés diffèrent surtout par {c}")
+    else:
+        en, fr = "the last half of the file differs from the first", "la seconde moitié du fichier diffère de la première"
+        most = (", most in {c}", ", surtout par {c}")
+    if moved:
+        en, fr = en + most[0], fr + most[1]
+    cure = words(
+        "if by time or group, name the column: --time-column COL or --group COL; rows are shuffled otherwise",
+        "si c'est le temps ou un groupe, nommer la colonne : --time-column COL ou --group COL ; sinon les lignes sont mélangées",
+    )
+    columns, evidence = moved[:3], {"correlation": round(r, 3), "z": round(z, 1)}
+    return Finding("file_order", tuple(columns), words(en, fr, r=round(r, 2), c=columns), cure, "note", evidence)
 
 
 def _moved(view: View, candidates: tuple[str, ...]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +51,8 @@ def explain_file(
     method "attention": one row's attention weights (`attention.py`) instead, drawn where `out` is an .svg file."""
     if method not in METHODS:
         raise UsageError("the method is shapley, gradients or attention", f'"{method}"', did_you_mean(method, METHODS))
-    model = load(model_path)
-    table = tables.whole(Path(data_path))
-    lone = row is not None or table.rows == 1
-    if row is not None:
-        if not 1 <= row <= table.rows:
-            raise UsageError("rows are counted from 1 to the last, the header is none", f"--row {row}", f"{data_path} has {table.rows}")
-        table = _cut(table, row - 1, row)
+    model, table = load(model_path), _rows(data_path, row)
+    lone = table.rows == 1
     if not lone and (want is not None or fixed):
         raise UsageError("what would change the answer is asked for one row", f"{table.rows} rows", "say which: --row N")
     if out is not None and out != "-" and Path(out).exists() and any(Path(out).samefile(one) for one in (model_path, data_path)):
@@ -73,9 +68,6 @@ def explain_file(
             "--grid": grid,
         }
         return _attention(model, table, [name for name, value in given.items() if value is not None], row or 1, out, lang, as_json)
-    if grid is not None and not (lone and str(out).endswith(".svg")):
-        got = "several rows" if not lone else f"-o {out}" if out else "no -o"
-        raise UsageError("--grid draws one row into an .svg file", got, "for instance: --row 3 --grid 28x28 -o why.svg")
     how: dict[str, Any] = {"method": method} if budget is None else {"method": method, "budget": budget}
 
     def explained(start: int, stop: int) -> Explained:
@@ -83,13 +75,7 @@ def explain_file(
         return model.explain(part, label, background, scale=scale, seed=seed, first=start + (row or 1) - 1, **how)
 
     if grid is not None:
-        from etabli.model.explain.grid import picture
-        from etabli.model.explain.grid import size as grid_of
-
-        assert out is not None
-        drawn = picture(explained(0, 1), grid_of(grid), 0, lang)
-        with writers.renamed(Path(out)) as aside:
-            aside.write_text(drawn, encoding="utf-8")
+        _grid(explained, grid, lone, out, lang)
         return ""
     if (lone and out is None) or as_json:
         seen = explained(0, table.rows)
@@ -99,24 +85,51 @@ def explain_file(
 
             return json.dumps(facts(seen, found if lone else None, row, lang), ensure_ascii=False)
         return "\n".join([told(seen, 0, lang), *_advice(model, seen, found, want, lang)])
+    _table(explained, table.rows, out, lang, quiet)
+    return ""
+
+
+def _rows(data_path: str, row: int | None) -> Frame:
+    """All rows of the file, or the one that is asked for."""
+    table = tables.whole(Path(data_path))
+    if row is None:
+        return table
+    if not 1 <= row <= table.rows:
+        raise UsageError("rows are counted from 1 to the last, the header is none", f"--row {row}", f"{data_path} has {table.rows}")
+    return _cut(table, row - 1, row)
+
+
+def _grid(explained: Callable[[int, int], Explained], grid: str, lone: bool, out: str | None, lang: str) -> None:
+    """One row's columns drawn as an image into `out`."""
+    if out is None or not (lone and out.endswith(".svg")):
+        got = "several rows" if not lone else f"-o {out}" if out else "no -o"
+        raise UsageError("--grid draws one row into an .svg file", got, "for instance: --row 3 --grid 28x28 -o why.svg")
+    from etabli.model.explain.grid import picture, size
+
+    drawn = picture(explained(0, 1), size(grid), 0, lang)
+    with writers.renamed(Path(out)) as aside:
+        aside.write_text(drawn, encoding="utf-8")
+
+
+def _table(explained: Callable[[int, int], Explained], rows: int, out: str | None, lang: str, quiet: bool) -> None:
+    """All rows into a table, some at a time, with a word now and then on how far it is."""
     exact, blank, error, start, size, told_at = 0, 0, 0.0, 0, FIRST, time.monotonic()
     with writers.writer(out or "-") as write:
         while True:
-            seen = explained(start, min(start + size, table.rows))
+            seen = explained(start, min(start + size, rows))
             made = seen.to_dict()
             write.write([], [], list(made), list(made.values()))
             exact, blank = exact + int(seen.exact.sum()), blank + int(np.isnan(seen.values).any(axis=1).sum())
             error = max(error, float(np.nanmax(seen.error, initial=0.0)))
             start += size
-            if start >= table.rows:
+            if start >= rows:
                 break
             size = MANY if not seen.asked.any() else FIRST  # by what was done, never by the clock: the same bytes each time
             if not quiet and time.monotonic() - told_at > PATIENCE:
                 told_at = time.monotonic()
-                print(f"{figure(float(start), lang, 0)} / {figure(float(table.rows), lang, 0)}", file=sys.stderr)
+                print(f"{figure(float(start), lang, 0)} / {figure(float(rows), lang, 0)}", file=sys.stderr)
     if not quiet:
-        print(summary(table.rows, exact, blank, error, seen.background, lang), file=sys.stderr)
-    return ""
+        print(summary(rows, exact, blank, error, seen.background, lang), file=sys.stderr)
 
 
 def _attention(model: Model, table: Frame, others: Sequence[str], row: int, out: str | None, lang: str, as_json: bool) -> str:
