@@ -129,14 +129,8 @@ def verdict(
     tables = [table, *repeats.tables([candidates[i] for i in kept])]
     mixed = _mixed(tables, pool, task, limit, absolute, seed)
     columns = [one.calibrated for one in tables]
-    if mixed is not None:  # its weights are learned within each partition
-        own = [
-            combine.crossfit(
-                one.calibrated[:, pool], one.y, one.fold, task, limit, absolute=absolute, seed=seed, weight=one.weight, forward=one.forward
-            )
-            for one in tables
-        ]
-        columns = [np.concatenate([column, added[:, None]], 1) for column, added in zip(columns, own, strict=True)]
+    if mixed is not None:
+        columns = [_with_combination(one, pool, task, limit, absolute, seed) for one in tables]
         kept.append(len(candidates))
     settings = [*candidates, *([None] if mixed else [])]
     groups = draws.blocks(len(table.y)) if scores.split.forward and table.groups is None else table.groups
@@ -150,24 +144,10 @@ def verdict(
     else:
         found = bbc(losses, groups, seed, report=metric.report, shared=SHARED if mutual else 0.0, nothing=nothing)
         found = replace(found, winner=winner, leaderboard=metric.report(float(losses[:, winner].mean())))
-    margin = 0.0 if nothing is None else ties.ROPE * nothing
-    tie = ties.ties(losses, found.winner, groups, seed, margin)
+    tie = ties.ties(losses, found.winner, groups, seed, 0.0 if nothing is None else ties.ROPE * nothing)
     again_ends = _corrected(tables, parts, kept, found.winner) if len(tables) >= REPEATS else {}
-    board = [
-        Ranked(
-            COMBINATION if setting is None else setting.name,
-            COMBINATION if setting is None else setting.family,
-            metric.report(float(losses[:, i].mean())),
-            float(tie.difference[i]),
-            float(tie.low[i]),
-            float(tie.high[i]),
-            i in tie.tied,
-            setting,
-            repeats.times if i in kept else 1,
-            again_ends.get(i),
-        )
-        for i, setting in enumerate(settings)
-    ]
+    times = [repeats.times if i in kept else 1 for i in range(len(settings))]
+    board = _ranked(settings, metric, losses, tie, times, again_ends)
     combined = settings[found.winner] is None and mixed is not None
     picked = [(pool[i], int(mixed.counts[i])) for i in mixed.members] if combined and mixed else [(found.winner, 1)]
     members, whole = _calibrated(table, candidates, picked, task, scores.calibrator)
@@ -189,6 +169,48 @@ def verdict(
         tried=standing.tried,
         repeats=repeats,
     )
+
+
+def _with_combination(table: OutOfFold, pool: list[int], task: TaskKind, limit: int, absolute: bool, seed: int) -> Array:
+    """The calibrated columns and behind them the combination's, whose weights are learned within the partition."""
+    own = combine.crossfit(
+        table.calibrated[:, pool],
+        table.y,
+        table.fold,
+        task,
+        limit,
+        absolute=absolute,
+        seed=seed,
+        weight=table.weight,
+        forward=table.forward,
+    )
+    return np.concatenate([table.calibrated, own[:, None]], 1)
+
+
+def _ranked(
+    settings: Sequence[Setting | None],
+    metric: Metric,
+    losses: Array,
+    tie: ties.Ties,
+    times: Sequence[int],
+    corrected_ends: Mapping[int, tuple[float, float]],
+) -> list[Ranked]:
+    """A row for each candidate, None being the combination. losses: [rows, candidates]. times: partitions each was fitted on."""
+    return [
+        Ranked(
+            COMBINATION if setting is None else setting.name,
+            COMBINATION if setting is None else setting.family,
+            metric.report(float(losses[:, i].mean())),
+            float(tie.difference[i]),
+            float(tie.low[i]),
+            float(tie.high[i]),
+            i in tie.tied,
+            setting,
+            times[i],
+            corrected_ends.get(i),
+        )
+        for i, setting in enumerate(settings)
+    ]
 
 
 def _mixed(tables: Sequence[OutOfFold], pool: list[int], task: TaskKind, limit: int, absolute: bool, seed: int) -> Combination | None:
