@@ -6,7 +6,7 @@ rows as its user would give them. It runs before anything is written; a row that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,17 +49,15 @@ def written(estimator: Any, rows: Given, seed: int = 0, judged: bool = False) ->
     columns = tuple(rows.table.column(name) for name in rows.columns)
     graph = Graph(columns, rows.table.levels)
     made = write(estimator, graph, _frame(graph, rows))
-    outputs: dict[str, tuple[str, str, int | None]] = {}
     if isinstance(made, Frame):
         made = _transformer(estimator, graph, made)
     assert isinstance(made, Answer)
     scored = made.values is None or made.values.tensor != made.raw  # values beside a score: a transform or decision too
     if judged and not scored and made.outputs == _margins(made):
         scored, made = True, replace(made, link="sigmoid" if made.outputs == 1 else "softmax", values=None)
+    outputs: dict[str, tuple[str, str, int | None]] = {"values": (made.raw, "double", 0)}
     if scored:
-        outputs |= {"raw": (made.raw, "double", 0), "score": (link(graph, made.raw, made.link), "double", 0)}
-    else:
-        outputs["values"] = (made.raw, "double", 0)
+        outputs = {"raw": (made.raw, "double", 0), "score": (link(graph, made.raw, made.link), "double", 0)}
     if made.label:
         outputs["label"] = (made.label, "int64", 1)
     model = graph.model(outputs)
@@ -72,9 +70,37 @@ def written(estimator: Any, rows: Given, seed: int = 0, judged: bool = False) ->
         return run(ready, {name: array for name, array in fed.items() if name in needed}), made.native(rows.native(table, picked))
 
     picked = np.arange(rows.table.rows)[:: max(1, rows.table.rows // ROWS)][:ROWS]
-    name = "raw" if scored else "values"
+    name, bound = "raw" if scored else "values", 0.0 if made.exact else made.bound
+    answers, native = _asked(estimator, both, rows.table, picked)
+    compared = [_compared(answers[name], native, bound, "row", picked)]
+    labels = _labels(estimator, made, answers, rows, picked) if scored or made.label else 0
+    tried = probe_table(data, rows.table, columns, PROBES, seed)
+    kept, refused = _accepted(made.native, rows, tried)
+    if len(kept):
+        answers, native = both(tried, kept)
+        compared.append(_compared(answers[name], native, bound, "probe row", kept))
+    proof = {
+        "rows": len(picked),
+        "probe_rows": len(kept),
+        "refused_probes": refused,
+        "equal_rows": sum(part["equal"] for part in compared),
+        "compared_rows": sum(part["count"] for part in compared),
+        "max_difference": max(part["difference"] for part in compared),
+        "scale": compared[0]["scale"],
+        "label_mismatches": labels,
+        "exact": made.exact,
+    }
+    width = int(np.shape(native)[1]) if np.ndim(native) > 1 else 1
+    partial = refused > 0 or bool(np.isnan(native).any())
+    return Equal(data, tuple(outputs), made.link, _task(made) if scored else None, tuple(made.classes), width, made.exact, partial, proof)
+
+
+def _asked(
+    estimator: Any, both: Callable[[Table, Array], tuple[dict[str, Array], Array]], table: Table, picked: Array
+) -> tuple[dict[str, Array], Array]:
+    """What graph and estimator answer; DataError where the estimator does not answer its own rows."""
     try:
-        answers, native = both(rows.table, picked)
+        return both(table, picked)
     except EtabliError:
         raise
     except Exception as error:  # each library, and each class of a user's own, refuses in its own words
@@ -83,32 +109,13 @@ def written(estimator: Any, rows: Given, seed: int = 0, judged: bool = False) ->
             f"{type(estimator).__name__}: {type(error).__name__}: {' '.join(str(error).split()):.300}",
             "give rows like those of its fit; what it cannot answer in Python, no file can",
         ) from error
-    compared = [_compared(answers[name], native, 0.0 if made.exact else made.bound, "row", picked)]
-    labels = _labels(estimator, made, answers, rows, picked) if scored or made.label else 0
-    tried, refused = probe_table(data, rows.table, columns, PROBES, seed), 0
-    kept, refused = _accepted(made.native, rows, tried)
-    if len(kept):
-        answers, native = both(tried, kept)
-        compared.append(_compared(answers[name], native, 0.0 if made.exact else made.bound, "probe row", kept))
-    partial = refused > 0 or bool(np.isnan(native).any())
-    count = sum(part["count"] for part in compared)
-    proof = {
-        "rows": len(picked),
-        "probe_rows": len(kept),
-        "refused_probes": refused,
-        "equal_rows": sum(part["equal"] for part in compared),
-        "compared_rows": count,
-        "max_difference": max(part["difference"] for part in compared),
-        "scale": compared[0]["scale"],
-        "label_mismatches": labels,
-        "exact": made.exact,
-    }
-    classes = tuple(made.classes)
-    width = int(np.shape(native)[1]) if np.ndim(native) > 1 else 1
-    task: TaskKind | None = None
-    if scored and (classes or made.outputs == 1):
-        task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
-    return Equal(data, tuple(outputs), made.link, task, classes, width, made.exact, partial, proof)
+
+
+def _task(made: Any) -> TaskKind | None:
+    """What an estimator that gives a score predicts."""
+    if made.classes:
+        return "binary" if len(made.classes) == 2 else "multiclass"
+    return "regression" if made.outputs == 1 else None
 
 
 def _margins(made: Any) -> int:

@@ -35,7 +35,7 @@ from etabli.model.rows import match
 from etabli.model.shift import Novel, Shift, novel, shift
 from etabli.model.training import training as training_rows
 from etabli.model.weighing import Weighing, weighing
-from etabli.model.wire import inside
+from etabli.model.wire import Inside, inside
 from etabli.records import Array, TaskKind
 
 BINS, DRAWS = 15, 400
@@ -147,13 +147,9 @@ def check(
     """
     model = load(model_path)
     found = inside(Path(model.path).read_bytes())
-    foreign = tuple(sorted(op for domain, op in found.operators if op not in {"": PLAIN, ML: ML_OPERATORS}.get(domain, ())))
-    tested = model.self_test()
-    alone = Checked(
-        "sound", {}, tested, {op: count for (_, op), count in sorted(found.operators.items())}, foreign, target="target" in model.card
-    )
-    if not tested.passed or foreign:
-        return _told(replace(alone, verdict="broken"))
+    alone = _alone(model, found)
+    if alone.verdict == "broken":
+        return _told(alone)
     if data is None:
         if by:
             raise UsageError("--by compares new rows", "no rows", "etabli check MODEL labelled.csv --by COL")
@@ -165,14 +161,7 @@ def check(
             "the rows to check with must be there", "a table without rows", "add rows, or leave the file out for the self-test alone"
         )
     by = (by,) if isinstance(by, str) else by
-    if by and "target" not in model.card:
-        rule = "how a model fares by a column is told of models with a target"
-        raise UsageError(rule, f"a file of {model.card['task']}: it has no outcome to be wrong about", "leave --by out")
-    where = places(model, table, by, target) if by else {}
-    labelled = labels(model, table, target) if "target" in model.card else None
-    if by and labelled is None:
-        rule = "how the model fares by a column is told of rows whose outcome is known"
-        raise UsageError(rule, f'rows without the target "{model.card["target"]}"', "add that column, or leave --by out")
+    labelled, where = _labelled(model, table, target, by)
     every = model.run(read.feeds, read.rows)
     told = every["prediction"][:, 0] if "target" not in model.card and model.classes else None
     old, trained = training_rows(model, training), int(model.card.get("rows") or 0)
@@ -196,13 +185,7 @@ def check(
     outputs = {name: values[usable] for name, values in every.items()}
     y = y[usable]
     task: TaskKind = model.card["task"]
-    S = (
-        outputs["prediction"].astype(np.float64)
-        if task == "regression"
-        else outputs["probability"][:, -1:]
-        if task == "binary"
-        else outputs["probability"]
-    )
+    S = _scored(outputs, task)
     weighed = weighing(model, table, read.feeds, usable)
     measured = replace(
         seen,
@@ -215,6 +198,37 @@ def check(
         by=grouped(model, table, where, usable, y, S, read.feeds, training, seed, weighed) if where else (),
     )
     return _told(replace(measured, verdict=_verdict(measured, task), foretold=_foretold(measured)))
+
+
+def _alone(model: Model, found: Inside) -> Checked:
+    """The file by itself: whether it answers as when it was proven, and with the closed operators only."""
+    foreign = tuple(sorted(op for domain, op in found.operators if op not in {"": PLAIN, ML: ML_OPERATORS}.get(domain, ())))
+    tested = model.self_test()
+    verdict = "broken" if foreign or not tested.passed else "sound"
+    counts = {op: count for (_, op), count in sorted(found.operators.items())}
+    return Checked(verdict, {}, tested, counts, foreign, target="target" in model.card)
+
+
+def _scored(outputs: Mapping[str, Array], task: TaskKind) -> Array:
+    """The scores S [rows, ...] that the metrics take (docs/architecture.md, values)."""
+    if task == "regression":
+        return outputs["prediction"].astype(np.float64)
+    return outputs["probability"][:, -1:] if task == "binary" else outputs["probability"]
+
+
+def _labelled(model: Model, table: Frame, target: str | None, by: Sequence[str]) -> tuple[tuple[Array, Array] | None, dict[str, int]]:
+    """(the labels as `labels` gives them, where the columns of `by` lie). UsageError where `by` is asked for without outcomes."""
+    if "target" not in model.card:
+        if by:
+            rule = "how a model fares by a column is told of models with a target"
+            raise UsageError(rule, f"a file of {model.card['task']}: it has no outcome to be wrong about", "leave --by out")
+        return None, {}
+    where = places(model, table, by, target) if by else {}
+    found = labels(model, table, target)
+    if by and found is None:
+        rule = "how the model fares by a column is told of rows whose outcome is known"
+        raise UsageError(rule, f'rows without the target "{model.card["target"]}"', "add that column, or leave --by out")
+    return found, where
 
 
 def labels(model: Model, table: Frame, target: str | None = None) -> tuple[Array, Array] | None:

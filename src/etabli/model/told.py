@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from etabli.judge.metrics import title
 from etabli.judge.worth import REFUSE
 from etabli.model.amount import amount
 from etabli.model.by_table import by_table
-from etabli.model.drift import RARE
+from etabli.model.drift import RARE, Drift
 
 if TYPE_CHECKING:
     from etabli.model.check import Checked, Value
 
 SHOWN = 10  # changed columns that are told
+Pair = tuple[str, str]  # a sentence in English and in French
 
 _VERDICTS = {
     "sound": ("The file is sound.", "Le fichier est sain."),
@@ -35,87 +37,107 @@ def told(seen: Checked, language: str) -> str:
     """The verdict and what it rests on, one sentence a line. language: "en" or "fr"."""
     french = language == "fr"
 
-    def say(english: str, autre: str) -> None:
-        lines.append(_typed(autre) if french else english)
+    def said(pairs: Iterable[Pair]) -> list[str]:
+        return [_typed(autre) if french else english for english, autre in pairs]
 
     verdict = "changed but kept" if seen.verdict == "changed" and seen.rows else seen.verdict
     lines = [_VERDICTS["unlike without a target" if verdict == "unlike" and not seen.target else verdict][french]]
-    test = seen.self_test
-    if test is not None:
-        if test.equal:
-            say(f"Self-test: {test.rows} rows answered here bit for bit as when the file was proven.", f"Auto-test : {test.rows} lignes, réponses identiques au bit près à celles de la preuve.")  # fmt: skip
-        else:
-            say(f"Self-test: {test.rows} rows, largest difference {test.difference:.2g}, {test.labels} labels differ.", f"Auto-test : {test.rows} lignes, plus grand écart {test.difference:.2g}, {test.labels} étiquettes diffèrent.")  # fmt: skip
-    if seen.foreign:
-        names = ", ".join(seen.foreign)
-        say(f"Operators outside the closed set: {names}.", f"Opérateurs hors de l'ensemble clos : {names}.")
+    lines += said(_file(seen))
     if not seen.new_rows:
         return "\n".join(lines)
+    lines += said(_rows(seen))
+    lines += [_typed(_score(value, True)) if french else _score(value, False) for value in seen.scores]
+    lines += said((note["en"], note["fr"]) for note in seen.terms)
+    lines += said(_promises(seen))
+    lines += said(_strangers(seen))
+    lines += [_typed(text) if french else text for text in _shift(seen, french)]
+    lines += said(_columns(seen))
+    for entry in seen.by:
+        lines += by_table(entry, seen.scores[0].title["fr" if french else "en"], french)
+    return "\n".join(lines)
+
+
+def _file(seen: Checked) -> Iterator[Pair]:
+    """The file by itself."""
+    test = seen.self_test
+    if test is not None and test.equal:
+        yield f"Self-test: {test.rows} rows answered here bit for bit as when the file was proven.", f"Auto-test : {test.rows} lignes, réponses identiques au bit près à celles de la preuve."  # fmt: skip
+    elif test is not None:
+        yield f"Self-test: {test.rows} rows, largest difference {test.difference:.2g}, {test.labels} labels differ.", f"Auto-test : {test.rows} lignes, plus grand écart {test.difference:.2g}, {test.labels} étiquettes diffèrent."  # fmt: skip
+    if seen.foreign:
+        names = ", ".join(seen.foreign)
+        yield f"Operators outside the closed set: {names}.", f"Opérateurs hors de l'ensemble clos : {names}."
+
+
+def _rows(seen: Checked) -> Iterator[Pair]:
+    """How many rows there are, and whether they are those it learned from."""
     s = "" if (seen.rows or seen.new_rows) == 1 else "s"
     if seen.rows:
-        say(f"{seen.rows} labelled row{s}.", f"{seen.rows} ligne{s} étiquetée{s}.")
+        yield f"{seen.rows} labelled row{s}.", f"{seen.rows} ligne{s} étiquetée{s}."
     elif seen.target:
-        say(f"{seen.new_rows} row{s} without labels.", f"{seen.new_rows} ligne{s} sans étiquette.")
+        yield f"{seen.new_rows} row{s} without labels.", f"{seen.new_rows} ligne{s} sans étiquette."
     else:
-        say(f"{seen.new_rows} row{s}.", f"{seen.new_rows} ligne{s}.")
+        yield f"{seen.new_rows} row{s}.", f"{seen.new_rows} ligne{s}."
     if seen.learned and not seen.target:
-        say("These are the very rows the model learned from.", "Ce sont les lignes mêmes de l'apprentissage.")
+        yield "These are the very rows the model learned from.", "Ce sont les lignes mêmes de l'apprentissage."
     elif seen.learned:
-        say("These are the very rows the model learned from: their scores flatter it.", "Ce sont les lignes mêmes de l'apprentissage : leurs scores flattent le modèle.")  # fmt: skip
+        yield "These are the very rows the model learned from: their scores flatter it.", "Ce sont les lignes mêmes de l'apprentissage : leurs scores flattent le modèle."  # fmt: skip
     if seen.left_out and seen.rows:
-        say(
-            f"Left out, without a usable label: {seen.left_out}.",
-            f"Écartées, sans étiquette utilisable : {seen.left_out}.",
-        )
-    for value in seen.scores:
-        lines.append(_typed(_score(value, True)) if french else _score(value, False))
-    for note in seen.terms:
-        say(note["en"], note["fr"])
+        yield f"Left out, without a usable label: {seen.left_out}.", f"Écartées, sans étiquette utilisable : {seen.left_out}."
+
+
+def _promises(seen: Checked) -> Iterator[Pair]:
+    """Coverage, calibration and shares of groups, each beside what chance allows."""
     for one in seen.coverage:
         fine = ("within chance", "conforme au hasard")
         if not one.kept:
             fine = ("more than asked", "plus que demandé") if one.got > one.high else ("less than asked", "moins que demandé")
-        say(f"Coverage asked {one.level:.0%}, got {one.got:.1%} (chance allows {one.low:.1%} to {one.high:.1%}): {fine[0]}.", f"Couverture demandée {one.level:.0%}, obtenue {one.got:.1%} (le hasard permet {one.low:.1%} à {one.high:.1%}) : {fine[1]}.")  # fmt: skip
+        yield f"Coverage asked {one.level:.0%}, got {one.got:.1%} (chance allows {one.low:.1%} to {one.high:.1%}): {fine[0]}.", f"Couverture demandée {one.level:.0%}, obtenue {one.got:.1%} (le hasard permet {one.low:.1%} à {one.high:.1%}) : {fine[1]}."  # fmt: skip
     if seen.calibration is not None:
         one = seen.calibration
         fine = ("calibrated", "calibré") if one.kept else ("not calibrated on these rows", "non calibré sur ces lignes")
-        say(f"Calibration error {one.got:.3f} (chance alone gives up to {one.high:.3f}): {fine[0]}.", f"Erreur de calibration {one.got:.3f} (le hasard seul donne jusqu'à {one.high:.3f}) : {fine[1]}.")  # fmt: skip
-    if seen.groups is not None:
-        for part in seen.groups.every[:SHOWN]:
-            say(f'Group "{part.label}": {part.got:.1%} of the rows, {part.usual:.1%} at training (chance allows {part.low:.1%} to {part.high:.1%}).', f"Groupe « {part.label} » : {part.got:.1%} des lignes, {part.usual:.1%} à l'apprentissage (le hasard permet {part.low:.1%} à {part.high:.1%}).")  # fmt: skip
-        if seen.groups.changed:
-            say("The rows fall among the groups otherwise than the training rows did.", "Les lignes se répartissent entre les groupes autrement que celles d'apprentissage.")  # fmt: skip
+        yield f"Calibration error {one.got:.3f} (chance alone gives up to {one.high:.3f}): {fine[0]}.", f"Erreur de calibration {one.got:.3f} (le hasard seul donne jusqu'à {one.high:.3f}) : {fine[1]}."  # fmt: skip
+    if seen.groups is None:
+        return
+    for part in seen.groups.every[:SHOWN]:
+        yield f'Group "{part.label}": {part.got:.1%} of the rows, {part.usual:.1%} at training (chance allows {part.low:.1%} to {part.high:.1%}).', f"Groupe « {part.label} » : {part.got:.1%} des lignes, {part.usual:.1%} à l'apprentissage (le hasard permet {part.low:.1%} à {part.high:.1%})."  # fmt: skip
+    if seen.groups.changed:
+        yield "The rows fall among the groups otherwise than the training rows did.", "Les lignes se répartissent entre les groupes autrement que celles d'apprentissage."  # fmt: skip
+
+
+def _strangers(seen: Checked) -> Iterator[Pair]:
+    """Rows unlike the training rows, one by one and as a whole."""
     if seen.unlike is not None:
-        say(f"Rows unlike the training rows: {seen.unlike.got:.1%} (1 % expected, up to {seen.unlike.high:.1%} by chance).", f"Lignes différentes de l'apprentissage : {seen.unlike.got:.1%} (1 % attendu, jusqu'à {seen.unlike.high:.1%} par hasard).")  # fmt: skip
+        yield f"Rows unlike the training rows: {seen.unlike.got:.1%} (1 % expected, up to {seen.unlike.high:.1%} by chance).", f"Lignes différentes de l'apprentissage : {seen.unlike.got:.1%} (1 % attendu, jusqu'à {seen.unlike.high:.1%} par hasard)."  # fmt: skip
     # the test looks at every level; where rows repeat it may find a rise elsewhere, which the share told here would belie
     if seen.novelty is not None and seen.novelty.p < 0.01 and seen.novelty.below["0.1"] > 0.1:
         got, p = seen.novelty.below["0.1"], f"p = {seen.novelty.p:.1g}" if seen.novelty.p > 1e-9 else "p < 1e-9"
-        say(f"Rows are stranger than training rows as a whole: {got:.1%} have a novelty up to 0.1 (10 % expected; {p}).", f"Ensemble de lignes plus étranges qu'à l'apprentissage : {got:.1%} ont une nouveauté d'au plus 0.1 (10 % attendus ; {p}).")  # fmt: skip
-    lines += [_typed(text) if french else text for text in _shift(seen, french)]
+        yield f"Rows are stranger than training rows as a whole: {got:.1%} have a novelty up to 0.1 (10 % expected; {p}).", f"Ensemble de lignes plus étranges qu'à l'apprentissage : {got:.1%} ont une nouveauté d'au plus 0.1 (10 % attendus ; {p})."  # fmt: skip
+
+
+def _columns(seen: Checked) -> Iterator[Pair]:
+    """The columns that changed, those that moved most."""
     changed = [drift for drift in seen.drift if drift.changed]
     if len(changed) > SHOWN:
-        say(f"{len(changed)} of {len(seen.drift)} columns changed; the {SHOWN} that moved most:", f"{len(changed)} colonnes sur {len(seen.drift)} ont changé ; les {SHOWN} qui ont le plus bougé :")  # fmt: skip
+        yield f"{len(changed)} of {len(seen.drift)} columns changed; the {SHOWN} that moved most:", f"{len(changed)} colonnes sur {len(seen.drift)} ont changé ; les {SHOWN} qui ont le plus bougé :"  # fmt: skip
     for drift in changed[:SHOWN]:
-        parts = []
-        if drift.unseen:
-            parts.append((f"{drift.unseen:.1%} levels never seen", f"{drift.unseen:.1%} de modalités jamais vues"))
-        if drift.outside:
-            parts.append((f"{drift.outside:.1%} outside the range seen", f"{drift.outside:.1%} hors de l'étendue vue"))
-        if drift.missing_before is not None and abs(drift.missing - drift.missing_before) > RARE:
-            parts.append(
-                (
-                    f"missing {drift.missing:.1%}, was {drift.missing_before:.1%}",
-                    f"manquants {drift.missing:.1%}, naguère {drift.missing_before:.1%}",
-                )
-            )
-        if drift.psi is not None:
-            far = "" if drift.distance is None else f"{drift.distance:.2f}, "
-            parts.append((f"shape moved (distance {far}PSI {drift.psi:.2f})", f"forme changée (distance {far}PSI {drift.psi:.2f})"))
-        name = _named(drift.column)
-        say(f'Column "{name}" changed: {", ".join(part[0] for part in parts)}.', f"La colonne « {name} » a changé : {', '.join(part[1] for part in parts)}.")  # fmt: skip
-    for entry in seen.by:
-        lines += by_table(entry, seen.scores[0].title["fr" if french else "en"], french)
-    return "\n".join(lines)
+        name, parts = _named(drift.column), list(_changes(drift))
+        yield f'Column "{name}" changed: {", ".join(part[0] for part in parts)}.', f"La colonne « {name} » a changé : {', '.join(part[1] for part in parts)}."  # fmt: skip
+
+
+def _changes(drift: Drift) -> Iterator[Pair]:
+    if drift.unseen:
+        yield f"{drift.unseen:.1%} levels never seen", f"{drift.unseen:.1%} de modalités jamais vues"
+    if drift.outside:
+        yield f"{drift.outside:.1%} outside the range seen", f"{drift.outside:.1%} hors de l'étendue vue"
+    if drift.missing_before is not None and abs(drift.missing - drift.missing_before) > RARE:
+        yield (
+            f"missing {drift.missing:.1%}, was {drift.missing_before:.1%}",
+            f"manquants {drift.missing:.1%}, naguère {drift.missing_before:.1%}",
+        )
+    if drift.psi is not None:
+        far = "" if drift.distance is None else f"{drift.distance:.2f}, "
+        yield f"shape moved (distance {far}PSI {drift.psi:.2f})", f"forme changée (distance {far}PSI {drift.psi:.2f})"
 
 
 def _shift(seen: Checked, french: bool) -> list[str]:

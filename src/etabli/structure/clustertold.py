@@ -51,6 +51,7 @@ def told(
     cut_by = followed(table, [column.name for column in made.columns], rows, share.argmax(axis=1)) if clusters > 1 else None
     if cut_by is not None:
         begun["warnings"].append(cut_by)
+    names = [column.name for column in made.columns]
     return {
         **begun,
         "compared_on": min(len(rows), candidates_rows(question)),
@@ -75,40 +76,42 @@ def told(
         },
         "membership": {key: getattr(sure, key) for key in SURE},
         "clusters": cards(
-            cells(table, [c.name for c in made.columns], rows),
+            cells(table, names, rows),
             share,
             head.classes,
             sure.stays,
             [(one, one.present(table, rows)) for one in made.space.texts],
         ),
         "label": label,
-        "leaderboard": [
-            {
-                "name": c.method,
-                "title": known[c.method].title,
-                "values": dict(c.values),
-                "clusters": c.clusters,
-                "gain": c.gain,
-                "error": c.error,
-                "stability": c.stability,
-                "null": c.null[0],
-                "each": c.found[:, 0].tolist(),
-                "strength": c.strength,
-                "null_strength": c.null[2],
-                "silhouette": c.silhouette,
-                "null_silhouette": c.null[1],
-                "density": float(c.found[:, DENSITY].mean()),
-                "null_density": c.null[DENSITY],
-                "left_out": float(c.found[:, LEFT].mean()),
-                "gap": c.gap[0],
-                "gap_error": c.gap[1],
-                "bic": c.bic,
-            }
-            for c in candidates
-        ],
-        "points": points(question, table, [c.name for c in made.columns], x, rows, share.argmax(axis=1), head.classes),
+        "leaderboard": [_ranked(one, known[one.method].title) for one in candidates],
+        "points": points(question, table, names, x, rows, share.argmax(axis=1), head.classes),
         "sentence": sentence(question, head, structure, sure, clusters, label),
         "citations": sorted({known[c.method].citation for c in candidates}),
+    }
+
+
+def _ranked(one: Candidate, title: str) -> dict[str, Any]:
+    """A row of the leaderboard."""
+    return {
+        "name": one.method,
+        "title": title,
+        "values": dict(one.values),
+        "clusters": one.clusters,
+        "gain": one.gain,
+        "error": one.error,
+        "stability": one.stability,
+        "null": one.null[0],
+        "each": one.found[:, 0].tolist(),
+        "strength": one.strength,
+        "null_strength": one.null[2],
+        "silhouette": one.silhouette,
+        "null_silhouette": one.null[1],
+        "density": float(one.found[:, DENSITY].mean()),
+        "null_density": one.null[DENSITY],
+        "left_out": float(one.found[:, LEFT].mean()),
+        "gap": one.gap[0],
+        "gap_error": one.gap[1],
+        "bic": one.bic,
     }
 
 

@@ -59,55 +59,27 @@ def told(
     learned: int,
 ) -> dict[str, Any]:
     """The result of the run (docs/map.md says what each key is)."""
-    from etabli.structure.map import tied
-
     question, known = one.question, projections()
     linear = isinstance(known[best.method], Linear)
-    explained = shares(drawn.plain, drawn.z)
     answer = head.apply(space.turn(drawn.plain))
     made = begins(question, table, (column.name for column in space.columns), learned, findings)
     if nothing_shared(found, space, learned):
         made["warnings"].append(_apart())
     made["warnings"] += _put(head.found.arrays)
+    back = head.found.arrays["back"] if linear else None
     return {
         **made,
         "winner": {"family": best.method, "title": title(best.method), "values": _values(best)},
-        "leaderboard": [
-            {
-                "name": c.method,
-                "title": title(c.method),
-                "values": _values(c),
-                "faithfulness": c.score,
-                **c.trust,
-                "rebuilt": c.rebuilt,
-                "stability": c.stability,
-                "tied": tied(c, candidates[0]),
-                "seconds": c.seconds,
-                "believe": believe(c.trust, c.stability, c.rebuilt, isinstance(known[c.method], Linear), head.components),
-            }
-            for c in sorted(candidates, key=lambda c: c is not best)
-        ],
+        "leaderboard": [_ranked(c, candidates[0], head.components) for c in sorted(candidates, key=lambda c: c is not best)],
         "dropped": [{"name": d.name, "title": title(d.name), "reason": dict(d.reason)} for d in dropped],
         "sentence": _sentence(title(best.method), head.components, best, found, space, learned),
         "network": trained(head.found),
         "citations": sorted({known[c.method].citation for c in candidates}),
         "map": {
-            "components": {
-                "used": head.components,
-                "asked": question.components,
-                "parallel": found.parallel,
-                "beyond": found.beyond,
-                "held_out": found.held_out,
-                "variances": found.values.tolist(),
-                "chance": found.chance.tolist(),
-                "errors": [float(e) if np.isfinite(e) else None for e in found.errors],
-                "text": _counted(found, head.components, question.components, space),
-            },
-            "explained": explained.tolist(),
+            "components": _components(found, head.components, question.components, space),
+            "explained": shares(drawn.plain, drawn.z).tolist(),
             "linear": linear,
-            "loadings": loadings(
-                drawn.plain, drawn.z, space, head.found.arrays["back"] if linear else None, _words(table, space, drawn.rows)
-            ),
+            "loadings": loadings(drawn.plain, drawn.z, space, back, _words(table, space, drawn.rows)),
             "rebuilt": rebuilt(space, head, drawn.plain, drawn.z, answer["error"][:, 0], drawn.rows.tolist()),
             "trust": {"coordinates": dict(best.trust), "picture": dict(best.picture)},
             "believe": believed(best, head.components, linear),
@@ -124,6 +96,39 @@ def told(
             "colour": question.colour,
             **colours(table, drawn.rows, drawn.z[:, :2], made["used"], first(question.colour)),
         },
+    }
+
+
+def _ranked(one: Candidate, best: Candidate, components: int) -> dict[str, Any]:
+    """A row of the leaderboard. best: the one in front."""
+    from etabli.structure.map import tied
+
+    return {
+        "name": one.method,
+        "title": title(one.method),
+        "values": _values(one),
+        "faithfulness": one.score,
+        **one.trust,
+        "rebuilt": one.rebuilt,
+        "stability": one.stability,
+        "tied": tied(one, best),
+        "seconds": one.seconds,
+        "believe": believe(one.trust, one.stability, one.rebuilt, isinstance(projections()[one.method], Linear), components),
+    }
+
+
+def _components(found: Components, used: int, asked: int | None, space: Space) -> dict[str, Any]:
+    """How many coordinates there are, by which rule, and by how far chance is left behind."""
+    return {
+        "used": used,
+        "asked": asked,
+        "parallel": found.parallel,
+        "beyond": found.beyond,
+        "held_out": found.held_out,
+        "variances": found.values.tolist(),
+        "chance": found.chance.tolist(),
+        "errors": [float(e) if np.isfinite(e) else None for e in found.errors],
+        "text": _counted(found, used, asked, space),
     }
 
 
