@@ -193,9 +193,15 @@ def above(usual: Array, odd: Array) -> float:
     return float((ranks[len(usual) :].sum() - len(odd) * (len(odd) + 1) / 2) / (len(usual) * len(odd)))
 
 
+def moderated(margins: Array, spread: Array) -> Array:
+    """Margins under their variances, so that the link of the result is about the mean probability: MacKay 1992's probit approximation, of several classes each margin by its own
+    variance (Gibbs 1997). Both [..., outputs]."""
+    return np.asarray(margins / np.sqrt(1 + np.pi / 8 * spread))
+
+
 def shares(raw: Array, spread: Array | None) -> Array:
     """[rows, members, classes] probabilities of margins, moderated by their variances."""
-    margins = raw if spread is None else laplace.moderated(raw, spread)
+    margins = raw if spread is None else moderated(raw, spread)
     if raw.shape[2] == 1:
         p = 1 / (1 + np.exp(-np.clip(margins, -500, 500)))
         return np.concatenate([1 - p, p], axis=2)

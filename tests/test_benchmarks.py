@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import data, parts, process, run
+from benchmarks import data, deviation, parts, process, run
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=4, max_size=200))
@@ -126,3 +126,10 @@ def test_quality_is_judged_on_the_held_out_quarter(tmp_path: Path, monkeypatch: 
     stub.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('no such option')\n")
     with pytest.raises(parts.Failed, match="status 1: no such option"):
         parts.fitted([str(stub), "fit"], tmp_path)
+
+
+def test_moderated_margins_give_the_mean_probability() -> None:
+    drawn = np.random.default_rng(0).normal(size=200_000)
+    for margin, spread in ((1.0, 0.5), (-2.0, 4.0), (3.0, 9.0)):
+        mean = (1 / (1 + np.exp(-(margin + np.sqrt(spread) * drawn)))).mean()
+        assert 1 / (1 + np.exp(-deviation.moderated(np.array(margin), np.array(spread)))) == pytest.approx(mean, abs=0.02)

@@ -100,9 +100,3 @@ def write_variance(graph: Graph, kept: Mapping[str, Array], features: str) -> st
     own = graph.op("Relu", graph.op("Sub", size, share))
     made = own if kept["turn"].shape[1] == 1 else graph.op("MatMul", own, c(np.swapaxes(kept["turn"] ** 2, 1, 2)))
     return graph.op("Transpose", made, perm=[1, 0, 2])
-
-
-def moderated(margins: Array, spread: Array) -> Array:
-    """Margins under their variances, so that the link of the result is about the mean probability: MacKay 1992's probit approximation, of several classes each margin by its own
-    variance (Gibbs 1997). Both [..., outputs]."""
-    return np.asarray(margins / np.sqrt(1 + np.pi / 8 * spread))
