@@ -32,6 +32,7 @@ def established(
     from etabli.model.prove import prove
     from etabli.work.heads import heads
     from etabli.work.material import Material
+    from etabli.work.result import measured
 
     began = time.monotonic()
     material = Material(rows.table, target, rows.columns)
@@ -67,7 +68,7 @@ def established(
         partial=composition.partial,
     ).to_json() | {"held_out": not seen, "estimator": equal.proof}
     result = told(equal, material, verdict, asked, estimator, seen, proof) | {
-        "coverage": [] if seen else [_covered(one) for one in sure.coverage],
+        "coverage": [] if seen else [measured(one) for one in sure.coverage],
         "interval": {"kind": getattr(sure.interval, "kind", "by class"), "width": _width(sure.coverage)} if not seen else None,
         "novelty": {"flagged_share": sure.flagged},
         "crps": None if seen or sure.crps is None else asdict(sure.crps),
@@ -280,19 +281,6 @@ def _doubt(worse: bool, better: bool) -> tuple[str, str]:
         " So nothing shows that it is better than knowing nothing.",
         " Rien ne montre donc qu'il vaille mieux que ne rien savoir.",
     )
-
-
-def _covered(one: Any) -> dict[str, Any]:
-    worst = None if one.worst is None else {"group": one.worst_group, "got": one.worst, "low": one.worst_low}
-    return {
-        "level": one.level,
-        "got": one.got,
-        "low": one.low,
-        "high": one.high,
-        "band": [one.low, one.high],
-        "worst": worst,
-        "size": one.size,
-    }
 
 
 def _width(covered: Any) -> float | None:

@@ -1,5 +1,5 @@
-"""What XGBoost and CatBoost share as families: settings from a portfolio file, ladders of numbers of trees, and targets (no family of
-its own).
+"""What XGBoost and CatBoost share as families: settings from a portfolio file, ladders of numbers of trees (LightGBM's too), and targets (no
+family of its own).
 
 A portfolio's entry is one boosting run with a ladder of numbers of trees, which are its checkpoints. Numbers are learned on a
 standardised target, because both libraries keep labels in float32 and their penalties depend on the target's scale; an objective
@@ -29,9 +29,9 @@ def settings(family: str, facts: Facts, capped: Callable[[Entry, Facts], dict[st
     """The entries of the family's portfolio that fit the task and the data, each with its ladder. capped: their values, for so many rows."""
     made: dict[str, Setting] = {}
     for entry in json.loads((PORTFOLIOS / f"{family}.json").read_text(encoding="utf-8"))["settings"]:
-        if not _fits(entry, facts):
+        if not fits(entry, facts):
             continue
-        for count in _ladder(entry["trees"], facts):
+        for count in ladder(entry["trees"], facts):
             values = {**capped(entry["values"], facts), "n_estimators": count}
             title = f"{family} {entry['name']}, {count} trees"
             asked = {name: value for name, value in entry.get("wants", {}).items() if name != "categories" or facts.categories}
@@ -40,7 +40,8 @@ def settings(family: str, facts: Facts, capped: Callable[[Entry, Facts], dict[st
     return list(made.values())
 
 
-def _fits(entry: Entry, facts: Facts) -> bool:
+def fits(entry: Entry, facts: Facts) -> bool:
+    """Whether an entry of a portfolio is for this task and these data."""
     low, high = entry.get("rows", (0, None))
     return (
         facts.task in entry.get("tasks", (facts.task,))
@@ -52,7 +53,7 @@ def _fits(entry: Entry, facts: Facts) -> bool:
     )
 
 
-def _ladder(counts: Sequence[int], facts: Facts) -> list[int]:
+def ladder(counts: Sequence[int], facts: Facts) -> list[int]:
     """Fewer trees on little data and for many classes (each iteration grows one tree a class)."""
     most = 300 if facts.rows < 500 else 700 if facts.rows < 2_500 else 10_000
     if facts.task == "multiclass":

@@ -20,6 +20,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from etabli.estimators import lightgbm as text
+from etabli.families import boosting
 from etabli.families.family import Family, Stop
 from etabli.graph import trees
 from etabli.graph.graph import Graph
@@ -55,9 +56,9 @@ class LightGBM(Family):
         """The portfolio's entries that fit the task and size, each with its ladder of numbers of trees (fitted as one run)."""
         made, seen = [], set()
         for entry in json.loads(PORTFOLIO.read_text(encoding="utf-8"))["settings"]:
-            if _fits(entry, facts):
+            if boosting.fits(entry, facts):
                 values = _capped(entry["values"], facts)
-                for count in _ladder(entry["trees"], facts):
+                for count in boosting.ladder(entry["trees"], facts):
                     wants = Wants(**entry.get("wants", {}))
                     setting = Setting(
                         self.name,
@@ -104,19 +105,6 @@ class LightGBM(Family):
 # settings --------------------------------------------------------------------------------------------------------------
 
 
-def _fits(entry: Mapping[str, Any], facts: Facts) -> bool:
-    low, high = entry.get("rows", (0, None))
-    return (
-        facts.task in entry.get("tasks", (facts.task,))
-        and facts.rows >= low
-        and (high is None or facts.rows < high)
-        and facts.categories >= entry.get("categories", 0)
-        and facts.largest_category >= entry.get("largest_category", 0)
-        and facts.range in entry.get("ranges", (facts.range,))
-        and (facts.skewed or not entry.get("skewed", False))
-    )
-
-
 def _capped(values: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     """Published values were tuned on thousands of rows: on fewer, leaves hold fewer rows and trees have fewer leaves."""
     made = dict(values)
@@ -128,14 +116,6 @@ def _capped(values: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         for name in ("min_data_per_group", "cat_l2", "cat_smooth", "max_cat_to_onehot"):
             made.pop(name, None)
     return made
-
-
-def _ladder(counts: Sequence[int], facts: Facts) -> list[int]:
-    """Fewer trees on little data and for many classes (each iteration grows one tree a class)."""
-    most = 300 if facts.rows < 500 else 700 if facts.rows < 2_500 else 10_000
-    if facts.task == "multiclass":
-        most = min(most, max(counts[0], 8_000 // facts.classes))
-    return [count for count in counts if count <= most]
 
 
 # fitting ---------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from etabli.judge.clusters import kmeans
 from etabli.judge.stability import adjusted_rand, halves
 from etabli.judge.valley import smoothed, valley
 from etabli.records import Array, Finding, Table, Watch
-from etabli.structure import aside, colours, file, run
+from etabli.structure import aside, file, run
 from etabli.structure.asked import Question
 from etabli.structure.belonging import One, membership, tempered
 from etabli.structure.clustertold import told
@@ -54,11 +54,7 @@ class Structure:
 def cluster(question: Question, watch: Watch, interrupted: Callable[[], bool], began: float) -> dict[str, Any]:
     """The whole story; gives the result."""
     with run.opened(question, watch, interrupted, began) as one:
-        watch("step", name={"en": "reading the data", "fr": "lecture des données"})
-        table = run.read(one)
-        watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
-        colours.asked(table, question.colour)
-        findings = run.audited(one, table)
+        table, findings = run.looked_at(one)
         space, rows, findings = placed(question, table, findings)
         plain = space.plain(table, rows)
         x = space.turn(plain)

@@ -20,7 +20,7 @@ from etabli.judge.novelty import table as p_values
 from etabli.judge.stability import halves
 from etabli.judge.trust import Trust, moved, procrustes, ranks, trust
 from etabli.records import Array, Table, Watch, Words
-from etabli.structure import aside, colours, file, run
+from etabli.structure import aside, file, run
 from etabli.structure.asked import Question
 from etabli.structure.doubted import averaged
 from etabli.structure.maptold import told
@@ -84,11 +84,7 @@ class Drawn:
 def map(question: Question, watch: Watch, interrupted: Callable[[], bool], began: float) -> dict[str, Any]:
     """The whole story; gives the result."""
     with run.opened(question, watch, interrupted, began) as one:
-        watch("step", name={"en": "reading the data", "fr": "lecture des données"})
-        table = run.read(one)
-        watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
-        colours.asked(table, question.colour)
-        findings = run.audited(one, table)
+        table, findings = run.looked_at(one)
         rows = sample(table.rows, LEARNED[question.effort], question.seed)
         names, texts, out = aside.columns(question, table, rows)
         for finding in out:

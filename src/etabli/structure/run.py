@@ -18,6 +18,7 @@ from etabli.data.store import load as load_table
 from etabli.errors import DataError, UsageError, columns_hint
 from etabli.job.budget import Budget, budget
 from etabli.records import Array, Finding, Table, Watch, digest
+from etabli.structure import colours
 from etabli.structure.asked import Question
 from etabli.work.asked import sha256, versions
 from etabli.work.journal import Journal, unwritable, write_arrays, write_json
@@ -66,6 +67,15 @@ def opened(question: Question, watch: Watch, interrupted: Callable[[], bool], be
     journal = Journal(question.folder)
     with journal.alone():
         yield Run(question, journal, budget(question.effort, question.time), watch, interrupted, began)
+
+
+def looked_at(run: Run) -> tuple[Table, list[Finding]]:
+    """The table, and what may go wrong with it; UsageError for a colour that is no column of it."""
+    run.watch("step", name={"en": "reading the data", "fr": "lecture des données"})
+    table = read(run)
+    run.watch("step", name={"en": "looking for what may go wrong", "fr": "recherche de ce qui peut mal tourner"})
+    colours.asked(table, run.question.colour)
+    return table, audited(run, table)
 
 
 def read(run: Run) -> Table:

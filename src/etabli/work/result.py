@@ -198,12 +198,13 @@ def _promises(assembled: Assembled) -> dict[str, Any]:
     interval, covered = assembled.composition.interval, assembled.coverage
     kind = "by class" if getattr(interval, "by_class", False) else "one for all"
     return {
-        "coverage": [_covered(one) for one in covered],
+        "coverage": [measured(one) | {"windows": [asdict(window) for window in one.windows]} for one in covered],
         "interval": {"kind": getattr(interval, "kind", kind), "width": next((one.size for one in covered if one.level == 0.9), None)},
     }
 
 
-def _covered(one: Coverage) -> dict[str, Any]:
+def measured(one: Coverage) -> dict[str, Any]:
+    """A level's coverage as the result tells it."""
     return {
         "level": one.level,
         "got": one.got,
@@ -212,7 +213,6 @@ def _covered(one: Coverage) -> dict[str, Any]:
         "band": [one.low, one.high],
         "worst": None if one.worst is None else {"group": one.worst_group, "got": one.worst, "low": one.worst_low},
         "size": one.size,
-        "windows": [asdict(window) for window in one.windows],
     }
 
 
