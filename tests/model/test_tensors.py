@@ -200,6 +200,42 @@ def test_without_its_library_what_to_install_is_told(smooth: Any, monkeypatch: p
     assert Tabm().settings(None) == []  # type: ignore[arg-type]
 
 
+def test_leaves_of_trees_are_parameters_and_have_the_same_gradients_in_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import fields, replace
+
+    import jax
+    import jax.numpy as xp
+
+    fitted, data = fit(families()["tree"], "regression")
+    cut = plan(written(families()["tree"], fitted, data.x.shape[1]).SerializeToString(), {"X": "double"}, frozenset(), ("raw",))
+    (name, trees), x = next((node.outputs[0], forest(node)) for node in cut.nodes if node.op == "TreeEnsemble"), data.x[:50]
+    with jax.enable_x64(True):
+
+        def answer(weight: Any) -> Any:
+            return run(Numpy(xp, xp.float64), cut.nodes, dict(cut.constants) | {"X": xp.asarray(x)}, {name: replace(ready, weight=weight)})[
+                "raw"
+            ].sum()
+
+        ready = replace(trees, **{one.name: xp.asarray(getattr(trees, one.name)) for one in fields(trees) if one.name != "depth"})
+        found = np.asarray(jax.jit(jax.grad(answer))(ready.weight))
+    tensors = {one.name: torch.from_numpy(np.array(getattr(trees, one.name))) for one in fields(trees) if one.name != "depth"}
+    tensors["weight"].requires_grad_()
+    run(Torch(torch, torch.float64), cut.nodes, dict(cut.constants) | {"X": torch.from_numpy(x)}, {name: replace(trees, **tensors)})[
+        "raw"
+    ].sum().backward()
+    assert np.array_equal(found, tensors["weight"].grad.numpy()) and found.sum() == 50  # each row reaches one leaf
+
+    model = etabli.load(next(path for path in KEPT if path.stem.startswith("binary")))
+    rows = rows_of(model)
+    monkeypatch.setattr(type(model), "read", lambda self, data: feeds_for(self, rows))
+    function = model.to_jax()
+    leaves = {name: value + 1 for name, value in function.params.items() if name.endswith(".leaves")}
+    assert leaves
+    with jax.enable_x64(True):
+        before, after = (function.apply({**function.params, **other}, function.inputs(None)) for other in ({}, leaves))
+    assert any(not np.array_equal(before[name], after[name]) for name in before)
+
+
 def test_of_a_table_of_texts_alone_only_what_reads_texts_stays_outside() -> None:
     """Everything hangs on texts there: the weights must be in the function all the same."""
     import jax

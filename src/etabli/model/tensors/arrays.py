@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -51,6 +51,12 @@ class Arrays(ABC):
     def first(self, x: Any, axis: int) -> Any:
         """As numpy's argmax."""
 
+    def repeated(self, times: int, step: Callable[[Any], Any], start: Any) -> Any:
+        """step(step(... step(start))), so many times."""
+        for _ in range(times):
+            start = step(start)
+        return start
+
 
 @final
 class Numpy(Arrays):
@@ -97,6 +103,14 @@ class Numpy(Arrays):
     def first(self, x: Any, axis: int) -> Any:
         """The same."""
         return self.module.argmax(x, axis=axis)
+
+    def repeated(self, times: int, step: Callable[[Any], Any], start: Any) -> Any:
+        """In JAX one loop, which is compiled once and not once a step."""
+        if self.module is np:
+            return super().repeated(times, step, start)
+        from jax.lax import fori_loop
+
+        return fori_loop(0, times, lambda _, at: step(at), start)
 
 
 @final

@@ -105,7 +105,8 @@ def summed(arrays: Arrays, trees: Forest, x: Any) -> Any:
     xp = arrays.module
     at = arrays.spread(trees.roots[None, :], (x.shape[0], len(trees.roots)))
     width = trees.sets.shape[1]
-    for _ in range(trees.depth):
+
+    def step(at: Any) -> Any:
         value = arrays.along(x, trees.feature[at], 1)
         hit = value <= trees.split[at]
         if width > 1:
@@ -114,5 +115,6 @@ def summed(arrays: Arrays, trees: Forest, x: Any) -> Any:
             inside = trees.sets[trees.asked[at], code] & whole
             hit = xp.where(trees.mode[at] == MEMBER, inside, hit)
         hit = hit | (xp.isnan(value) & trees.missing[at])
-        at = xp.where(hit, trees.yes[at], trees.no[at])
-    return trees.weight[at].sum(1)
+        return xp.where(hit, trees.yes[at], trees.no[at])
+
+    return trees.weight[arrays.repeated(trees.depth, step, at)].sum(1)

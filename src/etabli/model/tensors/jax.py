@@ -18,13 +18,15 @@ from etabli.model.tensors.translated import Translation, translation
 if TYPE_CHECKING:
     from etabli.model.load import Model
 
+LEAVES = ".leaves"
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @final
 @dataclass(frozen=True)
 class Function:
-    """The file as a function of its numbers. params: name -> array, everything that was learned and is no whole number. precision: of the arithmetic.
+    """The file as a function of its numbers. params: name -> array, everything that was learned and is no whole number; of a sum of trees its leaves, as "<name>.leaves". precision: of
+    the arithmetic.
 
     `function(inputs)` answers with the file's own numbers; `function.apply(params, inputs)` is pure: `jax.grad`, `jax.vmap` and `jax.jit` go through it. In double precision a call of
     your own transformation stands inside `with jax.enable_x64(True)`.
@@ -46,13 +48,14 @@ class Function:
         real = xp.float64 if self.precision == "double" else xp.float32
         arrays, inputs = Numpy(xp, real), self._made.held(inputs)
         values: dict[str, Any] = {name: value for name, value in self._made.constants.items() if name not in params}
-        values |= {name: xp.asarray(value, real) for name, value in params.items()}
+        leaves = {name: f"{name}{LEAVES}" for name in self._made.forests}
+        values |= {name: xp.asarray(value, real) for name, value in params.items() if name not in leaves.values()}
         values |= {
             name: xp.asarray(value, real) if np.asarray(value).dtype.kind == "f" else xp.asarray(value)
             for name, value in self._made.defaults.items()
         }
         values |= {name: xp.asarray(value, real) if "float" in str(value.dtype) else xp.asarray(value) for name, value in inputs.items()}
-        forests = {name: _ready(trees, xp, real) for name, trees in self._made.forests.items()}
+        forests = {name: _ready(replace(trees, weight=params[leaves[name]]), xp, real) for name, trees in self._made.forests.items()}
         found = run(arrays, self._made.plan.nodes, values, forests)
         return {name: found[tensor] for name, tensor in self._made.plan.outputs.items()}
 
@@ -79,7 +82,8 @@ def function(model: Model, precision: Literal["double", "single"] = "double") ->
     if find_spec("jax") is None:
         raise ImportError("to_jax needs JAX, which is not installed: pip install 'etabli[nets]'")
     made = translation(model, precision)
-    return Function({name: made.constants[name] for name in made.learned}, precision, made, model)
+    leaves = {f"{name}{LEAVES}": trees.weight for name, trees in made.forests.items()}
+    return Function({name: made.constants[name] for name in made.learned} | leaves, precision, made, model)
 
 
 def _ready(trees: Forest, xp: Any, real: Any) -> Forest:
