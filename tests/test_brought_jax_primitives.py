@@ -188,7 +188,8 @@ def controlled(x):
         lax.while_loop(lambda c: c[0] < 1.0, lambda c: (c[0] + 0.25, c[1] * 2), (0.0, x))[1],
     )
     never = lax.while_loop(lambda c: c[0] < 0, lambda c: (c[0] + 1, c[1] * 2), (0, x))[1]
-    known = lax.cond(W[0, 0] > 9, lambda z: z * 2, lambda z: z * 3, x) + lax.switch(7, [lambda z: z, lambda z: z * 5], x)
+    long = lax.scan(lambda h, _: (h * 1.001, None), 1.0, None, length=3_000)[0]  # of weights alone: JAX goes round itself
+    known = long * lax.cond(W[0, 0] > 9, lambda z: z * 2, lambda z: z * 3, x) + lax.switch(7, [lambda z: z, lambda z: z * 5], x)
     each_row = jax.vmap(lambda row: lax.switch(jnp.abs(row[0]).astype(int), [lambda z: z, lambda z: z * 2, lambda z: z * 3], row))(x)
     return joined(end, each.transpose(1, 0, 2), back.transpose(1, 0, 2), none + empty.sum(0), counted, loops, never, known, each_row)
 
@@ -196,8 +197,11 @@ def controlled(x):
 def handed_on(x):
     from jax.ad_checkpoint import checkpoint_name
 
+    twice = jax.custom_vjp(lambda y: y * 2)
+    twice.defvjp(lambda y: (y * 2, None), lambda _, g: (g * 2,))
+    called = joined(twice(x), lax.composite(lambda y: y * 3, "own.thrice")(x), jnp.square(x))
     same = joined(
-        lax.stop_gradient(x), lax.optimization_barrier(x), checkpoint_name(x, "a"), jax.device_put(x), jnp.copy(x), jax.nn.relu(x)
+        called, lax.stop_gradient(x), lax.optimization_barrier(x), checkpoint_name(x, "a"), jax.device_put(x), jnp.copy(x), jax.nn.relu(x)
     )
     found = jnp.searchsorted(jnp.array([0.0, 1.0, 2.0]), x)  # asks in the total order
     return joined(same, jax.checkpoint(jnp.sin)(x), jax.vmap(jax.grad(lambda r: (r * r + jnp.sin(r)).sum()))(x), found)

@@ -7,7 +7,7 @@ parser its options, in the order in which the help shows them; COMMANDS has them
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from etabli import __version__
@@ -63,18 +63,23 @@ def _hint(message: str, parser: argparse.ArgumentParser) -> str:
     if "invalid choice" in message:
         names = [name for group in parser._actions if isinstance(group, argparse._SubParsersAction) for name in group.choices]
         return did_you_mean(message.split("invalid choice: ")[1].split("'")[1], names)
+    if "unrecognized" in message:
+        return _elsewhere([word.split("=")[0] for word in message.split() if word.startswith("--")], parser)
     if "--target" in message:
         return "which column is to be predicted? `etabli explore FILE` lists them"
-    words = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
-    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    parsers = [parser, *(one for group in groups for one in group.choices.values())]
+    return ""
+
+
+def _elsewhere(words: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    """Which commands have the first of the options, or what it may be misspelt for."""
     if not words:
         return ""
-    word = words[0].split("=")[0]
-    having = [one.prog.split()[-1] for one in parsers if any(word in action.option_strings for action in one._actions)]
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    parsers = [parser, *(one for group in groups for one in group.choices.values())]
+    having = [one.prog.split()[-1] for one in parsers if any(words[0] in action.option_strings for action in one._actions)]
     if having:
-        return f"{word} is an option of " + ", ".join(dict.fromkeys(having)) + ", not of this command"
-    return did_you_mean(word, sorted({o for one in parsers for action in one._actions for o in action.option_strings}))
+        return f"{words[0]} is an option of " + ", ".join(dict.fromkeys(having)) + ", not of this command"
+    return did_you_mean(words[0], sorted({o for one in parsers for action in one._actions for o in action.option_strings}))
 
 
 def parser(acts: Mapping[str, Act]) -> Parser:

@@ -84,6 +84,8 @@ def _pair(first: Any, second: Any) -> Called | None:
         return Called(f"Flax's {type(first).__name__}", _linen(first, second), _names(first))
     if "equinox.Module" in kinds(first):
         return Called(f"Equinox's {type(first).__name__}", _equinox(first, second))
+    if is_function(first) and is_function(second):  # Haiku's Transformed, a layer of stax
+        raise UsageError("a pair is a function and its parameters", "two functions", "give the pair (apply, parameters)")
     if is_function(first):
         return Called(_named(first), lambda *xs: first(second, *xs), tuple(required(first)[1:]) or ("x",))
     return None

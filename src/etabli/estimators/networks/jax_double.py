@@ -23,6 +23,7 @@ CALLS = {
     "remat": "jaxpr",
     "remat2": "jaxpr",
     "checkpoint": "jaxpr",
+    "composite": "jaxpr",
 }
 SMALL = ("float32", "float16", "bfloat16")
 TYPES = ("new_dtype", "preferred_element_type", "dtype", "out_dtype", "accumulation_type")

@@ -107,7 +107,7 @@ def _equation(maths: Maths, equation: Any, given: list[Value]) -> Sequence[Value
                 del maths.steps[before:]
                 maths.passed(LAYERS[title], [one for one in given if not one.known], made[0], begun)
             return made
-        if name in ("scan", "while", "cond"):
+        if name in ("scan", "while", "cond") and not all(one.known for one in given):
             made = _controlled(maths, equation, given)
             if name == "scan" and made and not all(one.known for one in made):
                 del maths.steps[before:]
@@ -208,7 +208,7 @@ def _controlled(maths: Maths, equation: Any, given: list[Value]) -> list[Value]:
     fixed, carried, length = params["num_consts"], params["num_carry"], params["length"]
     if length and length % ROWS == 0:
         raise Unreadable("it goes through the rows one after another", "jax.vmap takes them at once")
-    if length > LONGEST and not all(one.known for one in given):
+    if length > LONGEST:
         raise Unreadable(f"a loop of {length} rounds, which are written out one by one", f"at most {LONGEST}")
     constants, state, along = given[:fixed], list(given[fixed : fixed + carried]), given[fixed + carried :]
     each: list[list[Value]] = []
