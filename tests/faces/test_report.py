@@ -263,6 +263,8 @@ def _network(folds: int) -> dict[str, Any]:
         "layers": layers,
         "sees": sees if folds else None,
         "folds": made,
+        "device": "NVIDIA H200",
+        "products": "tensorfloat32" if folds > 1 else "float32",
     }
 
 
@@ -275,6 +277,7 @@ def test_a_network_is_drawn_with_its_training(lang):
     assert part.count('<svg class="figure"') == 6  # three pictures, wide and narrow
     assert "<b>x" not in part and "384" in part  # escaped; the sum of the weights
     assert part.count("<circle") == 4  # a best epoch a fold, in each of the two drawings
+    assert ("It learned on NVIDIA H200 (TF32 products)." if lang == "en" else "sur NVIDIA H200 (produits en TF32).") in part
     assert ("In 1 of 2 the best epoch is about the last" if lang == "en" else "Dans 1 sur 2") in part
 
 

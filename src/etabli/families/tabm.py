@@ -21,7 +21,7 @@ from etabli.families.trained import Trained
 from etabli.graph.graph import Graph
 from etabli.graph.links import apply as linked
 from etabli.graph.links import link
-from etabli.nets import doubt
+from etabli.nets import device, doubt
 from etabli.nets.block import Block, Chain, answer, double, inner
 from etabli.nets.blocks.activation import Activation
 from etabli.nets.blocks.columns import Beside, Columns, edges
@@ -133,7 +133,7 @@ class Tabm(Family):
         chain = rebuilt(fitted.setting.values, arrays)
         curve = arrays["curve"].reshape(-1, 2)
         made = layers(chain, (len(arrays["numbers"]) + len(arrays["rest"]),))
-        return Trained(curve[:, 0], curve[:, 1], int(arrays["best"]), made, arrays["sees"])
+        return Trained(curve[:, 0], curve[:, 1], int(arrays["best"]), made, arrays["sees"], *map(str, arrays["device"]))
 
     def deviation(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """Of a number: noise, and what its members and its last layer leave open (`nets/doubt.py`)."""
@@ -188,6 +188,7 @@ def _trained(setting: Setting, folds: Sequence[Data], stop: Stop) -> list[Fitted
         ):
             weights = double(learned.weights)
             told = {"curve": learned.curve, "best": np.array(learned.best), "sees": _sees(chain, weights, folds[place])}
+            told["device"] = np.array([device.name(), device.products()])
             arrays = {f"net.{name}": value for name, value in weights.items()} | lessons[place][1] | told
             if task == "regression":
                 lesson = lessons[place][0]

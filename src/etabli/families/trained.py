@@ -19,13 +19,15 @@ FEATURES, UNITS = 16, 48  # of the first layer: those that move it most
 class Trained:
     """learning, held: float [epochs], the loss on the rows learned from and the score on the rows held for early stopping. best: the epoch (from 1) whose weights are
     used. layers: from the columns to the output. sees: [features, units], how far the values of a prepared column move each unit of the first layer (a standard deviation
-    over training rows); None where that says nothing."""
+    over training rows); None where that says nothing. device, products: what it learned on, and to what the inputs of products were rounded (`nets/device.py`)."""
 
     learning: Array
     held: Array
     best: int
     layers: Sequence[Layer]
     sees: Array | None = None
+    device: str = "CPU"
+    products: str = "float32"
 
     def to_json(self, features: Sequence[str]) -> dict[str, Any]:
         """What a task's result keeps. features: names of the prepared columns, in the order of `sees`."""
@@ -35,6 +37,8 @@ class Trained:
             "learning": [float(v) for v in np.asarray(self.learning)[kept]],
             "held": [float(v) for v in np.asarray(self.held)[kept]],
             "best": int(self.best),
+            "device": self.device,
+            "products": self.products,
             "layers": [{"block": one.block, "shape": list(one.shape), "weights": one.weights} for one in self.layers],
         }
         return made | ({} if self.sees is None else {"sees": _strongest(self.sees, features)})

@@ -3,6 +3,10 @@
 On a CPU a job's cores are shared out over networks, not over the parts of a product (measured: docs/networks.md), so that the number of cores never
 changes a bit of what is learned. Programs that were compiled once are found again in ~/.cache/etabli/jax (XDG_CACHE_HOME is heard): what they hold is
 executable, so the folder is the user's own and never a shared one.
+
+Mixed precision is that of products alone: their inputs are rounded to PRODUCTS, where the device multiplies such numbers several times faster; sums within a product, all other steps, weights and
+moments are single throughout, so that no scaling of the loss is needed (Micikevicius et al. 2018 keep single weights for the same reason). On a CPU it would be slower.
+What a network learned on, and at which precision, is told with it (`network.device`, `network.products` of the result).
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 FLAGS = "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=1"  # level 1 compiles a third faster and runs as fast
+
+PRODUCTS = {"gpu": "tensorfloat32", "tpu": "bfloat16"}  # bits of a number's fraction: 10, 7; single has 23
 
 
 @cache
@@ -37,3 +43,18 @@ def jax() -> Any:
 def platform() -> str:
     """ "cpu", "gpu" or "tpu": where networks are trained."""
     return str(jax().default_backend())
+
+
+def products(where: str | None = None) -> str:
+    """To what the inputs of products are rounded while a network learns there, as `jax.default_matmul_precision` names it."""
+    return PRODUCTS.get(platform() if where is None else where, "float32")
+
+
+def name() -> str:
+    """Where networks are trained: "CPU", or the accelerator's own name ("NVIDIA H200")."""
+    return "CPU" if platform() == "cpu" else str(jax().local_devices()[0].device_kind)
+
+
+def full(error: BaseException) -> bool:
+    """Whether XLA had no memory left on the device."""
+    return isinstance(error, jax().errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

@@ -3,7 +3,7 @@
 Whatever does not change a shape (learning rate, decay, dropout, seed, rows, weights of rows) is an argument of the program, and shapes come from a short
 ladder: rows are padded, with weight 0, so that folds of nearly equal size share a program. An epoch is one call, so that the clock, early stopping and
 progress are looked at in Python, for nothing. On a CPU networks are mapped over threads, which run the same program; on an accelerator networks of
-one shape are trained side by side (`vmap`).
+one shape are trained side by side (`vmap`), as many as its memory holds (`room.py`).
 
 AdamW: Loshchilov & Hutter 2019 (Kingma & Ba 2015). Early stopping keeps the weights of the best epoch on rows that were not learned from.
 """
@@ -19,8 +19,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from etabli.nets import room
 from etabli.nets.block import Block, Noise, trained
-from etabli.nets.device import jax, platform
+from etabli.nets.device import full, jax, platform, products
 from etabli.nets.kept import Kept
 from etabli.nets.live import Live
 from etabli.nets.loss import Loss
@@ -115,13 +116,15 @@ def train(
     told: Callable[..., None] | None = None,
     aside: str | Path | None = None,
     together: bool | None = None,
+    memory: float | None = None,
 ) -> list[Learned]:
     """Every lesson to its end, or as far as the time goes (at least one epoch). told(lesson, epoch, loss, score): after every epoch.
 
     aside: a folder in which the state is kept every half minute, and found again after a kill. together: lessons of one shape side by side in one program; by default on
-    accelerators alone, where a step costs the same for many small networks as for one."""
+    accelerators alone, where a step costs the same for many small networks as for one. memory: bytes that those side by side may take; by default a share of what the device says it has
+    (`room.memory`). How many go together changes what is learned by rounding alone. MemoryError: not even one of them fits."""
     side = platform() != "cpu" if together is None else together
-    groups = _groups(lessons) if side else [[place] for place in range(len(lessons))]
+    groups = _groups(network, lessons, plan, room.memory() if memory is None else memory) if side else [[k] for k in range(len(lessons))]
     made: dict[int, Learned] = {}
 
     def one(group: list[int]) -> None:
@@ -129,8 +132,17 @@ def train(
             if told:
                 told(group[inside], *facts)
 
-        found = _learn(network, loss, [lessons[place] for place in group], plan, stop, tell, None if aside is None else Path(aside))
-        made.update(zip(group, found, strict=True))
+        try:
+            found = _learn(network, loss, [lessons[place] for place in group], plan, stop, tell, None if aside is None else Path(aside))
+            made.update(zip(group, found, strict=True))
+            return
+        except Exception as error:
+            if not full(error):
+                raise
+            if len(group) == 1:
+                raise MemoryError(str(error)) from None
+        for half in room.halves(group):  # outside of `except`, so that nothing holds the arrays of the whole group any more
+            one(half)
 
     if len(groups) == 1 or threads == 1 or side:
         for group in groups:
@@ -141,14 +153,23 @@ def train(
     return [made[place] for place in range(len(lessons))]
 
 
-def _groups(lessons: Sequence[Lesson]) -> list[list[int]]:
-    """Lessons whose arrays have the same shapes once padded, at most SIDE together."""
+def _groups(network: Block, lessons: Sequence[Lesson], plan: Plan, memory: float) -> list[list[int]]:
+    """Lessons whose arrays have the same shapes once padded, at most SIDE together and no more than the memory holds."""
     found: dict[Any, list[int]] = {}
     for place, lesson in enumerate(lessons):
-        sizes = ladder(int((~lesson.held).sum())), ladder(int(lesson.held.sum()))
         shapes = tuple(sorted((name, np.shape(value)) for name, value in lesson.start.items()))
-        found.setdefault((sizes, lesson.x.shape[1:], lesson.y.shape[1:], shapes), []).append(place)
-    return [places[at : at + SIDE] for places in found.values() for at in range(0, len(places), SIDE)]
+        found.setdefault((_lengths(lesson), lesson.x.shape[1:], lesson.y.shape[1:], shapes), []).append(place)
+    made = []
+    for ((rows, held), *_), places in found.items():
+        most = room.together(room.size(network, lessons[places[0]], rows, held, min(plan.batch, rows)), memory, SIDE)
+        made += [places[at : at + most] for at in range(0, len(places), most)]
+    return made
+
+
+def _lengths(lesson: Lesson) -> tuple[int, int]:
+    """Rows to learn from and rows held, padded, as `_ready` takes them."""
+    held = int(lesson.held.sum())
+    return ladder(len(lesson.held) - held), ladder(held or len(lesson.held))
 
 
 def _learn(
@@ -273,12 +294,25 @@ _lock = threading.Lock()
 def _compiled(network: Block, loss: Loss, batch: int, many: bool, arguments: Any) -> Any:
     """The program of an epoch for arguments of these shapes; compiled once in a process, and found again in the cache folder by others."""
     tree = jax().tree
-    key = (network, loss, batch, many, platform(), str(tree.map(lambda a: (np.shape(a), str(getattr(a, "dtype", ""))), arguments)))
+    key = (
+        network,
+        loss,
+        batch,
+        many,
+        platform(),
+        products(),
+        str(tree.map(lambda a: (np.shape(a), str(getattr(a, "dtype", ""))), arguments)),
+    )
     with _lock:
         if key not in _programs:
-            epoch = _epoch(network, loss, batch)
-            _programs[key] = jax().jit(jax().vmap(epoch) if many else epoch).lower(*arguments).compile()
+            _programs[key] = _traced(network, loss, batch, many, arguments, products()).lower().compile()
         return _programs[key]
+
+
+def _traced(network: Block, loss: Loss, batch: int, many: bool, arguments: Any, precision: str) -> Any:
+    epoch = _epoch(network, loss, batch)
+    with jax().default_matmul_precision(precision):
+        return jax().jit(jax().vmap(epoch) if many else epoch).trace(*arguments)
 
 
 def _epoch(network: Block, loss: Loss, batch: int) -> Callable[..., Any]:

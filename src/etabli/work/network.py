@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def network(ground: Ground, verdict: Verdict, standing: Standing) -> dict[str, Any] | None:
-    """{"candidate", "family", "winner" (whether it is a part of it), "layers", "sees", "folds": [{"fold", "share", "epochs", "learning", "held", "best"}]}; None where no
-    network was fitted. layers and sees are those of the first fold."""
+    """{"candidate", "family", "winner" (whether it is a part of it), "layers", "sees", "folds": [{"fold", "share", "epochs", "learning", "held", "best"}], "device", "products"}; None where no
+    network was fitted. layers, sees, device and products are those of the first fold."""
     inside = {one.setting.hash for one in verdict.members}
     best: tuple[tuple[Any, ...], Setting, list[dict[str, Any]]] | None = None
     for name, places in standing.places.items():
@@ -35,7 +35,13 @@ def network(ground: Ground, verdict: Verdict, standing: Standing) -> dict[str, A
     first = folds[0]
     curves = [{key: fold[key] for key in ("fold", "share", "epochs", "learning", "held", "best")} for fold in folds]
     made = {"candidate": setting.name, "family": setting.family, "winner": setting.hash in inside}
-    return made | {"layers": first["layers"], "sees": first.get("sees"), "folds": curves}
+    return made | {
+        "layers": first["layers"],
+        "sees": first.get("sees"),
+        "folds": curves,
+        "device": first.get("device"),
+        "products": first.get("products"),
+    }
 
 
 def _folds(ground: Ground, places: dict[tuple[int, float], tuple[str, int]]) -> list[dict[str, Any]]:

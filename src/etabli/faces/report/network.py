@@ -17,6 +17,7 @@ View = dict[str, Any]
 BOX, TALL, GAP = 112.0, 56.0, 26.0  # pixels of a block, and between two
 NAME, BOXES = 14, 36  # letters that a box holds, and boxes at the most
 CELL, LEVELS = 17.0, 5  # pixels of a feature's line; shades of its cells
+SHORT = {"tensorfloat32": "TF32"}  # what people call it
 STEEP = 3.0  # largest loss over the smallest, from which the axis is logarithmic
 LAST = 0.95  # of the epochs: a best epoch beyond was still getting better
 INTO = frozenset(
@@ -36,7 +37,7 @@ def view(result: Result, lang: str) -> View | None:
     return {
         "name": plain(f"{name} ({setting})" if setting else name, 160),
         "part": say("network.adopted" if not folds else "network.part" if facts.get("winner") else "network.beside", lang),
-        "trained": _trained(folds, lang),
+        "trained": _trained(folds, lang) + _where(facts, lang),
         "made": say("network.made", lang, weights=count(sum(int(one["weights"]) for one in layers), lang)),
         "sees": say("network.sees", lang, features=count(len(sees["features"]), lang), of=count(sees["of"][0], lang)) if sees else "",
         "table": [
@@ -54,6 +55,19 @@ def _trained(folds: Sequence[Mapping[str, Any]], lang: str) -> str:
     text = say("network.trained", lang, n=len(folds), best=_range(best, lang), last=_range(last, lang))
     rising = sum(b >= LAST * end for b, end in zip(best, last, strict=True))
     return text + (" " + say("network.rising", lang, n=rising, folds=len(folds)) if rising else "")
+
+
+def _where(facts: Mapping[str, Any], lang: str) -> str:
+    """On what it learned, as one more sentence; "" where that is not known (files of before, adopted networks)."""
+    device, products = plain(facts.get("device") or "", 60), str(facts.get("products") or "float32")
+    if not device:
+        return ""
+    rounded = products != "float32"
+    return " " + (
+        say("network.where.rounded", lang, device=device, products=SHORT.get(products, products))
+        if rounded
+        else say("network.where", lang, device=device)
+    )
 
 
 def _range(values: Sequence[int], lang: str) -> str:

@@ -81,4 +81,4 @@ def trained(found: Found) -> dict[str, Any] | None:
     facts = Trained(curve[:, 0], curve[:, 1], int(np.argmin(curve[:, 1])) + 1, blocks).to_json(())
     made = {"candidate": f"autoencoder kind={found.values['kind']} components={components}", "family": "autoencoder", "winner": True}
     folds = [{"fold": 0, "share": 1.0, **{key: facts[key] for key in ("epochs", "learning", "held", "best")}}]
-    return made | {"layers": facts["layers"], "sees": None, "folds": folds}
+    return made | {"layers": facts["layers"], "sees": None, "folds": folds, "device": facts["device"], "products": facts["products"]}
