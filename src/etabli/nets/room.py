@@ -29,7 +29,7 @@ SINGLE = 4  # bytes
 def memory() -> float:
     """Bytes of the accelerator that networks may take; infinite where it does not say."""
     told = jax().local_devices()[0].memory_stats() or {}
-    return SHARE * float(told.get("bytes_limit") or math.inf)
+    return float(SHARE * (told.get("bytes_limit") or math.inf))
 
 
 def size(network: Block, lesson: Lesson, rows: int, held: int, batch: int) -> float:
