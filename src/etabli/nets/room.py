@@ -34,12 +34,11 @@ def memory() -> float:
 
 def size(network: Block, lesson: Lesson, rows: int, held: int, batch: int) -> float:
     """Bytes one network takes while it learns. rows, held: padded; batch: rows of a step."""
-    weights = sum(np.size(value) * (COPIES if trained(name) else 1) for name, value in lesson.start.items())
+    weights = sum(int(np.size(value)) * (COPIES if trained(name) else 1) for name, value in lesson.start.items())
     row = math.prod(lesson.x.shape[1:]) + math.prod(lesson.y.shape[1:]) + 1
     made = _behind(network, lesson)
-    return SINGLE * (
-        weights + 2 * (rows + held) * row + max(batch * (row + sum(made)), 2 * held * max(made))
-    )  # a step, or all held rows at once
+    inside = max(batch * (row + sum(made)), 2 * held * max(made))  # a step, or all held rows at once
+    return float(SINGLE * (weights + 2 * (rows + held) * row + inside))
 
 
 def together(each: float, room: float, most: int) -> int:
