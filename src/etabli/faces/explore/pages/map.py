@@ -70,6 +70,11 @@ def answer(opened: Opened, state: State) -> Shown:
         wide=_picture(opened, found, where, own, inside, WIDE),
         narrow=_picture(opened, found, where, own, inside, NARROW),
     )
+    return Shown(say("map.title", lang), body, _sheets(found, where, own, making))
+
+
+def _sheets(found: RowMap, where: Array, own: Groups, making: umapped.Job | None) -> dict[str, Sheet]:
+    """The same as tables: points, clusters, and how far a picture in the making is."""
     points = zip(
         found.rows.tolist(),
         np.round(where[:, 0], 4).tolist(),
@@ -93,7 +98,7 @@ def answer(opened: Opened, state: State) -> Shown:
         sheets["progress"] = Sheet(
             ("done", "seconds", "ready", "wrong"), ((making.done, round(making.seconds, 1), making.where is not None, making.wrong),)
         )
-    return Shown(say("map.title", lang), body, sheets)
+    return sheets
 
 
 def said(opened: Opened, cells: tuple[Cells, ...], one: Difference) -> str:
