@@ -236,6 +236,47 @@ def test_leaves_of_trees_are_parameters_and_have_the_same_gradients_in_both(monk
     assert any(not np.array_equal(before[name], after[name]) for name in before)
 
 
+def test_a_probability_is_not_below_itself_where_jax_compiles() -> None:
+    """The end of every file of two classes: XLA may round a number otherwise in each place that asks for it, and the likeliest class was not in its set."""
+    import jax
+    import jax.numpy as xp
+    from onnx import TensorProto, helper
+
+    given, asked = (
+        helper.make_tensor_value_info("x", TensorProto.DOUBLE, [None, 2]),
+        helper.make_tensor_value_info("set", TensorProto.BOOL, [None, 2]),
+    )
+    constants = [
+        helper.make_tensor("eleven", TensorProto.DOUBLE, [1], [11.0]),
+        helper.make_tensor("one", TensorProto.DOUBLE, [1], [1.0]),
+        helper.make_tensor("weights", TensorProto.DOUBLE, [2, 1], [7.0, 4.0]),
+        helper.make_tensor("last", TensorProto.INT64, [1], [1]),
+    ]
+    nodes = [
+        helper.make_node("Exp", ["x"], ["power"]),
+        helper.make_node("Add", ["one", "power"], ["below"]),
+        helper.make_node("Div", ["one", "below"], ["each"]),
+        helper.make_node("MatMul", ["each", "weights"], ["sum"]),
+        helper.make_node("Div", ["sum", "eleven"], ["p"]),
+        helper.make_node("Sub", ["one", "p"], ["rest"]),
+        helper.make_node("Concat", ["rest", "p"], ["both"], axis=1),
+        helper.make_node("ReduceMax", ["both", "last"], ["largest"]),
+        helper.make_node("Min", ["largest", "one"], ["least"]),
+        helper.make_node("GreaterOrEqual", ["both", "least"], ["set"]),
+    ]
+    model = helper.make_model(helper.make_graph(nodes, "set", [given], [asked], constants))
+    cut = plan(model.SerializeToString(), {"x": "double"}, frozenset(), ("set",))
+    x = np.random.default_rng(0).normal(size=(5_000, 2))
+    with jax.enable_x64(True):
+
+        def answer(x: Any) -> Any:
+            found = run(Numpy(xp, xp.float64), cut.nodes, dict(cut.constants) | {"x": x}, {})
+            return found["set"], found["both"]
+
+        made = jax.jit(answer)(xp.asarray(x))[0]
+    assert np.asarray(made).any(axis=1).all()
+
+
 def test_of_a_table_of_texts_alone_only_what_reads_texts_stays_outside() -> None:
     """Everything hangs on texts there: the weights must be in the function all the same."""
     import jax

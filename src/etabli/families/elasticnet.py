@@ -12,7 +12,7 @@ from typing import ClassVar, final
 
 from etabli.families.family import Family, Stop
 from etabli.families.lasso import PENALTIES, path_cost, paths
-from etabli.families.ridge import recipes, write_dense
+from etabli.families.ridge import by_penalty, write_dense
 from etabli.graph.graph import Graph
 from etabli.records import Cost, Data, Facts, Fitted, Setting, TaskKind
 
@@ -37,11 +37,7 @@ class ElasticNet(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Twenty penalties for each of two recipes, with an even mixture."""
-        return [
-            Setting(self.name, {"l1_ratio": 0.5, "penalty": penalty}, wants, path="penalty", origin="scikit-learn's default mixture")
-            for wants in recipes(facts)
-            for penalty in PENALTIES
-        ]
+        return by_penalty(self.name, facts, PENALTIES, "scikit-learn's default mixture", l1_ratio=0.5)
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """As the lasso's path."""

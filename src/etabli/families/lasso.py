@@ -17,7 +17,7 @@ from typing import ClassVar, final
 
 from etabli.families import gaussian
 from etabli.families.family import Family, Stop
-from etabli.families.ridge import linear, recipes, write_dense
+from etabli.families.ridge import by_penalty, linear, write_dense
 from etabli.graph.graph import Graph
 from etabli.records import Cost, Data, Facts, Fitted, Setting, TaskKind
 
@@ -45,11 +45,7 @@ class Lasso(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Twenty penalties for each of two recipes."""
-        return [
-            Setting(self.name, {"penalty": penalty}, wants, path="penalty", origin="five a decade")
-            for wants in recipes(facts)
-            for penalty in PENALTIES
-        ]
+        return by_penalty(self.name, facts, PENALTIES, "five a decade")
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """The whole path, as a path is fitted."""

@@ -18,7 +18,7 @@ import numpy as np
 from etabli.families import margins
 from etabli.families.family import Family, Stop
 from etabli.families.hinge import minimise
-from etabli.families.ridge import dense, recipes, write_dense
+from etabli.families.ridge import by_penalty, dense, write_dense
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost, Data, Facts, Fitted, Link, Setting, TaskKind
 
@@ -46,11 +46,7 @@ class LinearSVM(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Ten penalties for each of two recipes."""
-        return [
-            Setting(self.name, {"penalty": penalty}, wants, path="penalty", origin="half decades")
-            for wants in recipes(facts)
-            for penalty in PENALTIES
-        ]
+        return by_penalty(self.name, facts, PENALTIES, "half decades")
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Some hundred passes over the matrix for the whole path; four times as many where margins are cross-fitted."""

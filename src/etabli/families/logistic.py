@@ -19,7 +19,7 @@ import numpy as np
 from etabli.families import gaussian, proximal
 from etabli.families.family import Family, Stop
 from etabli.families.newton import minimise
-from etabli.families.ridge import dense, recipes, write_dense
+from etabli.families.ridge import by_penalty, dense, recipes, write_dense
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind
 
@@ -50,11 +50,7 @@ class Logistic(Family):
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Twelve squared penalties for each of two recipes; then seven absolute and seven mixed ones for the first."""
         wanted = recipes(facts)
-        squared = [
-            Setting(self.name, {"penalty": penalty}, wants, path="penalty", origin="half decades")
-            for wants in wanted
-            for penalty in PENALTIES
-        ]
+        squared = by_penalty(self.name, facts, PENALTIES, "half decades")
         return squared + [
             Setting(self.name, {"l1_ratio": ratio, "penalty": penalty}, wanted[0], path=f"l1_ratio={ratio:g}", origin="half decades")
             for ratio in (1.0, 0.5)

@@ -54,11 +54,7 @@ class LogRidge(Family):
         """Thirteen penalties for each of two recipes, where all values are above zero."""
         if facts.range != "positive":
             return []
-        return [
-            Setting(self.name, {"penalty": penalty}, wants, path="penalty", origin="half decades")
-            for wants in ridge.recipes(facts)
-            for penalty in PENALTIES
-        ]
+        return ridge.by_penalty(self.name, facts, PENALTIES, "half decades")
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Ridge regression, and one pass over the matrix in its eigenbasis for the hat matrix."""

@@ -19,7 +19,7 @@ import numpy as np
 from etabli.families.family import Family, Stop
 from etabli.families.huber import linear
 from etabli.families.penalised import Point, shares, solve, spread
-from etabli.families.ridge import recipes, write_dense
+from etabli.families.ridge import by_penalty, write_dense
 from etabli.graph.graph import Graph
 from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind
 
@@ -46,11 +46,7 @@ class Quantile(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Four penalties for each of two recipes."""
-        return [
-            Setting(self.name, {"quantile": 0.5, "penalty": penalty}, wants, path="penalty", origin="decades")
-            for wants in recipes(facts)
-            for penalty in PENALTIES
-        ]
+        return by_penalty(self.name, facts, PENALTIES, "decades", quantile=0.5)
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Some thirty Newton steps for the whole path, and one eigendecomposition a width."""

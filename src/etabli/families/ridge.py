@@ -55,6 +55,15 @@ def recipes(facts: Facts) -> list[Wants]:
     return [scaled, Wants(numbers="rank", filled=True, categories="target" if many else "one-hot")]
 
 
+def by_penalty(family: str, facts: Facts, penalties: Sequence[float], origin: str, **values: float) -> list[Setting]:
+    """A linear family's settings: each penalty for each recipe. values: what all of them have."""
+    return [
+        Setting(family, {**values, "penalty": penalty}, wants, path="penalty", origin=origin)
+        for wants in recipes(facts)
+        for penalty in penalties
+    ]
+
+
 @final
 class Ridge(Family):
     """Linear regression with a squared penalty on the coefficients."""
@@ -75,11 +84,7 @@ class Ridge(Family):
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
         """Nineteen penalties for each of two recipes."""
-        return [
-            Setting(self.name, {"penalty": penalty}, wants, path="penalty", origin="half decades")
-            for wants in recipes(facts)
-            for penalty in PENALTIES
-        ]
+        return by_penalty(self.name, facts, PENALTIES, "half decades")
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """One Gram matrix and one eigendecomposition, for the whole path."""
