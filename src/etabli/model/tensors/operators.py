@@ -4,6 +4,7 @@ What depends on constants and shapes alone is computed with numpy, so that shape
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,7 +45,7 @@ _PAIRS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 def run(arrays: Arrays, nodes: tuple[Node, ...], values: dict[str, Any], forests: Mapping[str, Forest]) -> dict[str, Any]:
     """Adds what every node gives to `values` (constants and inputs by name) and returns it. forests: by the node's first output."""
-    plain = Numpy(np, np.float64)
+    plain, taken = Numpy(np, np.float64), Counter(name for node in nodes for name in node.inputs)
     for node in nodes:
         inputs = [values[name] if name else None for name in node.inputs]
         if node.op == "TreeEnsemble":
@@ -57,7 +58,7 @@ def run(arrays: Arrays, nodes: tuple[Node, ...], values: dict[str, Any], forests
             ]
         made = _operator(here, node, inputs)
         for name, value in zip(node.outputs, made if isinstance(made, (list, tuple)) else [made], strict=False):
-            values[name] = value
+            values[name] = arrays.once(value) if taken[name] > 1 and here is arrays else value
     return values
 
 
