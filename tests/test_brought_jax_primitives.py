@@ -275,6 +275,38 @@ def test_every_primitive_that_has_a_reader_is_tried() -> None:
     assert {"scan", "while", "cond"} <= tried
 
 
+@pytest.mark.parametrize(
+    ("function", "answers"),
+    [
+        (lambda x: jnp.nan_to_num(x) @ W, True),  # it knows what to do
+        (lambda x: jax.nn.softplus(x) @ W, False),  # it asks, and hands it on
+        (lambda x: x @ W, False),
+    ],
+)
+def test_whether_a_row_with_a_missing_cell_has_an_answer(function: Callable[[Any], Any], answers: bool) -> None:
+    from etabli.estimators.networks.jax_source import JaxSource
+    from etabli.estimators.networks.maths import Maths
+    from etabli.graph.graph import Graph
+
+    graph = Graph()
+    maths = Maths(graph, graph.input("X", "double", (None, 6)))
+    JaxSource("f", function, (6,)).read(maths, {"x": Value((ROWS, 6), "float", tensor=maths.like)})
+    assert maths.asks_missing is answers
+
+
+def test_of_very_many_cells_some_are_asked_for_a_missing_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    from etabli.estimators.networks.jax_source import CELLS, JaxSource
+
+    source, seen = JaxSource("f", lambda x: x.sum((1, 2, 3)), (40, 40, 3)), []
+    own = source.ask
+    monkeypatch.setattr(source, "ask", lambda feeds: seen.append(feeds["x"]) or own(feeds))
+    assert source._drops_missing()
+    (rows,) = seen
+    gone = np.isnan(rows.reshape(len(rows), -1))
+    assert rows.shape == (CELLS, 40, 40, 3) and (gone.sum(axis=1) == 1).all() and gone.any(axis=0).sum() == CELLS
+    assert gone[0, 0] and gone[-1, -1]  # from the first to the last
+
+
 NAMED = {
     "sort": lambda x: jnp.sort(x, 1),
     "top_k": lambda x: lax.top_k(x, 2)[0],
