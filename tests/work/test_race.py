@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etabli.records import Setting, Wants
+from etabli.records import Setting, Split, Wants
+from etabli.work.compare import complete
 from etabli.work.portfolio import Offer, paths
 from etabli.work.race import Rules, Stage, Standing, race
+from etabli.work.table import Scores
 from etabli.work.tasks import Task
 
 STAGES = (Stage((0, 1)), Stage((2, 3, 4)))
@@ -98,3 +102,20 @@ def test_what_was_refused_ahead_of_the_decisions_has_a_name() -> None:
     refused = {task.hash for task in ahead.wanted[1:]}
     standing = race(offers, "s", 0, rules, lambda name: None, lambda *_: {}, lambda *_: 0.0, refused)
     assert standing.dropped and set(standing.dropped) <= set(standing.settings)
+
+
+def test_a_cut_counts_what_is_complete_though_its_batch_was_not() -> None:
+    """As when the simplest models, fitted on all folds before the race, share a batch with a slow one."""
+    split = Split("plain", np.arange(10) % 5, 5)
+    slow, quick, broken, half = (path for path in _order(4, 1))
+    done: dict[str, dict[str, Any]] = {}
+    for path, folds in ((slow, (0,)), (quick, range(5)), (broken, range(5)), (half, (0, 1, 2, 3))):
+        for fold in folds:
+            done[Task("s", fold, path, 0).hash] = {"settings": [path[0].hash], **({"error": "broken"} if path is broken else {})}
+    offers = [Offer(path, 0, 1.0, "one kin") for path in (slow, quick, broken, half)]
+    standing = race(offers, "s", 0, Rules(STAGES, batch=4), done.get, lambda *facts: {}, lambda setting, standing: 1.0)
+    assert not standing.finished and standing.wanted
+    scores = SimpleNamespace(split=split, folds_of=lambda name, standing: Scores.folds_of(None, name, standing))  # type: ignore[arg-type]
+    ground: Any = SimpleNamespace(split="s", seed=0, journal=SimpleNamespace(result=done.get), scores=scores)
+    complete(standing, ground, offers)
+    assert standing.finished == [quick[0]]

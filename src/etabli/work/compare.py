@@ -23,7 +23,7 @@ from etabli.work.executors.executor import Executor, State
 from etabli.work.journal import Journal
 from etabli.work.material import Material, facts_of
 from etabli.work.portfolio import Offer
-from etabli.work.race import LATE, Rules, Stage, Standing, race
+from etabli.work.race import LATE, Rules, Stage, Standing, race, record, stages
 from etabli.work.table import Scores
 from etabli.work.tasks import ASIDE, Task, rows_of, set_aside
 
@@ -141,7 +141,7 @@ def compare(ground: Ground, offers: Sequence[Offer], rules: Rules, before: Stand
             standing.settings |= {setting.hash: setting for setting in begun.task.settings}  # it may have run ahead of the decisions
             standing.dropped |= {setting.hash: LATE[2] for setting in begun.task.settings}
         standing.ended = "interrupted" if ground.interrupted() else "cap"
-        _complete(standing, ground)
+        complete(standing, ground, offers)
     return standing
 
 
@@ -262,19 +262,23 @@ def _closing(ground: Ground, standing: Standing) -> float:
     return ground.clock.expected(ground.base + CLOSING * size * 1e-6)
 
 
-def _complete(standing: Standing, ground: Ground) -> None:
-    """After a cut: what is complete on every fold counts, also in a batch that was not."""
-    folds = {k for stage in _last(standing, ground) for k in stage}
+def complete(standing: Standing, ground: Ground, offers: Sequence[Offer]) -> None:
+    """After a cut: what is complete on every fold counts, also in a batch that was not, and where the race had not yet come to look at it (the simplest models are
+    fitted on all folds before it begins)."""
+    legs = [stage for stage in stages(ground.scores.split) if stage.share == 1.0]
+    folds = {k for stage in legs for k in stage.folds}
+    for path in (offer.path for offer in offers):
+        tasks = [Task(ground.split, fold, path, ground.seed, 1.0) for fold in sorted(folds)]
+        results = [ground.journal.result(task.hash) for task in tasks]
+        if all(result is not None and not result.get("error") for result in results):
+            standing.settings |= {setting.hash: setting for setting in path}
+            standing.begun |= {setting.hash for setting in path}
+            for task, result in zip(tasks, results, strict=True):
+                record(standing, task, result or {}, path)
     known = {setting.hash for setting in standing.finished}
     for name, setting in standing.settings.items():
         if name not in known and name not in standing.dropped and folds <= set(ground.scores.folds_of(name, standing)):
             standing.finished.append(setting)
-
-
-def _last(standing: Standing, ground: Ground) -> list[tuple[int, ...]]:
-    from etabli.work.race import stages
-
-    return [stage.folds for stage in stages(ground.scores.split) if stage.share == 1.0]
 
 
 def _tell(ground: Ground, standing: Standing, running: Running, estimates: Estimates) -> None:

@@ -198,7 +198,7 @@ def _leg(standing: Standing, path: Path, stage: Stage, course: Course, guessing:
         if result is None:
             missing.append(task)
         elif not guessing:
-            path = _record(standing, task, result, path)
+            path = record(standing, task, result, path)
     return path, missing
 
 
@@ -220,7 +220,7 @@ def _new(offers: Sequence[Offer], standing: Standing) -> list[Offer]:
     return [offer for offer in left if offer.path]
 
 
-def _record(standing: Standing, task: Task, result: dict[str, Any], path: Path) -> Path:
+def record(standing: Standing, task: Task, result: dict[str, Any], path: Path) -> Path:
     """Notes where the scores lie; settings without a result leave the race."""
     if result.get("error"):
         standing.aside |= {setting.hash: result["error"] for setting in path}
