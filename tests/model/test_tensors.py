@@ -279,8 +279,6 @@ def test_a_probability_is_not_below_itself_where_jax_compiles() -> None:
 
 def test_of_a_table_of_texts_alone_only_what_reads_texts_stays_outside() -> None:
     """Everything hangs on texts there: the weights must be in the function all the same."""
-    import jax
-    import jax.numpy as xp
     from onnx import TensorProto, helper
 
     text, number = (
@@ -311,12 +309,21 @@ def test_of_a_table_of_texts_alone_only_what_reads_texts_stays_outside() -> None
     ]
     graph = helper.make_graph(nodes, "texts", [text], [number], constants)
     cut = plan(helper.make_model(graph).SerializeToString(), {"word": "string"}, frozenset(), ("y",))
-    assert [node.op for node in cut.nodes] == ["LabelEncoder", "MatMul", "Add"] and set(cut.entering) == {"code", "half"}
+    assert [node.op for node in cut.nodes] == ["MatMul", "Add"] and set(cut.entering) == {"known", "half"}
     assert set(cut.constants) == {"weight"}
-    code, half = np.array([[1], [0], [-1]]), np.full((3, 1), 0.5)
-    for traced in (lambda f: f, jax.jit):  # numbers looked up by what a text came to, while JAX traces too
-        with jax.enable_x64(True):
-            made = traced(lambda x: run(Numpy(xp, xp.float64), cut.nodes, dict(cut.constants) | {"code": x, "half": half}, {})["y"])(
-                xp.asarray(code)
-            )
-        assert np.array_equal(np.asarray(made), [[12.5], [6.5], [-2.5]])
+
+
+def test_numbers_are_looked_up_among_numbers_while_jax_traces_too() -> None:
+    import jax
+    import jax.numpy as xp
+    from onnx import TensorProto, helper
+
+    double = {name: helper.make_tensor_value_info(name, TensorProto.DOUBLE, [None, 1]) for name in ("x", "y")}
+    table = {"keys_tensor": [1.0, 2.0, float("nan")], "values_tensor": [10.0, 20.0, 30.0], "default_tensor": [-1.0]}
+    held = {name: helper.make_tensor("", TensorProto.DOUBLE, [len(value)], value) for name, value in table.items()}
+    node = helper.make_node("LabelEncoder", ["x"], ["y"], domain="ai.onnx.ml", **held)
+    model = helper.make_model(helper.make_graph([node], "table", [double["x"]], [double["y"]]))
+    cut = plan(model.SerializeToString(), {"x": "double"}, frozenset(), ("y",))
+    with jax.enable_x64(True):
+        made = jax.jit(lambda x: run(Numpy(xp, xp.float64), cut.nodes, {"x": x}, {})["y"])(xp.asarray([[2.0], [1.5], [np.nan], [1.0]]))
+    assert np.array_equal(np.asarray(made), [[20.0], [-1.0], [30.0], [10.0]])

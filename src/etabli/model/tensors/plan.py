@@ -12,6 +12,11 @@ from etabli.errors import DataError
 from etabli.model.explain.nodes import Node, Unread, read, showing
 
 Array = np.ndarray[Any, np.dtype[Any]]
+# What turns a code into indicators, or into the number that stands for a level: it happens to texts still, so that what enters are numbers that can move along a way (`explain/gradients.py`).
+# Arithmetic does not: of a table of texts alone the weights would stay outside.
+CODING = frozenset(
+    "LabelEncoder Equal Cast Gather GatherElements Concat Reshape Unsqueeze Squeeze Expand Not And Or Where IsNaN Less Greater Slice Split Identity".split()
+)
 SINGLE, INTEGER, TEXT, BOOLEAN = 1, 7, 8, 9
 
 
@@ -38,7 +43,9 @@ def plan(source: bytes, inputs: Mapping[str, str], optional: frozenset[str], out
         raise DataError("the file holds what établi writes", str(problem), "") from problem
     texts = {name for name, kind in inputs.items() if kind == "string"}
     textual = texts | {name for name, value in known.constants.items() if value.dtype == object}  # tensors that are texts
-    early: set[str] = set(texts)  # tensors that the texts come to: texts, the numbers that stand for them, and sizes of these
+    early: set[str] = set(
+        texts
+    )  # tensors that the texts come to: texts, the numbers that stand for them (codes, indicators, counts), and sizes of these
     sizes: set[str] = set()
     nodes: list[Node] = []
     entering: dict[str, None] = {}
@@ -57,9 +64,9 @@ def plan(source: bytes, inputs: Mapping[str, str], optional: frozenset[str], out
                 textual |= set(node.outputs)
                 continue
             raise DataError("texts come before numbers in a file of établi", f"{node.op} takes both", "")
-        if fed and sizes.issuperset(fed):
+        if fed and (sizes.issuperset(fed) or (node.op in CODING and early.issuperset(fed))):
             early |= set(node.outputs)
-            sizes |= set(node.outputs)
+            sizes |= set(node.outputs) if sizes.issuperset(fed) else set()
             continue
         entering |= dict.fromkeys(name for name in fed if name in early)
         nodes.append(node)
