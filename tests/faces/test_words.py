@@ -138,12 +138,16 @@ def test_numbers_never_fail(value, low, high):
 
 
 def test_a_candidates_name_is_its_family_in_words_and_its_setting():
-    from etabli.faces.words.candidates import named, titled, together
+    from etabli.faces.words.candidates import bracketed, named, titled, together
     from etabli.families import family
     from etabli.records import Facts
 
     network = "tabm 8 members, 3 × 128 (rank, one-hot)"
     assert titled(network, "en") == ("neural network", "8 members, 3 × 128 (rank, one-hot)")
+    assert (
+        bracketed(network, "en", 90) == "neural network (8 members, 3 × 128; rank, one-hot)"
+        and bracketed("ols (scaled)", "en", 90) == "linear regression (scaled)"
+    )
     assert named(network, "fr") == "réseau de neurones 8 membres, 3 × 128 (rangs, indicatrices)"
     assert named("lightgbm RF-1, 100 trees", "fr") == "LightGBM RF-1, 100 arbres"
     assert named("combination of 3", "fr") == "combinaison de 3" and titled("mine a=1", "en") == ("mine", "a=1")

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from etabli.faces.figures import Plot, spread, ticks
-from etabli.faces.report.pictures import items, needed, part, title_of
-from etabli.faces.words import known, pick, plain, say
+from etabli.faces.report.pictures import items, needed, part
+from etabli.faces.words import known, pick, say
+from etabli.faces.words.candidates import bracketed
 from etabli.faces.words.numbers import count, decimals, number, real
 
 Result = Mapping[str, Any]
@@ -24,11 +25,10 @@ def view(result: Result, lang: str) -> View | None:
     digits, twice = _digits(facts), part(facts, "twice")
     lines = [(entry, say("learning.measured", lang)) for entry in items(facts, "points")]
     lines.append((twice, say("learning.extrapolated", lang)))
-    name, setting = title_of({"name": facts.get("candidate")}, lang)
     power = part(facts, "curve")
     return {
         "first": pick(facts.get("text"), lang),
-        "name": plain(f"{name} ({setting})" if setting else name, 120),
+        "name": bracketed(facts.get("candidate"), lang, 120),
         "metric": known("metric", facts.get("metric") or "?", lang),
         "limits": say("learning.limits", lang, exponent=number(power.get("c"), lang, 2)),
         "table": [

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from etabli.faces.figures import LETTER, Plot, spread, ticks
-from etabli.faces.report.pictures import items, needed, part, title_of
+from etabli.faces.report.pictures import items, needed, part
 from etabli.faces.words import known, plain, say
+from etabli.faces.words.candidates import bracketed
 from etabli.faces.words.numbers import count, number, real
 
 Result = Mapping[str, Any]
@@ -31,11 +32,10 @@ def view(result: Result, lang: str) -> View | None:
     layers = items(facts, "layers")
     if not layers:
         return None
-    name, setting = title_of({"name": facts.get("candidate")}, lang)
     folds = items(facts, "folds")
     sees = part(facts, "sees")
     return {
-        "name": plain(f"{name} ({setting})" if setting else name, 160),
+        "name": bracketed(facts.get("candidate"), lang, 160),
         "part": say("network.adopted" if not folds else "network.part" if facts.get("winner") else "network.beside", lang),
         "trained": _trained(folds, lang) + _where(facts, lang),
         "made": say("network.made", lang, weights=count(sum(int(one["weights"]) for one in layers), lang)),
@@ -196,7 +196,9 @@ def first(result: Result, lang: str, width: float) -> str:
         y = plot.top + line * CELL
         plot.text(room - 6, y + 12, plain(name, int((room - 8) / LETTER)), "small end", name)
         for place, value in enumerate(row):
-            if level := min(LEVELS, int(LEVELS * value / most + 0.5)):
+            if level := min(
+                LEVELS, int(LEVELS * math.sqrt(value / most) + 0.5)
+            ):  # roots, so that a column of 0 and 1 is seen beside an embedded one
                 shades.setdefault(level, []).append(
                     f"M{plot.left + place * side:.1f} {y:.1f}h{side - 1:.1f}v{CELL - 2:.1f}h{1 - side:.1f}z"
                 )

@@ -17,7 +17,7 @@ from etabli.faces.report.methods.card import card
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, shown, title_of, winner_of
 from etabli.faces.report.snippets import model_file, snippets
 from etabli.faces.words import cell, known, pick, plain, say, spaced
-from etabli.faces.words.candidates import PREPARED
+from etabli.faces.words.candidates import bracketed
 from etabli.faces.words.numbers import NONE, count, decimals, duration, number, real, share, signed
 from etabli.faces.words.reasons import reason
 
@@ -166,9 +166,7 @@ def rounds(result: Result, lang: str) -> str:
 
 def _titled(entry: Mapping[str, Any], lang: str) -> str:
     """A candidate in running text: LightGBM (num_leaves=31)."""
-    label, detail = title_of(entry, lang)
-    detail = PREPARED.sub(r"; \1", detail)  # no bracket within a bracket
-    return plain(f"{label} ({detail})" if detail else label, 120)
+    return bracketed(entry.get("name") or entry.get("family") or "?", lang, 120)
 
 
 def _test(result: Result, lang: str) -> View:

@@ -49,6 +49,13 @@ def named(name: Any, lang: str, limit: int = 60) -> str:
     return plain(" ".join(titled(name, lang)).strip(), limit)
 
 
+def bracketed(name: Any, lang: str, limit: int) -> str:
+    """In running text: LightGBM (RF-1, 100 trees; rank, one-hot), no bracket within a bracket."""
+    family, setting = titled(name or "?", lang)
+    inside = PREPARED.sub(r"; \1", f" {setting}").strip(" ;")
+    return plain(f"{family} ({inside})" if inside else family, limit)
+
+
 def together(names: Sequence[Any], lang: str, limit: int) -> list[str]:
     """Names that stand under each other. One that is too long leaves out how its columns were prepared, if it stays the only one of its name."""
     stems = [_stem(str(name)) for name in names]
