@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from etabli.families.conformance import answers, facts, sample
 from etabli.families.tabm import Tabm
 from etabli.families.trained import thinned
 from etabli.nets.layers import moved
+from etabli.records import Data, Feature
 
 SETTINGS = Tabm().settings(facts(sample("regression")))
 
@@ -42,6 +45,29 @@ def test_it_tells_how_it_was_trained_and_what_it_is_made_of(place: int) -> None:
     assert (told.sees[still] == 0).all()  # a column that never moves moves nothing
     kept = told.to_json([f"c{j}" for j in range(data.x.shape[1])])
     assert kept["epochs"] == [1, 2, 3] and len(kept["sees"]["units"]) == len(kept["sees"]["features"])
+
+
+def test_where_much_comes_in_the_members_part_behind_the_first_layer(shared: Path) -> None:
+    table = pq.read_table(shared / "tissue_genes.parquet").to_pandas()
+    order = np.random.default_rng(0).permutation(len(table))
+    x, y = table.drop(columns="y").to_numpy(float)[order], np.unique(table["y"], return_inverse=True)[1][order]
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    features = tuple(Feature(name, (name,), 0) for name in table.columns[:-1])
+    setting = replace(SETTINGS[0], values={**SETTINGS[0].values, "width": 16})
+    epochs = iter([*[False] * 20, True])
+    fitted = Tabm().fit(setting, Data(x[:150], y[:150], features, "multiclass", 7, None, 0, 1), lambda: next(epochs))
+    assert {name: value.shape for name, value in fitted.arrays.items() if name in ("net.1.weight", "net.2.sign", "net.5.weight")} == {
+        "net.1.weight": (8_000, 16),
+        "net.2.sign": (8, 16),
+        "net.5.weight": (16, 16),
+    }
+    _, graph, native = answers(Tabm(), fitted, x[150:])
+    assert np.abs(graph - native).max() <= 1e-13
+    assert -np.log(native[np.arange(39), y[150:]]).mean() < 1.3  # 1.84 for who knows nothing
+    told = Tabm().trained(fitted)
+    assert told.sees is not None and told.sees.shape == (500, 16)
+    kinds = [one.block for one in told.layers]
+    assert kinds == ["columns", "dense", "members", "relu", "dense", "relu", "dense", "relu", "heads"]
 
 
 @settings(deadline=None)

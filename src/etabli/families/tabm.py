@@ -4,7 +4,7 @@ TabM-mini (Gorishniy, Kotelnikov & Babenko 2025) in JAX: the network that stands
 cost little and bring most of what an ensemble would; with one member and no bins it is the plain multilayer perceptron.
 
 A fifth of the rows it gets, drawn by chance (of each class the same share; copies and rows of one group together), is not learned from: it decides when to stop. All folds of a run share one compiled program
-(`nets/train.py`). The answer is the mean of the members' probabilities (or values), in double precision.
+(`nets/train.py`). Where more than WIDE numbers come in, the members share the first dense layer too (docs/networks.md: a fifth of the work, and on tables of numbers no worse). The answer is the mean of the members' probabilities (or values), in double precision.
 Of a number the file also gives a standard deviation (`nets/doubt.py`): how far the members are apart and how wide the posterior of the last layer is, both by a factor, over noise, as rows not learned from say.
 """
 
@@ -37,6 +37,7 @@ from etabli.records import Array, Cost, Data, Facts, Fitted, Setting, TaskKind, 
 
 MANY = 512  # columns; of more (words) none is embedded
 SEEN = 500  # rows on which it is asked what the first layer sees
+WIDE = 2048  # numbers that come out of the embedding: of more, the members share the first dense layer too
 MEMBERS, WIDTH, LAYERS, BINS, SIZE = 8, 128, 3, 48, 16
 
 
@@ -46,11 +47,20 @@ def network(values: Mapping[str, Any], numbers: tuple[int, ...], rest: tuple[int
     width, residual = int(values["width"]), bool(values.get("residual", 0))
     waves = int(values.get("waves", 0))
     first: Block = Beside(numbers, rest, Periodic(waves, SIZE // 2)) if waves else Columns(numbers, rest, int(values["bins"]), SIZE)
+    members = Members(int(values["members"]))
     trunk: list[Block] = [Dense(width)] if residual else []
     for _ in range(int(values["layers"])):
         layer = (LayerNorm(), Dense(width), Activation("silu"), Dropout(), Dense(width)) if residual else (Dense(width), Relu(), Dropout())
         trunk += [Residual(Chain(layer))] if residual else layer
-    return Chain((first, Members(int(values["members"])), *trunk, Heads(outputs)))
+    if parts(values, numbers, rest):
+        return Chain((first, trunk[0], members, *trunk[1:], Heads(outputs)))
+    return Chain((first, members, *trunk, Heads(outputs)))
+
+
+def parts(values: Mapping[str, Any], numbers: Sequence[int], rest: Sequence[int]) -> bool:
+    """Whether the members part behind the first dense layer and not before it: where so much comes in that its product, once a member, would be nearly all of the work."""
+    embedded = SIZE // 2 if values.get("waves") else SIZE if values["bins"] else 1
+    return int(values["members"]) > 1 and len(numbers) * embedded + len(rest) > WIDE
 
 
 def kinds(x: Array) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -105,11 +115,13 @@ class Tabm(Family):
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Some sixty epochs, each a product of the rows with every layer, forth and back; and a program to compile."""
         values = setting.values
-        embedded = max(facts.columns - facts.words, 1) * (SIZE if (values["bins"] or values.get("waves")) and facts.columns <= MANY else 1)
+        size = SIZE if (values["bins"] or values.get("waves")) and facts.columns <= MANY else 1
+        embedded = max(facts.columns - facts.words, 1) * size + facts.words
         width, members = float(values["width"]), float(values["members"])
-        weights = members * (embedded * width + (float(values["layers"]) * (2 if values.get("residual") else 1) - 1) * width**2)
+        first = embedded * (members if embedded <= WIDE else 1.0)
+        weights = first * width + members * (float(values["layers"]) * (2 if values.get("residual") else 1) - 1) * width**2
         work = 3.0 + 60 * facts.rows * (2e-6 + 5e-11 * weights)
-        return Cost(work=work, memory=6e8 + 8.0 * facts.rows * facts.columns + 4.0 * 256 * members * width * 30)
+        return Cost(work=work, memory=6e8 + 8.0 * facts.rows * facts.columns + 4.0 * 256 * (members * width * 30 + first * 6))
 
     def fit(self, setting: Setting, data: Data, stop: Stop) -> Fitted:
         """One fold."""
@@ -213,7 +225,8 @@ def _sees(chain: Chain, weights: Mapping[str, Array], data: Data) -> Array:
         assert isinstance(embedding, Columns)
         numbers, rest, size = embedding.numbers, embedding.rest, embedding.size if embedding.bins else 1
     owners = np.array([*np.repeat(numbers, size), *rest], int)
-    return moved(inside * weights["1.sign"][0], weights[f"{place}.weight"], owners, data.x.shape[1])
+    sign = weights["1.sign"][0] if isinstance(chain.blocks[1], Members) else 1.0
+    return moved(inside * sign, weights[f"{place}.weight"], owners, data.x.shape[1])
 
 
 def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...], rest: tuple[int, ...]) -> tuple[Lesson, dict[str, Array]]:

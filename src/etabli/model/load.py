@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _ABSENT: Any = object()
-BLOCK = 2000  # rows a call: large enough to hide the call, small enough for the core's own cache
+BLOCK, CELLS = (
+    2000,
+    200_000,
+)  # rows a call: large enough to hide the call, small enough for the core's own cache; and cells: wide networks make a hundred numbers of each
 
 
 @final
@@ -208,16 +211,17 @@ class Model:
             return {
                 name: values[:0] for name, values in self._call({**blank, **{key: v for key, v in level.items() if v.ndim < 2}}).items()
             }
-        if rows <= BLOCK:
+        block = max(100, min(BLOCK, CELLS // max(1, sum(len(group) for _, _, group in self._feeds))))
+        if rows <= block:
             return self._call({**feeds, **level})
 
         def part(start: int) -> dict[str, Array]:
-            cut = {name: values[start : start + BLOCK] for name, values in feeds.items()}
+            cut = {name: values[start : start + block] for name, values in feeds.items()}
             return self._call(
-                {**cut, **{name: values[start : start + BLOCK] if values.ndim == 2 else values for name, values in level.items()}}
+                {**cut, **{name: values[start : start + block] if values.ndim == 2 else values for name, values in level.items()}}
             )
 
-        starts = range(0, rows, BLOCK)
+        starts = range(0, rows, block)
         parts = list(map(part, starts)) if self.threads == 1 else _shared(part, starts, self.threads)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -10,6 +10,7 @@ Shapes are those of one row: a block gets [rows, *shape]. Only what broadcasts o
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Params = Mapping[str, Any]  # name -> array (numpy, or of JAX while it trains)
 Shape = tuple[int, ...]
 FIXED = "fixed_"
+CELLS = 2**17  # of x that are answered at once
 
 
 class Noise(ABC):
@@ -97,7 +99,8 @@ def double(p: Params) -> dict[str, Array]:
     return {name: np.asarray(value, np.float64) for name, value in p.items()}
 
 
-def answer(network: Block, p: Params, x: Array, rows: int = 4096) -> Array:
-    """What the network gives for x [rows, ...] in numpy, float64, some rows at a time."""
+def answer(network: Block, p: Params, x: Array) -> Array:
+    """What the network gives for x [rows, ...] in numpy, float64, some rows at a time: fewer of wide ones, of whose every number a network makes some hundred."""
+    rows = max(64, min(4096, CELLS // max(1, math.prod(x.shape[1:]))))
     parts = [network.apply(np, p, np.asarray(x[start : start + rows], np.float64)) for start in range(0, max(len(x), 1), rows)]
     return np.concatenate(parts)

@@ -50,11 +50,12 @@ def _answered(member: Family, models: Sequence[Fitted], held: Array, seed: int, 
 
     whole, singles = _graphs(member, models, held.shape[1])
     ready = session(whole)
+    trees = any(node.op_type.startswith("TreeEnsemble") for node in whole.graph.node)  # nothing else has thresholds to be tried
     answers = run(ready, {"X": held})
     rows = PROOF_ROWS if last else PROOF_ROWS // FEWER
     step = max(1, len(held) // rows)
     tried = np.array(held[::step])
-    probes = threshold_rows(whole, tried, rows // 2, seed) if len(tried) else tried
+    probes = threshold_rows(whole, tried, rows // 2, seed) if len(tried) and trees else tried[:0]
     probed = run(ready, {"X": probes}) if len(probes) else {}
     made = []
     for number, (model, single) in enumerate(zip(models, singles, strict=True)):
