@@ -41,6 +41,15 @@ def test_no_evidence_when_the_interval_touches_the_baseline():
     assert Verdict(METRICS["roc_auc"], 0.6, 0.45, 0.65, 0.6, 1, 0, 0.5, beaten=True).evidence
 
 
+def test_a_constant_alone_says_nothing_of_the_columns():
+    said = sentence(Verdict(METRICS["rmse"], 118_000, 112_000, 125_000, 118_000, 3, 0, 118_000, alone=True))
+    assert (
+        said["en"]
+        == "Nothing but the constant was compared, for want of time: on new rows, root mean squared error 118,000 (112,000 to 125,000)."
+    )
+    assert "faute de temps" in said["fr"] and "prédisent" not in said["fr"]
+
+
 def test_nothing_is_said_that_does_not_apply():
     alone = sentence(Verdict(METRICS["rmse"], 48_213, 47_000, 49_500, 48_213, 1, 0, 80_000))
     assert alone["en"] == "Expect root mean squared error 48,200 (47,000 to 49,500) on new rows; knowing nothing scores 80,000."
@@ -57,4 +66,7 @@ def test_places(low, high, want):
 
 
 def test_numbers_as_people_write_them():
+    tiny = sentence(Verdict(METRICS["rmse"], 5.5e-10, 5.0e-10, 6.0e-10, 5.5e-10, 1, 0, 1.18e-9))
+    assert "5.5 × 10⁻¹⁰ (5.0 × 10⁻¹⁰ to 6.0 × 10⁻¹⁰)" in tiny["en"] and "5,5 × 10⁻¹⁰" in tiny["fr"] and "1.18 × 10⁻⁹" in tiny["en"]
+    assert number(3e-7, 3, "en") == "0.000"
     assert number(-0.001, 2, "en") == "0.00" and number(1234.5, 1, "fr") == "1\u202f234,5" and number(float("nan"), 2, "fr") == "inconnu"

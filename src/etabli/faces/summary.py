@@ -13,7 +13,7 @@ from etabli.faces import found_text, plot, small
 from etabli.faces.report import found, learning, sure
 from etabli.faces.report.explained import fails, uses
 from etabli.faces.report.facts import audited
-from etabli.faces.report.left import asked, left
+from etabli.faces.report.left import asked, left, untried
 from etabli.faces.report.pictures import dot, honest_dot, is_baseline, items, others, part, places, tick, winner_of
 from etabli.faces.report.rows import rounds
 from etabli.faces.words import known, pick, plain, say
@@ -123,7 +123,9 @@ def _facts(result: Result, lang: str, every: bool) -> Table:
     winner = part(result, "winner").get("name")
     if winner:
         tied = others(result)
-        said = [text for text in (rounds(result, lang), say("tied", lang, n=tied, count=count(tied, lang))) if text]
+        said = [
+            text for text in (rounds(result, lang), "" if untried(result) else say("tied", lang, n=tied, count=count(tied, lang))) if text
+        ]
         if result.get("simplest") and result["simplest"] != winner_of(result):
             said.append(say("simplest", lang, name=named(result["simplest"], lang, 60)))
         table.add_row(say("end.winner", lang), Text(f"{named(winner, lang, 70)}. {' '.join(said)}"))

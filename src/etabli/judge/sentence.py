@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from etabli.judge.metrics import Metric
 from etabli.records import Words
 
+TINY, RAISED = 1e-5, str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")  # smaller numbers are written with a power of ten
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -25,6 +27,7 @@ class Verdict:
     baseline: float
     simplest: str | Words = ""
     beaten: bool = False  # the constant, by the winner, in the paired and simultaneous comparison of judge/ties.py
+    alone: bool = False  # the constant, since no time was left for anything else: that says nothing of the columns
 
     @property
     def evidence(self) -> bool:
@@ -46,6 +49,11 @@ def number(value: float, decimals: int, language: str) -> str:
     """A rounded number as people of that language write it."""
     if not math.isfinite(value):
         return {"en": "unknown", "fr": "inconnu"}[language]
+    if abs(value) < TINY and round(value, decimals):
+        text = f"{value:.{max(0, decimals + math.floor(math.log10(abs(value))))}e}"
+        mantissa, power = text.split("e")
+        text = f"{mantissa} × 10{str(int(power)).translate(RAISED)}"
+        return text if language == "en" else text.replace(".", ",")
     text = f"{round(value, decimals):,.{max(decimals, 0)}f}"
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-")
@@ -67,6 +75,12 @@ def _said(verdict: Verdict, decimals: int, language: str) -> str:
     simplest = verdict.simplest if isinstance(verdict.simplest, str) else verdict.simplest[language]
     french = language == "fr"
     expect = f"{title} {value} ({low} {'à' if french else 'to'} {high})"
+    if verdict.alone:
+        return (
+            f"Rien d'autre que la constante n'a été comparé, faute de temps : sur de nouvelles lignes, {expect}."
+            if french
+            else f"Nothing but the constant was compared, for want of time: on new rows, {expect}."
+        )
     parts = []
     if verdict.evidence:
         parts.append(f"{'Sur de nouvelles lignes, attendez' if french else 'Expect'} {expect}{'' if french else ' on new rows'}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from etabli.work.journal import Journal
 from etabli.work.material import Material
 from etabli.work.parts import by_parts
 from etabli.work.pictures import pictures
-from etabli.work.race import Standing
+from etabli.work.race import LATE, Standing
 from etabli.work.verdict import COMBINATION, Verdict
 
 SCHEMA = 1
@@ -78,7 +78,7 @@ def result(
     rounds: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The whole mapping; paths are relative to the working folder as -o was."""
-    said = _said(verdict, families)
+    said = replace(_said(verdict, families), alone=_alone(verdict, standing, families))
     members = assembled.composition.members
     seen = by.rows(material, verdict, assembled)
     return {
@@ -123,6 +123,12 @@ def _said(verdict: Verdict, families: Mapping[str, Family]) -> sentence.Verdict:
         "" if verdict.simplest == verdict.winner else _people(verdict.simplest, families),
         beaten=bool(constants) and all(not row.tied and ties.beats(row.difference, row.low) for row in constants),
     )
+
+
+def _alone(verdict: Verdict, standing: Standing, families: Mapping[str, Family]) -> bool:
+    """Whether the constant had no rival because the time ended, and none was beaten."""
+    ranks = [families[row.family].rank for row in verdict.leaderboard if row.family != COMBINATION]
+    return bool(standing.dropped) and not any(ranks) and set(LATE).issuperset(standing.dropped.values())
 
 
 def _files(folder: Path) -> dict[str, str]:

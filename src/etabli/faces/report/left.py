@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from etabli.faces.report.pictures import items
+from etabli.faces.report.pictures import is_baseline, items
 from etabli.faces.words import known, say
 
 Result = Mapping[str, Any]
@@ -27,6 +27,13 @@ def left(result: Result, lang: str) -> list[str]:
     return [
         say(f"left.{why}", lang, names=", ".join(known("family", name, lang) for name in names)) for why, names in gone.items() if names
     ]
+
+
+def untried(result: Result) -> bool:
+    """Whether the constant had no rival because no time was left for any: that says nothing of the columns."""
+    reasons = [str(one.get("reason")) for one in items(result, "dropped")]
+    rivals = [one for one in items(result, "leaderboard") if not is_baseline(one, result) and one.get("family") != "combination"]
+    return bool(reasons) and not rivals and all(LATE in reason for reason in reasons)
 
 
 def asked(result: Result) -> list[str]:

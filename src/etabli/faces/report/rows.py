@@ -11,7 +11,7 @@ from typing import Any
 
 from etabli.faces.report import curves, doubtful, explained, groups, inside, learning, network, sparkle, sure, tables
 from etabli.faces.report.facts import audited, comparison, facts, limits
-from etabli.faces.report.left import left
+from etabli.faces.report.left import left, untried
 from etabli.faces.report.methods import methods
 from etabli.faces.report.methods.card import card
 from etabli.faces.report.pictures import is_winner, items, look_of, others, part, percent, places, shown, title_of, winner_of
@@ -79,6 +79,8 @@ def view(result: Result, lang: str) -> View:
 def has_signal(result: Result) -> bool | None:
     """Whether the columns predict the target, as the sentence above it says (`evidence`: row by row the winner may be plainly better, though
     one row makes the interval wide); of a result without that word, whether its interval is clear of the baseline. None: unknown."""
+    if untried(result):
+        return None
     if isinstance(result.get("evidence"), bool):
         return bool(result["evidence"])
     honest, base = part(result, "honest"), real(part(result, "baseline").get("value"))
