@@ -145,7 +145,7 @@ class Tabm(Family):
         chain = rebuilt(fitted.setting.values, arrays)
         curve = arrays["curve"].reshape(-1, 2)
         made = layers(chain, (len(arrays["numbers"]) + len(arrays["rest"]),))
-        return Trained(curve[:, 0], curve[:, 1], int(arrays["best"]), made, arrays["sees"], *map(str, arrays["device"]))
+        return Trained(curve[:, 0], curve[:, 1], int(arrays["best"]), made, arrays["sees"], device.name(), device.products())
 
     def deviation(self, fitted: Fitted, graph: Graph, x: str) -> str:
         """Of a number: noise, and what its members and its last layer leave open (`nets/doubt.py`)."""
@@ -200,7 +200,6 @@ def _trained(setting: Setting, folds: Sequence[Data], stop: Stop) -> list[Fitted
         ):
             weights = double(learned.weights)
             told = {"curve": learned.curve, "best": np.array(learned.best), "sees": _sees(chain, weights, folds[place])}
-            told["device"] = np.array([device.name(), device.products()])
             arrays = {f"net.{name}": value for name, value in weights.items()} | lessons[place][1] | told
             if task == "regression":
                 lesson = lessons[place][0]

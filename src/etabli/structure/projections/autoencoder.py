@@ -72,13 +72,14 @@ def trained(found: Found) -> dict[str, Any] | None:
     if "curve" not in found.arrays or found.values.get("kind") not in KINDS:
         return None
     from etabli.families.trained import Trained
+    from etabli.nets import device
     from etabli.nets.layers import Layer, layers
 
     auto, curve = network(found), found.arrays["curve"].reshape(-1, 2)
     columns, components = len(auto.centre), auto.network.components
     down, up = layers(auto.network.encoder, (columns,)), layers(auto.network.decoder, (components,))
     blocks = [*down, Layer("bottle", (components,), 0), *up]
-    facts = Trained(curve[:, 0], curve[:, 1], int(np.argmin(curve[:, 1])) + 1, blocks).to_json(())
+    facts = Trained(curve[:, 0], curve[:, 1], int(np.argmin(curve[:, 1])) + 1, blocks, None, device.name(), device.products()).to_json(())
     made = {"candidate": f"autoencoder kind={found.values['kind']} components={components}", "family": "autoencoder", "winner": True}
     folds = [{"fold": 0, "share": 1.0, **{key: facts[key] for key in ("epochs", "learning", "held", "best")}}]
     return made | {"layers": facts["layers"], "sees": None, "folds": folds, "device": facts["device"], "products": facts["products"]}
