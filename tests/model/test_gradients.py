@@ -111,7 +111,12 @@ def test_one_row_is_drawn_as_an_image_of_its_columns(bent: Any, tmp_path: Path, 
         and "prefers-color-scheme:dark" in drawn
         and ("#0072b2" in drawn, "#d55e00" in drawn) == tuple(bool((shown & (sign * values > 0)).any()) for sign in (1, -1))
     )
-    for wrong in (["--grid", "2x4", "-o", str(tmp_path / "no.svg")], ["--grid", "6"], ["--grid", "2x3", "-o", str(tmp_path / "no.png")]):
+    for wrong in (
+        ["-o", str(tmp_path / "no.svg")],
+        ["--grid", "2x4", "-o", str(tmp_path / "no.svg")],
+        ["--grid", "6"],
+        ["--grid", "2x3", "-o", str(tmp_path / "no.png")],
+    ):
         assert main([*words, *wrong]) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["why.svg"]
     assert main(words) == 0 and "Expected gradients" in capsys.readouterr().out

@@ -80,7 +80,7 @@ def writer(out: str | os.PathLike[str]) -> Iterator[Writer]:
     path = Path(out)
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise UsageError(
-            "predictions are written to a .csv or .parquet file, or - for the standard output",
+            "answers are written to a .csv or .parquet file, or - for the standard output",
             str(out),
             f"for example -o {path.stem or 'out'}.csv",
         )

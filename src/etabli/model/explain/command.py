@@ -113,6 +113,10 @@ def _grid(explained: Callable[[int, int], Explained], grid: str, lone: bool, out
 
 def _table(explained: Callable[[int, int], Explained], rows: int, out: str | None, lang: str, quiet: bool) -> None:
     """All rows into a table, some at a time, with a word now and then on how far it is."""
+    if out is not None and out.endswith(".svg"):
+        raise UsageError(
+            "--grid draws a picture, and only with it -o is an .svg file", f"-o {out}", f"--row N --grid RxC, or -o {Path(out).stem}.csv"
+        )
     exact, blank, error, start, size, told_at = 0, 0, 0.0, 0, FIRST, time.monotonic()
     with writers.writer(out or "-") as write:
         while True:
