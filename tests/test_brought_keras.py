@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import etabli
+from etabli.adoption.loading import loaded
 from etabli.errors import UsageError
 from etabli.estimators import Refused
 from tests.test_brought_jax import _digits
@@ -140,6 +141,40 @@ def test_classes_that_know_their_own_back_end_alone(tmp_path):
     assert proof["label_mismatches"] == 0 and proof["max_difference"] <= 1e-5 * proof["scale"]
 
 
+def test_classes_that_know_their_own_back_end_alone_with_several_inputs(tmp_path):
+    here = keras.backend.backend()
+    if here == "jax":
+        pytest.skip("every class computes on the back end that is read")
+    keras.utils.set_random_seed(0)
+    code, sizes = Input((1,), dtype="int32", name="code"), Input((3,), name="sizes")
+    z = layers.Concatenate()([layers.Flatten()(layers.Embedding(17, 4)(code)), {"torch": Torchy, "tensorflow": Tensory}[here]()(sizes)])
+    model = keras.Model([code, sizes], layers.Dense(10)(z))
+    x, y = _digits()
+    study = etabli.adopt(model, x[:, 10:14], "digit", y=y, out=tmp_path / "run")
+    own = model.predict([x[:, 10:11].astype("int32"), x[:, 11:14].astype("float32")], verbose=0)
+    assert np.array_equal(study.model.predict(x[:, 10:14])["prediction"][:, 0].astype(int), own.argmax(1))
+
+
+def test_a_model_by_subclassing_with_a_class_that_keras_cannot_make_again(tmp_path):
+    class Whole(keras.Model):
+        def __init__(self):  # takes nothing of what Keras saves
+            super().__init__()
+            self.last = layers.Dense(10, activation="softmax")
+
+        def call(self, x):
+            return self.last(x)
+
+    model, (x, y) = Whole(), _digits()
+    model(x[:2])
+    assert etabli.adopt(model, x, "digit", y=y, out=tmp_path / "run").result["proof"]["estimator"]["label_mismatches"] == 0
+
+
+def test_layers_in_half_precision_are_named(tmp_path):
+    model = keras.Sequential([Input((64,)), layers.Dense(10, dtype="mixed_bfloat16", name="short")])
+    with pytest.raises(UsageError, match=r"layer 'short' \(Dense\) counts in bfloat16"):
+        etabli.adopt(model, _digits()[0], out=tmp_path / "run")
+
+
 def test_a_class_that_computes_nowhere_else_is_named(tmp_path):
     if keras.backend.backend() == "jax":
         pytest.skip("every class computes on the back end that is read")
@@ -167,6 +202,9 @@ def test_a_file_on_the_command_line_and_code_in_it(tmp_path):
     refused = _ran(tmp_path / "net.keras", tmp_path)
     assert refused.returncode == 2 and "--trust-pickle" in refused.stderr and "Traceback" not in refused.stderr
     assert not (tmp_path / "run" / "model.onnx").exists()
+    with pytest.raises(UsageError, match="--trust-pickle"):
+        keras.saving.load_model(tmp_path / "net.keras", safe_mode=False).save(tmp_path / "net.h5")
+        etabli.adopt(loaded(str(tmp_path / "net.h5")), _digits()[0], out=tmp_path / "run")
     done = _ran(tmp_path / "net.keras", tmp_path, "--trust-pickle")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "card.json").exists()

@@ -106,3 +106,31 @@ def test_a_target_of_numbers_beside_several_outputs_is_no_list_of_classes(tmp_pa
 def test_columns_of_texts_are_named(tmp_path):
     with pytest.raises(EtabliError, match="hold texts: island"):
         etabli.adopt(nn.Linear(2, 1), {"size": np.arange(30.0), "island": ["Dream", "Biscoe"] * 15}, out=tmp_path / "run")
+
+
+class Normal(nn.Module):
+    """A distribution of PyTorch's at the end."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(64, 2)
+
+    def forward(self, x):
+        z = self.last(x)
+        return torch.distributions.Normal(z[:, 0], nn.functional.softplus(z[:, 1]))
+
+
+class Noisy(nn.Module):
+    def forward(self, x):
+        return x[:, :1] * torch.rand_like(x[:, :1])
+
+
+def test_a_distribution_gives_its_mean_and_its_deviation_and_noise_is_refused(tmp_path):
+    torch.manual_seed(0)
+    x, module = _digits()[0] / 16, Normal()
+    study = etabli.adopt(module, x, "ink", y=x.sum(axis=1), out=tmp_path / "run")
+    answers, own = study.model.predict(x), module(torch.tensor(x, dtype=torch.float32))
+    assert np.allclose(answers["deviation"][:, 0], own.stddev.detach().numpy(), atol=1e-6)
+    assert {"prediction", "lower", "upper", "deviation", "novelty"} == set(answers)
+    with pytest.raises(EtabliError, match="drawn by chance"):
+        etabli.adopt(Noisy(), x, "ink", y=x.sum(axis=1), out=tmp_path / "other")

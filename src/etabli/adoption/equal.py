@@ -58,19 +58,28 @@ def written(estimator: Any, rows: Given, seed: int = 0, judged: bool = False) ->
     outputs: dict[str, tuple[str, str, int | None]] = {"values": (made.raw, "double", 0)}
     if scored:
         outputs = {"raw": (made.raw, "double", 0), "score": (link(graph, made.raw, made.link), "double", 0)}
+    if made.deviation:
+        outputs["deviation"] = (made.deviation, "double", 1)
     if made.label:
         outputs["label"] = (made.label, "int64", 1)
     model = graph.model(outputs)
     data = model.SerializeToString(deterministic=True)
     ready = session(model)
 
+    name = "raw" if scored else "values"
+
     def both(table: Table, picked: Array) -> tuple[dict[str, Array], Array]:
         fed = feeds(table, columns, picked)
         needed = {value.name for value in ready.get_inputs()}
-        return run(ready, {name: array for name, array in fed.items() if name in needed}), made.native(rows.native(table, picked))
+        given = rows.native(table, picked)
+        found, native = run(ready, {name: array for name, array in fed.items() if name in needed}), made.native(given)
+        if made.spread is not None:  # held to its own beside the mean
+            found[name] = np.hstack([found[name], found["deviation"]])
+            native = np.hstack([np.asarray(part).reshape(len(picked), -1) for part in (native, made.spread(given))])
+        return found, native
 
     picked = np.arange(rows.table.rows)[:: max(1, rows.table.rows // ROWS)][:ROWS]
-    name, bound = "raw" if scored else "values", 0.0 if made.exact else made.bound
+    bound = 0.0 if made.exact else made.bound
     answers, native = _asked(estimator, both, rows.table, picked)
     compared = [_compared(answers[name], native, bound, "row", picked)]
     labels = _labels(estimator, made, answers, rows, picked) if scored or made.label else 0
@@ -90,7 +99,7 @@ def written(estimator: Any, rows: Given, seed: int = 0, judged: bool = False) ->
         "label_mismatches": labels,
         "exact": made.exact,
     }
-    width = int(np.shape(native)[1]) if np.ndim(native) > 1 else 1
+    width = 1 if made.deviation else int(np.shape(native)[1]) if np.ndim(native) > 1 else 1
     partial = refused > 0 or bool(np.isnan(native).any())
     return Equal(data, tuple(outputs), made.link, _task(made) if scored else None, tuple(made.classes), width, made.exact, partial, proof)
 

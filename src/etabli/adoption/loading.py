@@ -22,7 +22,7 @@ from etabli.adoption.torch_file import SUFFIXES, opened
 from etabli.errors import EtabliError, UsageError, did_you_mean
 
 PICKLES = (".pkl", ".pickle", ".joblib")
-FILES = (*PICKLES, *SUFFIXES, ".onnx", ".keras", ".cbm", ".ubj", ".json", ".model", ".txt")
+FILES = (*PICKLES, *SUFFIXES, ".onnx", ".keras", ".h5", ".cbm", ".ubj", ".json", ".model", ".txt")
 
 
 def loaded(where: str, trusted: bool = False) -> Any:
@@ -31,6 +31,11 @@ def loaded(where: str, trusted: bool = False) -> Any:
     place = Path(where)
     if place.is_file():
         return _saved(place, trusted)
+    if (place / "saved_model.pb").is_file():
+        from etabli.estimators.networks.network import brought
+        from etabli.estimators.networks.tensorflow_given import opened as saved
+
+        return brought(saved(place, trusted))
     module, colon, name = where.rpartition(":")
     if not colon or not name:
         near = did_you_mean(place.name, [entry.name for entry in place.parent.iterdir()]) if place.parent.is_dir() else ""
@@ -136,7 +141,7 @@ def _saved(path: Path, trusted: bool) -> Any:
         from etabli.estimators.networks.network import brought
 
         return brought(path)
-    if kind == ".keras":
+    if kind in (".keras", ".h5", ".hdf5"):
         from etabli.estimators.networks.brought import kept
         from etabli.estimators.networks.network import Network
 
@@ -165,7 +170,7 @@ def _saved(path: Path, trusted: bool) -> Any:
 
         return brought(opened(path, trusted))
     raise UsageError(
-        "a saved model is .json or .ubj (XGBoost), .txt (LightGBM), .cbm (CatBoost), .onnx, .keras",
+        "a saved model is .json or .ubj (XGBoost), .txt (LightGBM), .cbm (CatBoost), .onnx, .keras or .h5 (Keras), .pt (PyTorch)",
         str(path),
         "load it in a Python file and give file.py:object",
     )

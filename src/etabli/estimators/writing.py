@@ -95,7 +95,8 @@ class Answer:
     classes: the estimator's own labels; () for numbers. label: int64 [rows, 1], the place in `classes` that its `predict` gives, when that is not
     the largest score. values: what `transform` (clusters, projections) or `decision_function` gives, of an estimator that has no score (values is
     raw then), or beside its score (values is another tensor). bound: of the output's scale; above 1e-13 only where the library's own
-    formula loses digits, so that two evaluations of it differ by more.
+    formula loses digits, so that two evaluations of it differ by more. deviation: [rows, 1], the standard deviation that a model of a distribution
+    gives beside its mean; spread: the library's own.
     """
 
     raw: str
@@ -107,6 +108,8 @@ class Answer:
     values: Part | None = None
     outputs: int = 1
     bound: float = 1e-13
+    deviation: str = ""
+    spread: Native | None = None
 
 
 Writer = Callable[[Any, Graph, Frame], Frame | Answer]

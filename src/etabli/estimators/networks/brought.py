@@ -32,6 +32,13 @@ def elsewhere(given: Any) -> Elsewhere | None:
         from etabli.estimators.networks.keras_function import takes
 
         return Elsewhere(f"Keras's {type(given).__name__}", partial(_keras, given), partial(takes, given))
+    if type(given).__module__.startswith(("tensorflow.", "tf_keras.")) or any(
+        kind.__module__.startswith(("tensorflow.python", "tf_keras.")) for kind in type(given).__mro__
+    ):
+        from etabli.estimators.networks.tensorflow_given import held, source
+
+        if (tensors := held(given)) is not None:
+            return Elsewhere(tensors.title, partial(source, tensors), lambda: {one.name: one.width for one in tensors.taken})
     found = called(given)
     return None if found is None else Elsewhere(found.title, partial(_jax, found), partial(dict.fromkeys, found.names))
 
@@ -47,6 +54,10 @@ def kept(path: Path, trusted: bool) -> Elsewhere:
     def made(width: int, shapes: Shapes) -> Source:
         from etabli.estimators.networks.keras_source import KerasSource
 
+        if path.suffix.lower() != ".keras":
+            from etabli.estimators.networks.keras_classes import whole
+
+            whole(path, trusted)
         return KerasSource(path, width, trusted)
 
     return Elsewhere(f"Keras's {path.stem}", made, takes)
@@ -67,12 +78,12 @@ def _keras(model: Any, width: int, shapes: Shapes) -> Source:
     try:
         return KerasSource(None, width, model=model)
     except UsageError as error:
-        if not own(model) or len(parts) > 1:
+        if not own(model):
             raise
         from etabli.estimators.networks.keras_native import native
 
         try:
-            return native(model, parts[0].shape, parts[0].whole, f"Keras's {type(model).__name__}")
+            return native(model, parts, f"Keras's {type(model).__name__}")
         except UsageError as lacking:
             raise UsageError(error.rule, error.got, f"{error.hint}; or {lacking.hint}") from None
 

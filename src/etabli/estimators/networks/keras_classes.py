@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from etabli.errors import UsageError
+
 LIBRARIES = ("keras", "keras_hub", "tensorflow", "torch", "jax", "builtins", "typing", "abc", "collections")
 
 
@@ -49,6 +51,33 @@ def lacking(path: Path) -> str:
         elif isinstance(one, list):
             waiting += one
     return ", ".join(found)
+
+
+def whole(path: Path, trusted: bool) -> None:
+    """UsageError for an .h5 file that holds no model, or code in it (a Lambda layer) that may not run: older Keras runs it whatever it is told."""
+    try:
+        import h5py
+    except ImportError:
+        raise UsageError(
+            "a Keras model is read by Keras on its JAX back end", "keras is not installed", "pip install 'etabli[keras]'"
+        ) from None
+    try:
+        with h5py.File(path) as file:
+            config = file.attrs.get("model_config")
+    except OSError as error:
+        raise UsageError("an .h5 file is a model that Keras saved", f"{path}: {error}", "") from None
+    if config is None:
+        raise UsageError(
+            "an .h5 file is a model that Keras saved whole",
+            f"{path}: it holds weights, or what is not of Keras",
+            "make the model and load its weights in a Python file, and give file.py:model",
+        )
+    if '"Lambda"' in (config.decode() if isinstance(config, bytes) else str(config)) and not trusted:
+        raise UsageError(
+            "a Lambda layer in a file of Keras is code, which runs when the file is opened",
+            str(path),
+            "if you trust where it comes from: --trust-pickle; or load it in a Python file and give file.py:model",
+        )
 
 
 def packed(model: Any, to: Path) -> bool:

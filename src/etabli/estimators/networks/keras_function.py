@@ -50,6 +50,11 @@ def function(model: Any) -> Callable[[Any], Any]:
     return lambda x: model.stateless_call(trained, fixed, x, **modes)[0]
 
 
+def call(model: Any, given: Sequence[Any]) -> Any:
+    """What the model answers to its inputs, in their order, in inference."""
+    return model(given[0] if len(given) == 1 else _packed(model, given), training=False)
+
+
 def _packed(model: Any, given: Sequence[Any]) -> Any:
     """Several inputs in the structure that the model was made with (a list, a dict)."""
     import keras

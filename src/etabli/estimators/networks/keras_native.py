@@ -6,105 +6,62 @@ weights are: there is no copy in double precision, and the file is held to the m
 
 from __future__ import annotations
 
-import importlib.util
-import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
-from etabli.errors import EtabliError, UsageError
-from etabli.estimators.networks.keras_function import predicted
-from etabli.estimators.networks.maths import Maths
-from etabli.estimators.networks.onnx_reader import read
-from etabli.estimators.networks.source import Feeds, Input, Source, single_output
-from etabli.estimators.networks.torch_source import OPSET, TorchSource
-from etabli.estimators.networks.values import Unreadable, Value
-from etabli.records import Array
+import numpy as np
 
-INSTALL = "pip install 'etabli[tensorflow]'"
+from etabli.estimators.networks.keras_function import Part, call, predicted
+from etabli.estimators.networks.source import Feeds, Input, Source, single_output
+from etabli.estimators.networks.tensorflow_given import TensorFlowSource
+from etabli.estimators.networks.torch_source import TorchSource
+from etabli.records import Array
 
 
 class KerasTorchSource(TorchSource):
-    """shape: of one row. whole: it takes whole numbers (None: asked)."""
+    """parts: its inputs."""
 
     library = "keras"
 
-    def __init__(self, model: Any, shape: tuple[int, ...], whole: bool | None, title: str) -> None:
+    def __init__(self, model: Any, parts: Sequence[Part], title: str) -> None:
         self.title, self.module = title, _quiet(model)
-        self.shapes = {"x": shape}
+        self.shapes = {one.name: one.shape for one in parts}
         self.floats = None
-        self._known = whole
+        self._known = {one.name: one.whole for one in parts}
 
     def inputs(self) -> list[Input]:
-        """One matrix, in the shape of the model's input."""
-        return [Input("x", self.shapes["x"], bool(self._known), True)] if self._known is not None else super().inputs()
+        """In the shapes of the model's inputs."""
+        if any(whole is None for whole in self._known.values()):
+            return super().inputs()
+        return [Input(name, shape, bool(self._known[name]), True) for name, shape in self.shapes.items()]
 
     def exact(self, feeds: Feeds) -> Array | None:
         """None: see above."""
         return None
 
 
-class KerasTensorFlowSource(Source):
-    """shape: of one row. whole: it takes whole numbers."""
+class KerasTensorFlowSource(TensorFlowSource):
+    """parts: its inputs."""
 
     library = "keras"
 
-    def __init__(self, model: Any, shape: tuple[int, ...], whole: bool | None, title: str) -> None:
-        if importlib.util.find_spec("tf2onnx") is None:
-            raise UsageError(
-                "a Keras model with classes in TensorFlow's own functions is read by tf2onnx", f"{title}: it is not installed", INSTALL
-            )
-        self.model, self.shape, self.whole, self.title = model, shape, bool(whole), title
-
-    def inputs(self) -> list[Input]:
-        """One matrix, in the shape of the model's input."""
-        return [Input("x", self.shape, self.whole, True)]
+    def __init__(self, model: Any, parts: Sequence[Part], title: str) -> None:
+        given = [Input(one.name, one.shape, bool(one.whole), True) for one in parts]
+        super().__init__(title, lambda *tensors: single_output(title, call(model, tensors)), given, [one.kind for one in parts])
+        self.model = model
 
     def ask(self, feeds: Feeds) -> Array:
         """By the model's own `predict`."""
-        return predicted(self.title, self.model, feeds["x"])
-
-    def read(self, maths: Maths, values: Mapping[str, Value]) -> Value:
-        """What tf2onnx makes of the model in inference."""
-        import logging
-
-        import tensorflow
-        import tf2onnx
-
-        given = (getattr(self.model, "inputs", None) or [None])[0]
-        kind = str(given.dtype) if given is not None else "float32"
-        spec = [tensorflow.TensorSpec((None, *self.shape), kind, name="x")]
-        logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                call = tensorflow.function(lambda x: single_output(self.title, self.model(x, training=False)), input_signature=spec)
-                made, _ = tf2onnx.convert.from_function(call, input_signature=spec, opset=OPSET)
-                _kept(made, call.get_concrete_function())
-        except EtabliError:
-            raise
-        except Exception as error:  # it raises what it likes
-            raise Unreadable(
-                f"{self.title}: tf2onnx refuses it ({type(error).__name__}: {' '.join(str(error).split()):.300})", ""
-            ) from None
-        return next(iter(read(maths, made, values).values()))
+        flat = [feeds[one.name].reshape(len(feeds[one.name]), -1) for one in self.parts]
+        return predicted(self.title, self.model, feeds[self.parts[0].name] if len(flat) == 1 else np.concatenate(flat, axis=1))
 
 
-def _kept(made: Any, concrete: Any) -> None:
-    """Constants that a function captured (what a Normalization subtracts), which tf2onnx leaves as inputs, into the network."""
-    import onnx
-
-    held = {inside.name: outside for outside, inside in concrete.graph.captures if outside.dtype.name != "resource"}
-    for one in [one for one in made.graph.input if one.name in held]:
-        made.graph.initializer.append(onnx.numpy_helper.from_array(held[one.name].numpy(), one.name))
-        made.graph.input.remove(one)
-
-
-def native(model: Any, shape: tuple[int, ...], whole: bool | None, title: str) -> Source:
+def native(model: Any, parts: Sequence[Part], title: str) -> Source:
     """The source for the back end that Keras is on."""
     import keras
 
     kind = KerasTorchSource if keras.config.backend() == "torch" else KerasTensorFlowSource
-    return kind(model, shape, whole, title)
+    return kind(model, parts, title)
 
 
 def _quiet(model: Any) -> Any:
@@ -116,7 +73,7 @@ def _quiet(model: Any) -> Any:
             super().__init__()
             self.model = model
 
-        def forward(self, x: Any) -> Any:
-            return self.model(x, training=False)
+        def forward(self, *given: Any) -> Any:
+            return call(self.model, given)
 
     return Quiet()

@@ -136,6 +136,13 @@ class Network:
         made[gone] = np.nan
         return made
 
+    def drawn(self, columns: int) -> bool:
+        """Whether the same rows, asked twice, have other answers."""
+        rows = np.zeros((4, columns))
+        if not any(one.whole for one in self.of(columns).inputs()):
+            rows = np.random.default_rng(0).standard_normal((4, columns))
+        return not np.array_equal(self.answer(rows), self.answer(rows), equal_nan=True)
+
     def shares(self, columns: int) -> bool:
         """Whether its answers are shares of classes: asked at rows drawn by chance, or at zeros where it takes only codes."""
         drawn = np.random.default_rng(0).standard_normal((8, columns))
@@ -211,6 +218,12 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
         outputs = int(np.prod(made.shape[1:], dtype=np.int64))
         raw = maths.tensor(maths.reshape(maths.cast(made, "float"), (ROWS, outputs)))
     except Unreadable as error:
+        if estimator.drawn(frame.width):
+            raise Refused(
+                estimator.title,
+                f"its answers are drawn by chance: the same rows, asked twice, have others ({error.what.removeprefix(f'{estimator.title}: ')})",
+                "bring what it answers in the mean: without noise, or with weights in place of their distributions",
+            ) from None
         raise Refused(estimator.title, error.what.removeprefix(f"{estimator.title}: "), error.advice) from None
     estimator.layers = maths.layers()
     estimator.skips_missing = not maths.asks_missing
@@ -221,6 +234,14 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
     exact = estimator.exact(zeros) is not None
     native = estimator.exact if exact else estimator.answer
     bound = SINGLE if not exact and (single or any(one.single for one in inputs)) else DOUBLE
+    if source.spread:
+        if outputs != 2 or estimator.labels or estimator.gives not in ("", "number"):
+            raise Refused(
+                estimator.title, "it gives a distribution, and what is adopted of one is that of a single number", "leave its last step out"
+            )
+        mean, deviation = (graph.op("Gather", raw, graph.const([place], np.int64), axis=1) for place in (0, 1))
+        whole = native
+        return Answer(mean, "identity", lambda x: whole(x)[:, :1], bound=bound, deviation=deviation, spread=lambda x: whole(x)[:, 1:])
     gives = estimator.gives or _likely(estimator, outputs, made.tensor in maths.shares, frame.width)
     _fits(estimator, outputs, gives)
     if gives == "number":

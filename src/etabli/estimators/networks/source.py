@@ -43,6 +43,7 @@ class Source(ABC):
     library = ""
     classes: tuple[Any, ...] = ()
     gives = ""
+    spread = False  # its answer is a mean and, behind it, a standard deviation
 
     @abstractmethod
     def inputs(self) -> list[Input]:
@@ -80,6 +81,20 @@ def asked(title: str, call: Callable[[], Any], shapes: Mapping[str, Sequence[int
             f"{title}: {type(error).__name__}: {' '.join(str(error).split()):.300}",
             f"give exactly the columns it takes, in its order, and name the target; {shaped(shapes or {})}",
         ) from error
+
+
+def distribution(title: str, made: Any) -> tuple[Any, Any] | None:
+    """(mean, standard deviation) of a distribution of a number (TensorFlow Probability's, PyTorch's); None of what is none. UsageError for one of classes."""
+    if not (hasattr(made, "log_prob") and hasattr(made, "mean") and hasattr(made, "stddev")):
+        return None
+    if getattr(made, "probs", None) is not None or getattr(made, "logits", None) is not None:
+        raise UsageError(
+            "of a distribution of classes a network gives what it is made of",
+            f"{title} gives a distribution ({type(made).__name__})",
+            "bring the network without its last step, or one that gives distribution.logits",
+        )
+    mean, deviation = (one() if callable(one) else one for one in (made.mean, made.stddev))
+    return mean, deviation
 
 
 def shaped(shapes: Mapping[str, Sequence[int]]) -> str:

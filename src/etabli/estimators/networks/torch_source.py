@@ -23,7 +23,7 @@ import numpy as np
 from etabli.errors import UsageError
 from etabli.estimators.networks.maths import Maths
 from etabli.estimators.networks.onnx_reader import read, unread
-from etabli.estimators.networks.source import Feeds, Input, Source, asked, blocks, single_output
+from etabli.estimators.networks.source import Feeds, Input, Source, asked, blocks, distribution, single_output
 from etabli.estimators.networks.torch_given import decides, precise
 from etabli.estimators.networks.values import ROWS, Unreadable, Value
 from etabli.records import Array
@@ -106,9 +106,18 @@ class TorchSource(Source):
             given = [torch.from_numpy(np.array(a if kind is None or a.dtype.kind == "i" else a.astype(kind))) for a in part.values()]
             with torch.no_grad(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return np.asarray(single_output(self.title, module(*given)).numpy())
+                return np.asarray(self._one(module(*given)).numpy())
 
         return blocks(some, feeds)
+
+    def _one(self, made: Any) -> Any:
+        """Its one output; of a distribution the mean and the standard deviation, side by side."""
+        import torch
+
+        if (pair := distribution(self.title, made)) is None:
+            return single_output(self.title, made)
+        self.spread = True
+        return torch.cat([one.reshape(one.shape[0], -1) for one in pair], 1)
 
     def read(self, maths: Maths, values: Mapping[str, Value]) -> Value:
         """By an export with ROWS rows, so that a size written out by the tracer is the one that stands for the rows."""
@@ -128,8 +137,27 @@ class TorchSource(Source):
                 f"{self.title}: {where}: what it does depends on the numbers of the rows",
                 "torch.where takes both ways; a check of what comes in goes out of forward",
             )
-        made = onnx.load_from_string(exported(self.title, module if scripted else _alone(self.title, module), examples, there))
+        made = onnx.load_from_string(exported(self.title, module if scripted else self._alone(module), examples, there))
         return next(iter(read(maths, made, values).values()))
+
+    def _alone(self, module: Any) -> Any:
+        """The module with nothing but what must be given, since the exporter makes inputs of numbers that stand as defaults; of a distribution, its two numbers."""
+        import torch
+
+        given = inspect.signature(module.forward).parameters.values()
+        if not self.spread and not any(one.default not in (one.empty, None) for one in given):
+            return module
+        answer = self._one
+
+        class Alone(torch.nn.Module):  # type: ignore[misc, name-defined, unused-ignore]
+            def __init__(self) -> None:
+                super().__init__()
+                self.module = module
+
+            def forward(self, *rows: Any) -> Any:
+                return answer(self.module(*rows))
+
+        return Alone().eval()  # the exporter gives a module its mode back, and so the modules in it
 
 
 def exported(title: str, module: Any, examples: tuple[Any, ...], names: Sequence[str]) -> bytes:
@@ -151,25 +179,6 @@ def exported(title: str, module: Any, examples: tuple[Any, ...], names: Sequence
             raise Unreadable(
                 f"{title}: PyTorch's own exporter refuses it ({said})", unread("Quantized" if "quantized::" in said else "") or TELLS
             ) from None
-
-
-def _alone(title: str, module: Any) -> Any:
-    """The module with nothing but what must be given: the exporter makes inputs of numbers that stand as defaults."""
-    import torch
-
-    given = inspect.signature(module.forward).parameters.values()
-    if not any(one.default not in (one.empty, None) for one in given):
-        return module
-
-    class Alone(torch.nn.Module):  # type: ignore[misc, name-defined, unused-ignore]
-        def __init__(self) -> None:
-            super().__init__()
-            self.module = module
-
-        def forward(self, *rows: Any) -> Any:
-            return single_output(title, self.module(*rows))
-
-    return Alone().eval()  # the exporter gives a module its mode back, and so the modules in it
 
 
 @contextlib.contextmanager
