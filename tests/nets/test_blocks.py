@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from etabli.data.preparation.scaling import quantile_knots
 from etabli.graph.graph import Graph
 from etabli.graph.run import run
 from etabli.nets.block import Block, Chain, answer, double, trained
-from etabli.nets.blocks.activation import Activation
+from etabli.nets.blocks.activation import Activation, Bend
 from etabli.nets.blocks.attention import Attention, encoder
 from etabli.nets.blocks.bottle import Bottle, Evidence
-from etabli.nets.blocks.columns import Beside, Columns, edges
+from etabli.nets.blocks.columns import Beside, Columns, Views, edges, lines
 from etabli.nets.blocks.convolution import Convolution, Flatten, Pool, Shaped
 from etabli.nets.blocks.dense import Dense, Dropout, Relu
 from etabli.nets.blocks.embed import Embed, Periodic, Places
@@ -43,6 +44,10 @@ def with_edges(start, x):
     return start | {"fixed_low": low.astype(np.float32), "fixed_width": width.astype(np.float32)}
 
 
+def with_views(start, x):
+    return start | {f"0.{name}": value for name, value in lines([quantile_knots(x[:, j], 5) for j in (0, 3)], 5).items()}
+
+
 CASES = [
     Case("dense", Dense(3)),
     Case("dense of members", Chain((Members(4), Dense(5), Relu(), Heads(2)))),
@@ -52,7 +57,9 @@ CASES = [
     Case("columns that go through", Columns((0, 1), (5,), 0, 3)),
     Case("columns without numbers", Columns((), (5, 1), 4, 3)),
     Case("numbers beside flags", Beside((0, 3), (5, 1), Periodic(3, 2))),
+    Case("numbers in two ways", Beside((0, 3), (5, 1), Chain((Views(5), Periodic(3, 2)))), prepared=with_views),
     *(Case(kind, Chain((Dense(4), Activation(kind)))) for kind in ("gelu", "silu", "tanh", "sigmoid")),
+    Case("bent", Chain((Bend(), Dense(2)))),
     Case("norm", Chain((Dense(4), LayerNorm(), Dense(2)))),
     Case("residual", Chain((Residual(Chain((Dense(6), Relu()))), Dense(2)))),
     Case("embed", Chain((Embed(5, 3), Flatten(), Dense(2)))),
@@ -178,3 +185,19 @@ def test_edges_of_few_values_leave_bins_that_nothing_enters():
     share = np.clip((x[:, :, None] - low) / width, 0, 1)
     assert share[:, 0].max(axis=0).sum() <= 2  # two steps between three values
     assert np.allclose(np.diff(low[1]), width[1][:-1], atol=1e-6)
+
+
+def test_views_are_the_number_and_its_score():
+    x = np.column_stack([np.linspace(-2, 2, 81), np.repeat([0.0, 1.0, 5.0], 27)])
+    known = [quantile_knots(x[:, j], 8) for j in (0, 1)]
+    plain, score = np.split(Views(8).apply(np, double(lines(known, 8)), np.concatenate([x, [[1e9, -1e9]]])), 2, axis=1)
+    assert (plain[:-1] == x).all()
+    for j in (0, 1):
+        assert np.allclose(score[:-1, j], np.interp(x[:, j], *known[j]), atol=1e-6)
+    assert np.allclose(score[-1], [known[0][1][-1], known[1][1][0]], atol=1e-6)  # beyond the knots it stays
+
+
+def test_bent_numbers_are_about_as_they_were_and_end():
+    x = np.array([-1e300, -4.0, -0.1, 0.0, 0.1, 4.0, 1e300])
+    bent = Bend().apply(np, {}, x)
+    assert np.allclose(bent, [-3, -2.4, -0.1, 0, 0.1, 2.4, 3], atol=1e-4)

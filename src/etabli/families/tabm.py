@@ -11,11 +11,13 @@ Of a number the file also gives a standard deviation (`nets/doubt.py`): how far 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, ClassVar, final
 
 import numpy as np
 
+from etabli.data.preparation.scaling import quantile_knots
 from etabli.families.family import Family, Stop
 from etabli.families.trained import Trained
 from etabli.graph.graph import Graph
@@ -23,8 +25,8 @@ from etabli.graph.links import apply as linked
 from etabli.graph.links import link
 from etabli.nets import device, doubt
 from etabli.nets.block import Block, Chain, answer, double, inner
-from etabli.nets.blocks.activation import Activation
-from etabli.nets.blocks.columns import Beside, Columns, edges
+from etabli.nets.blocks.activation import Activation, Bend
+from etabli.nets.blocks.columns import Beside, Columns, Views, edges, lines
 from etabli.nets.blocks.dense import Dense, Dropout, Relu
 from etabli.nets.blocks.embed import Periodic
 from etabli.nets.blocks.members import Heads, Members
@@ -42,11 +44,14 @@ MEMBERS, WIDTH, LAYERS, BINS, SIZE = 8, 128, 3, 48, 16
 
 
 def network(values: Mapping[str, Any], numbers: tuple[int, ...], rest: tuple[int, ...], outputs: int) -> Chain:
-    """The blocks: embedding, members, trunk, heads. values: of a setting; `waves` (frequencies of a periodic embedding) and `residual` (layers added to what comes in, with
-    a norm before, and silu) are 0 where they are not named."""
+    """The blocks: embedding, members, trunk, heads. values: of a setting; `waves` (frequencies of a periodic embedding), `knots` (of the scores that it sees beside the numbers) and `residual`
+    (layers added to what comes in, with a norm before, and silu) are 0 where they are not named."""
     width, residual = int(values["width"]), bool(values.get("residual", 0))
-    waves = int(values.get("waves", 0))
-    first: Block = Beside(numbers, rest, Periodic(waves, SIZE // 2)) if waves else Columns(numbers, rest, int(values["bins"]), SIZE)
+    waves, knots = int(values.get("waves", 0)), int(values.get("knots", 0))
+    periodic = Periodic(waves, SIZE // 2)
+    first: Block = Beside(numbers, rest, periodic) if waves else Columns(numbers, rest, int(values["bins"]), SIZE)
+    if waves and knots:
+        first = Chain((Bend(), Beside(numbers, rest, Chain((Views(knots), periodic)))))
     members = Members(int(values["members"]))
     trunk: list[Block] = [Dense(width)] if residual else []
     for _ in range(int(values["layers"])):
@@ -86,10 +91,11 @@ class Tabm(Family):
     )
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
-        """The published default at a width for two cores; then a smaller trunk, a plain perceptron, a residual one, one with waves."""
+        """The published default at a width for two cores; then a smaller trunk, a plain perceptron, a residual one, members on waves."""
         if not find_spec("jax"):
             return []
-        wants = Wants(numbers="rank", filled=True, categories="one-hot")
+        ranks = Wants(numbers="rank", filled=True, categories="one-hot")
+        scaled = replace(ranks, numbers="scaled")
         usual: dict[str, Any] = {
             "members": MEMBERS,
             "width": WIDTH,
@@ -105,12 +111,15 @@ class Tabm(Family):
             ({"members": 1, "bins": 0}, "multilayer perceptron"),
             ({"members": 1, "layers": 2, "residual": 1}, "residual network (Gorishniy et al. 2021)"),
             (
-                {"members": 1, "bins": 0, "waves": 16},
-                "like RealMLP (Holzmüller, Grinsztajn & Steinwart 2024): periodic embedding, falling rate",
+                {"members": 4, "bins": 0, "waves": 16, "knots": 48},
+                "like RealMLP (Holzmüller, Grinsztajn & Steinwart 2024): periodic embedding of numbers and of their ranks, falling rate",
             ),
         ]
         made = [({**usual, **change}, origin) for change, origin in tried]
-        return [Setting(self.name, values, wants, origin=origin, title=f"{self.name} {_called(values)}") for values, origin in made]
+        return [
+            Setting(self.name, values, scaled if "knots" in values else ranks, origin=origin, title=f"{self.name} {_called(values)}")
+            for values, origin in made
+        ]
 
     def cost(self, setting: Setting, facts: Facts) -> Cost:
         """Some sixty epochs, each a product of the rows with every layer, forth and back; and a program to compile."""
@@ -218,11 +227,13 @@ def _sees(chain: Chain, weights: Mapping[str, Array], data: Data) -> Array:
     embedding, place = chain.blocks[0], next(k for k, block in enumerate(chain.blocks) if isinstance(block, Dense))
     rows = np.asarray(data.x[:: max(1, len(data.x) // SEEN)], float)
     inside = embedding.apply(np, inner(weights, "0."), rows)
-    if isinstance(embedding, Beside):
-        numbers, rest, size = embedding.numbers, embedding.rest, SIZE // 2
+    last = embedding.blocks[-1] if isinstance(embedding, Chain) else embedding
+    if isinstance(last, Beside):
+        twice = 2 if isinstance(last.block, Chain) else 1  # each number, then each score
+        numbers, rest, size = last.numbers * twice, last.rest, SIZE // 2
     else:
-        assert isinstance(embedding, Columns)
-        numbers, rest, size = embedding.numbers, embedding.rest, embedding.size if embedding.bins else 1
+        assert isinstance(last, Columns)
+        numbers, rest, size = last.numbers, last.rest, last.size if last.bins else 1
     owners = np.array([*np.repeat(numbers, size), *rest], int)
     sign = weights["1.sign"][0] if isinstance(chain.blocks[1], Members) else 1.0
     return moved(inside * sign, weights[f"{place}.weight"], owners, data.x.shape[1])
@@ -232,10 +243,13 @@ def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...]
     """(what is learned from, what must be known beside the weights)."""
     random = np.random.default_rng(data.seed)
     start, _ = chain.start(random, (data.x.shape[1],))
-    bins = int(setting.values["bins"])
+    bins, knots = int(setting.values["bins"]), int(setting.values.get("knots", 0))
     if numbers and bins:
         low, width = edges(data.x[:, list(numbers)], bins)
         start |= {"0.fixed_low": low.astype(np.float32), "0.fixed_width": width.astype(np.float32)}
+    if numbers and knots:
+        bent = Bend().apply(np, {}, data.x[:, list(numbers)]).astype(np.float32).astype(float)  # two knots are two while it learns too
+        start |= {f"0.1.0.{name}": value for name, value in lines([quantile_knots(column, knots - 1) for column in bent.T], knots).items()}
     weight = np.ones(len(data.y)) if data.weight is None else data.weight
     centre, spread = 0.0, 1.0
     if data.task == "regression":

@@ -50,7 +50,7 @@ def moved(inside: Array, weight: Array, owners: Array, columns: int) -> Array:
     made = np.zeros((columns, weight.shape[1]))
     for column in np.unique(owners):
         mine = owners == column
-        part = inside[:, mine]
+        part = inside[:, mine] - inside[:1, mine]  # so that what never moves is exactly 0
         spread = np.atleast_2d(np.cov(part, rowvar=False, bias=True)) if len(part) > 1 else np.zeros((mine.sum(),) * 2)
         made[column] = np.sqrt(np.maximum(np.einsum("iu,ij,ju->u", weight[mine], spread, weight[mine]), 0.0))
     return made

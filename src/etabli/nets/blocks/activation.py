@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from etabli.graph.graph import Graph
 
 ROOT, CUBE = 0.7978845608028654, 0.044715  # of Hendrycks & Gimpel's tanh form of GELU
+BOUND, FAR = 3.0, 1e6  # of `Bend`
 
 
 @final
@@ -47,6 +48,29 @@ class Activation(Block):
             return graph.op("Mul", graph.op("Mul", x, graph.op("Add", inner, one)), half)
         gate = write_logistic(graph, x)
         return gate if self.kind == "sigmoid" else graph.op("Mul", x, gate)
+
+
+@final
+@dataclass(frozen=True)
+class Bend(Block):
+    """x / sqrt(1 + (x / 3)^2), which ends at 3 (smooth clipping: Holzmüller, Grinsztajn & Steinwart 2024): standardised numbers about as they are, without their outliers."""
+
+    def start(self, random: np.random.Generator, shape: Shape) -> tuple[dict[str, Array], Shape]:
+        """No weights."""
+        return {}, shape
+
+    def apply(self, xp: Any, p: Params, x: Any, noise: Noise | None = None) -> Any:
+        """Clipped before, where the square would say no more."""
+        part = xp.clip(x / BOUND, -FAR, FAR)
+        return part / xp.sqrt(part * part + 1) * BOUND
+
+    def write(self, graph: Graph, p: Params, x: str) -> str:
+        """The same."""
+        bound = graph.const(BOUND, np.float64)
+        part = graph.op("Max", graph.op("Div", x, bound), graph.const(-FAR, np.float64))
+        part = graph.op("Min", part, graph.const(FAR, np.float64))
+        root = graph.op("Sqrt", graph.op("Add", graph.op("Mul", part, part), graph.const(1.0, np.float64)))
+        return graph.op("Mul", graph.op("Div", part, root), bound)
 
 
 def logistic(xp: Any, x: Any) -> Any:

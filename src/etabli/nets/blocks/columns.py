@@ -7,6 +7,7 @@ the range, up to three widths, and stop there. Of all that a network for tables 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from etabli.graph.graph import Graph
 
 BEYOND = 3.0  # widths of an outer bin
+LITTLE = 1e-30  # the narrowest line of `Views`: single precision can divide by it
 
 
 @final
@@ -113,6 +115,44 @@ class Beside(Block):
             return rest
         made = self.block.write(graph, p, graph.op("Gather", x, graph.const(self.numbers, np.int64), axis=1))
         return graph.op("Concat", made, rest, axis=1) if rest else made
+
+
+@final
+@dataclass(frozen=True)
+class Views(Block):
+    """[rows, columns] to [rows, 2 columns]: the numbers, and beside them the normal scores of their ranks, along straight lines between knots. A law that is smooth in a number is smooth in the first
+    alone, since ranks jump where many rows are equal; a long tail, or several heaps, are spread out in the second alone."""
+
+    knots: int
+
+    def start(self, random: np.random.Generator, shape: Shape) -> tuple[dict[str, Array], Shape]:
+        """least [columns], the score below all knots; low, width, rise [columns, knots - 1] of the lines; all as `lines` makes them, none trained."""
+        (columns,) = shape
+        return lines([(np.zeros(1), np.zeros(1))] * columns, self.knots), (2 * columns,)
+
+    def apply(self, xp: Any, p: Params, x: Any, noise: Noise | None = None) -> Any:
+        """Numbers, then scores."""
+        share = xp.clip((x[:, :, None] - p[f"{FIXED}low"]) / p[f"{FIXED}width"], 0, 1)
+        return xp.concatenate([x, (share * p[f"{FIXED}rise"]).sum(axis=2) + p[f"{FIXED}least"]], axis=1)
+
+    def write(self, graph: Graph, p: Params, x: str) -> str:
+        """The same."""
+        low, width, rise, least = (graph.const(p[f"{FIXED}{name}"], np.float64) for name in ("low", "width", "rise", "least"))
+        share = graph.op("Div", graph.op("Sub", graph.op("Unsqueeze", x, graph.const([2], np.int64)), low), width)
+        share = graph.op("Min", graph.op("Max", share, graph.const(0.0, np.float64)), graph.const(1.0, np.float64))
+        score = graph.op("ReduceSum", graph.op("Mul", share, rise), graph.const([2], np.int64), keepdims=0)
+        return graph.op("Concat", x, graph.op("Add", score, least), axis=1)
+
+
+def lines(known: Sequence[tuple[Array, Array]], knots: int) -> dict[str, Array]:
+    """What `Views(knots)` knows of its columns. known: (knots, rising, and scores there) of each, at most so many."""
+    made = {name: np.full((len(known), knots - 1), float(name == "width"), np.float32) for name in ("low", "width", "rise")}
+    for j, (at, score) in enumerate(known):
+        filled = len(at) - 1
+        made["low"][j, :filled], made["rise"][j, :filled] = at[:-1], np.diff(score)
+        made["width"][j, :filled] = np.maximum(np.diff(at), LITTLE)
+    made["least"] = np.array([score[0] for _, score in known], np.float32)
+    return {f"{FIXED}{name}": value for name, value in made.items()}
 
 
 def edges(x: Array, bins: int) -> tuple[Array, Array]:
