@@ -176,7 +176,7 @@ def _called(values: Mapping[str, Any]) -> str:
     """A setting for people: its kind, layers × width."""
     members = int(values["members"])
     kind = (
-        f"{members} members" if members > 1 else "waves" if values.get("waves") else "residual" if values.get("residual") else "perceptron"
+        "waves" if values.get("waves") else f"{members} members" if members > 1 else "residual" if values.get("residual") else "perceptron"
     )
     return f"{kind}, {values['layers']} × {values['width']}"
 
