@@ -64,7 +64,7 @@ def network(values: Mapping[str, Any], numbers: tuple[int, ...], rest: tuple[int
 
 def parts(values: Mapping[str, Any], numbers: Sequence[int], rest: Sequence[int]) -> bool:
     """Whether the members part behind the first dense layer and not before it: where so much comes in that its product, once a member, would be nearly all of the work."""
-    embedded = SIZE // 2 if values.get("waves") else SIZE if values["bins"] else 1
+    embedded = SIZE if values["bins"] or values.get("knots") else SIZE // 2 if values.get("waves") else 1
     return int(values["members"]) > 1 and len(numbers) * embedded + len(rest) > WIDE
 
 
