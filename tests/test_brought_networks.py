@@ -170,3 +170,55 @@ def test_a_network_that_loses_its_digits_in_single_precision_is_refused(tmp_path
     with pytest.raises(Refused, match="off its own arithmetic in double precision"):
         etabli.adopt(Cancelling(), x, "y", y=x[:, 1], out=tmp_path / "run")
     assert etabli.adopt(Cancelling().double(), x, "y", y=x[:, 1], out=tmp_path / "run").result["proof"]["estimator"]["rows"] == 80
+
+
+def _onnx(nodes, outputs, weights, kind=1, domains=()):
+    """An ONNX network of four columns."""
+    from onnx import helper, numpy_helper
+
+    given = [helper.make_tensor_value_info("x", kind, ["rows", 4])]
+    out = [helper.make_tensor_value_info(name, of, ["rows", None]) for name, of in outputs.items()]
+    held = [numpy_helper.from_array(array, name) for name, array in weights.items()]
+    made = helper.make_graph([helper.make_node(op, ins, outs, **more) for op, ins, outs, more in nodes], "net", given, out, held)
+    sets = [helper.make_opsetid("", 17), *(helper.make_opsetid(name, 3) for name in domains)]
+    return helper.make_model(made, opset_imports=sets, ir_version=8)
+
+
+def test_of_an_onnx_file_what_its_one_output_needs_is_read(tmp_path):
+    w = np.random.default_rng(0).standard_normal((4, 3)).astype("float32")
+    nodes = [("MatMul", ["x", "w"], ["m"], {}), ("Softmax", ["m"], ["p"], {}), ("ArgMax", ["m"], ["label"], {"axis": 1})]
+    x, classes = np.random.default_rng(1).standard_normal((60, 4)), [0, 1, 2] * 20
+    study = etabli.adopt(_onnx(nodes, {"label": 7, "p": 1}, {"w": w}), x, "kind", y=classes, out=tmp_path / "run")
+    assert study.result["task"] == "multiclass" and study.result["proof"]["estimator"]["label_mismatches"] == 0
+    refused = {
+        r"outputs: p, m\n.*extract_model\('net.onnx', 'one.onnx', \['x'\], \['p'\]\)": _onnx(nodes[:2], {"p": 1, "m": 1}, {"w": w}),
+        "weights in half precision": _onnx(
+            [("Cast", ["x"], ["h"], {"to": 10}), ("MatMul", ["h", "w"], ["m"], {})], {"m": 10}, {"w": w.astype("float16")}
+        ),
+        "before it was quantised": _onnx(
+            [("DynamicQuantizeLinear", ["x"], ["q", "s", "z"], {}), ("DequantizeLinear", ["q", "s", "z"], ["m"], {})], {"m": 1}, {}
+        ),
+    }
+    for said, model in refused.items():
+        with pytest.raises((etabli.errors.UsageError, Refused), match=said):
+            etabli.adopt(model, x, "kind", y=classes, out=tmp_path / "other")
+
+
+def test_weights_in_a_file_beside_an_onnx_file(tmp_path, monkeypatch):
+    import onnx
+
+    from etabli.adoption.loading import loaded
+
+    w = np.random.default_rng(0).standard_normal((4, 1)).astype("float32")
+    for name, factor in (("right", 1), ("wrong", 2)):
+        (tmp_path / name).mkdir()
+        model = _onnx([("MatMul", ["x", "w"], ["m"], {})], {"m": 1}, {"w": factor * w})
+        path = tmp_path / name / "net.onnx"
+        onnx.save_model(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    monkeypatch.chdir(tmp_path / "wrong")  # where another file of that name lies
+    x = np.random.default_rng(1).standard_normal((60, 4))
+    study = etabli.adopt(loaded(str(tmp_path / "right" / "net.onnx")), x, "y", y=x[:, 0], out=tmp_path / "run")
+    assert np.allclose(study.model.predict(x)["prediction"], x @ w, atol=1e-5)
+    (tmp_path / "right" / "weights.bin").unlink()
+    with pytest.raises(etabli.errors.UsageError, match=r"net.onnx: weights.bin"):
+        loaded(str(tmp_path / "right" / "net.onnx"))

@@ -172,14 +172,13 @@ def brought(given: Any) -> Any:
         given = unwrapped(given)
         return Network(f"PyTorch's {getattr(given, 'original_name', type(given).__name__)}", module=given)
     if isinstance(given, str | Path) and Path(given).suffix.lower() == ".onnx":
-        given = Path(given).read_bytes()
-    if isinstance(given, bytes):
-        import onnx
+        from etabli.estimators.networks.onnx_source import opened
 
-        try:
-            given = onnx.load_model_from_string(given)
-        except Exception:  # protobuf's DecodeError, which has no types
-            raise UsageError("an .onnx file holds an ONNX model", "bytes that are no model", "export it again") from None
+        given = opened(Path(given))
+    if isinstance(given, bytes):
+        from etabli.estimators.networks.onnx_source import opened
+
+        given = opened(given)
     return Network("an ONNX network", onnx=given) if type(given).__name__ == "ModelProto" else given
 
 
