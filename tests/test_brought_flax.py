@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import etabli
+from etabli.errors import UsageError
 from tests.test_brought_jax import _digits
 
 jax = pytest.importorskip("jax")
@@ -59,7 +60,10 @@ def test_a_module_of_linen_with_its_variables(tmp_path):
             z = linen.Dropout(0.2, deterministic=not train)(linen.avg_pool(linen.relu(z), (2, 2), (2, 2), "SAME"))
             return linen.softmax(linen.Dense(10)(z.reshape(len(x), -1)))
 
-    _proven((Net(), Net().init(jax.random.key(0), jnp.zeros((2, 64)), False)), tmp_path)
+    variables = Net().init(jax.random.key(0), jnp.zeros((2, 64)), False)
+    _proven((Net(), variables), tmp_path)
+    with pytest.raises(UsageError, match="batch_stats among them"):
+        etabli.adopt((Net(), variables["params"]), _digits()[0], out=tmp_path / "other")
 
 
 @pytest.mark.parametrize("kind", ["dense", "convolutions", "GRUCell", "LSTMCell", "attention"])
@@ -91,6 +95,29 @@ def test_a_module_of_equinox(kind, tmp_path):
             return self.last(jax.tree.leaves(end)[0])
 
     _proven(nn.MLP(64, 10, 16, 2, key=key) if kind == "dense" else Net(), tmp_path)
+
+
+def test_what_comes_without_its_state_its_shape_or_as_a_class_is_told_the_next_step(tmp_path):
+    equinox = pytest.importorskip("equinox")
+
+    class Normed(equinox.Module):
+        norm: object
+
+        def __init__(self):
+            self.norm = equinox.nn.BatchNorm(64, "batch", mode="batch")
+
+        def __call__(self, x, state):
+            return self.norm(x, state)
+
+    class Keyed(equinox.Module):
+        def __call__(self, x, key):
+            return x
+
+    pictures = equinox.nn.Conv2d(1, 2, 8, key=jax.random.key(0))
+    refused = {r"pair \(module, state\)": Normed(), "key=None": Keyed(), "--inputs x=1x8x8": pictures, "Keyed is a class": Keyed}
+    for said, module in refused.items():
+        with pytest.raises(UsageError, match=said):
+            etabli.adopt(module, _digits()[0], out=tmp_path / "run")
 
 
 def test_a_module_of_equinox_with_a_state(tmp_path):

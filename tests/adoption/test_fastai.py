@@ -114,5 +114,5 @@ def test_a_pipeline_of_spacy_is_refused_by_its_tokeniser(tmp_path: Path) -> None
     kinds = pipeline.add_pipe("textcat", config={"model": bow})
     for label in ("up", "down"):
         kinds.add_label(label)
-    with pytest.raises(Refused, match=r"tokeniser.*hash.*components: textcat \(classes up, down\)\n.*etabli fit"):
+    with pytest.raises(Refused, match=r"tokeniser.*hash.*\(sparse_linear.*\); its components: textcat \(classes up, down\)\n.*etabli fit"):
         etabli.adopt(pipeline, {"text": ["a", "b"], "y": ["c", "d"]}, "y", out=tmp_path / "run")

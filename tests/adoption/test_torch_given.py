@@ -134,3 +134,8 @@ def test_a_distribution_gives_its_mean_and_its_deviation_and_noise_is_refused(tm
     assert {"prediction", "lower", "upper", "deviation", "novelty"} == set(answers)
     with pytest.raises(EtabliError, match="drawn by chance"):
         etabli.adopt(Noisy(), x, "ink", y=x.sum(axis=1), out=tmp_path / "other")
+
+
+def test_a_folder_that_no_library_saved(tmp_path):
+    with pytest.raises(UsageError, match="no saved_model.pb"):
+        loaded(str(tmp_path))

@@ -36,6 +36,12 @@ def loaded(where: str, trusted: bool = False) -> Any:
         from etabli.estimators.networks.tensorflow_given import opened as saved
 
         return brought(saved(place, trusted))
+    if place.is_dir():
+        raise UsageError(
+            "a folder that is adopted is one that TensorFlow saved",
+            f"{where}: no saved_model.pb in it",
+            "load what is in it in a Python file, and give file.py:object",
+        )
     module, colon, name = where.rpartition(":")
     if not colon or not name:
         near = did_you_mean(place.name, [entry.name for entry in place.parent.iterdir()]) if place.parent.is_dir() else ""

@@ -88,6 +88,15 @@ def _keras(model: Any, width: int, shapes: Shapes) -> Source:
             raise UsageError(error.rule, error.got, f"{error.hint}; or {lacking.hint}") from None
 
 
+def _advice(found: Called) -> str:
+    """What to do about a function of several arguments: some are no rows."""
+    if "state" in found.names:
+        return "what batch norms have learned comes along: give the pair (module, state)"
+    if "key" in found.names:
+        return "a key is no column, and what predicts draws nothing: give it a default (key=None)"
+    return f"--inputs {' --inputs '.join(f'{name}=COLUMN,...' for name in found.names)}; if some are weights, the pair (function, params)"
+
+
 def _jax(found: Called, width: int, shapes: Shapes) -> Source:
     try:
         import jax  # noqa: F401
@@ -101,7 +110,7 @@ def _jax(found: Called, width: int, shapes: Shapes) -> Source:
         raise UsageError(
             "a function that is adopted takes one matrix of rows, or is told what each of several is",
             f"{found.title} takes {', '.join(found.names)}",
-            f"--inputs {' --inputs '.join(f'{name}=COLUMN,...' for name in found.names)}; if some are weights, the pair (function, params)",
+            _advice(found),
         )
     from etabli.estimators.networks.jax_several import joined
 

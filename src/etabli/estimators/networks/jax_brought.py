@@ -121,7 +121,20 @@ def _modes(function: Any) -> dict[str, bool]:
 def _linen(module: Any, variables: Any) -> Callable[..., Any]:
     held = variables if isinstance(variables, Mapping) and "params" in variables else {"params": variables}
     modes = _modes(type(module).__call__)
-    return lambda *xs: module.apply(held, *xs, **modes)
+
+    def call(*xs: Any) -> Any:
+        try:
+            return module.apply(held, *xs, **modes)
+        except Exception as error:
+            if type(error).__name__ != "ScopeCollectionNotFound":
+                raise
+            raise UsageError(
+                "a Flax linen module comes with all its variables",
+                f"{type(module).__name__}: of {', '.join(held)} alone it cannot answer: {' '.join(str(error).split()):.160}",
+                "give the pair (module, variables) with every collection, batch_stats among them",
+            ) from error
+
+    return call
 
 
 def _nnx(module: Any) -> Callable[..., Any]:

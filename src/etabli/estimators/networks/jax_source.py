@@ -47,12 +47,12 @@ class JaxSource(Source):
         if self._whole is not None:
             return self._whole
         try:
-            asked(self.title, lambda: self._traced(2, np.float32))
+            asked(self.title, lambda: self._traced(2, np.float32), {"x": self.shape})
         except UsageError:
             try:
                 self._traced(2, np.int32)
             except Exception:  # then the first reason is the one to tell
-                asked(self.title, lambda: self._traced(2, np.float32))
+                asked(self.title, lambda: self._traced(2, np.float32), {"x": self.shape})
             return True
         return False
 

@@ -11,19 +11,24 @@ from typing import Any
 
 from etabli.estimators.writing import Refused
 
+HASHED = ("hashembed", "sparse_linear")  # layers of thinc that take the hash of a word: of TextCatCNN and ensembles, of TextCatBOW
+
 
 def refusal(pipeline: Any) -> Refused:
     """What to raise: the tokeniser, the components, of a text classifier its labels, and the next step."""
     names = list(getattr(pipeline, "pipe_names", ()))
     labels: dict[str, tuple[str, ...]] = {}
+    hashed: set[str] = set()
     for name in names:
         part = pipeline.get_pipe(name)
         if any("textcat" in kind.__module__ for kind in type(part).__mro__):
             labels[name] = tuple(map(str, part.labels))
+            hashed |= {layer for node in part.model.walk() for layer in HASHED if node.name.startswith(layer)}
     told = ", ".join(f"{name} (classes {', '.join(labels[name][:8])})" if labels.get(name) else name for name in names) or "none"
     why = (
-        f"its tokeniser ({type(pipeline.tokenizer).__name__}) cuts texts by rules and exceptions that no operator has, and words are looked up by a hash of "
-        f"their texts, also those it never saw; its components: {told}"
+        f"its tokeniser ({type(pipeline.tokenizer).__name__}) cuts texts by rules and exceptions that no operator has"
+        + (f", and words are looked up by a hash of their texts, also those it never saw ({', '.join(sorted(hashed))})" if hashed else "")
+        + f"; its components: {told}"
     )
     hint = "fit the texts here instead, words are weighed inside the file: etabli fit texts.csv --target label"
     if labels:

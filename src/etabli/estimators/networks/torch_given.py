@@ -14,6 +14,7 @@ from typing import Any
 from etabli.errors import UsageError
 
 WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module", "AveragedModel": "module"}
+LIBRARIES = ("torch", "keras", "tf_keras", "flax", "equinox")
 LOADED = (
     "in train.py: net = Net(); net.load_state_dict(torch.load(FILE)); net.eval() - then: etabli adopt train.py:net; or export it to .onnx"
 )
@@ -30,10 +31,12 @@ def unwrapped(module: Any) -> Any:
 def refuse(given: Any) -> None:
     """UsageError for what is of PyTorch and holds no module with its weights."""
     if isinstance(given, type) and any(
-        f"{kind.__module__}.{kind.__qualname__}" == "torch.nn.modules.module.Module" for kind in given.__mro__
+        kind.__qualname__ in ("Module", "Model") and kind.__module__.partition(".")[0] in LIBRARIES for kind in given.__mro__
     ):
         raise UsageError(
-            "a network is adopted with its weights", f"{given.__name__} is a class", f"make one of it and load its weights; {LOADED}"
+            "a network is adopted with its weights",
+            f"{given.__name__} is a class",
+            "make one of it in the file, load its weights, and give that",
         )
     if type(given).__name__ == "ExportedProgram" and type(given).__module__.startswith("torch."):
         raise UsageError("of PyTorch's programs adopt reads those in ONNX", "an ExportedProgram", exported("PROGRAM"))
