@@ -137,5 +137,5 @@ def test_a_distribution_gives_its_mean_and_its_deviation_and_noise_is_refused(tm
 
 
 def test_a_folder_that_no_library_saved(tmp_path):
-    with pytest.raises(UsageError, match="no saved_model.pb"):
+    with pytest.raises(UsageError, match=r"no saved_model\.pb"):
         loaded(str(tmp_path))

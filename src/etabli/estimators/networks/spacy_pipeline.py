@@ -23,7 +23,8 @@ def refusal(pipeline: Any) -> Refused:
         part = pipeline.get_pipe(name)
         if any("textcat" in kind.__module__ for kind in type(part).__mro__):
             labels[name] = tuple(map(str, part.labels))
-            hashed |= {layer for node in part.model.walk() for layer in HASHED if node.name.startswith(layer)}
+        if callable(walk := getattr(getattr(part, "model", None), "walk", None)):  # also of a tok2vec that others listen to
+            hashed |= {layer for node in walk() for layer in HASHED if node.name.startswith(layer)}
     told = ", ".join(f"{name} (classes {', '.join(labels[name][:8])})" if labels.get(name) else name for name in names) or "none"
     why = (
         f"its tokeniser ({type(pipeline.tokenizer).__name__}) cuts texts by rules and exceptions that no operator has"
