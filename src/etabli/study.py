@@ -219,7 +219,7 @@ def adopt(
     seen: bool = False,
     classes: Sequence[Any] = (),
     gives: str = "",
-    inputs: Mapping[str, int | str | Sequence[int] | Sequence[str]] | None = None,
+    inputs: Mapping[str, int | str | Sequence[int | str]] | None = None,
     seed: int = 0,
     lang: str | None = None,
     watch: Watch = quiet,
@@ -249,7 +249,7 @@ def adopt(
     return Study(folder, result)
 
 
-def _shapes(inputs: Mapping[str, Any] | None) -> tuple[tuple[str, tuple[int, ...] | tuple[str, ...]], ...]:
+def _shapes(inputs: Mapping[str, Any] | None) -> tuple[tuple[str, tuple[int | str, ...]], ...]:
     return tuple((name, (taken,) if isinstance(taken, int | str) else tuple(taken)) for name, taken in (inputs or {}).items())
 
 

@@ -123,6 +123,7 @@ def test_a_module_of_several_inputs_is_told_which_columns_each_takes(tmp_path: P
             etabli.adopt(module, rows_, "y", inputs=asked, out=tmp_path / "no")
         assert said in f"{caught.value.got} {caught.value.hint}"
     assert shaped(["codes=3,pixels=1x28x28"]) == {"codes": (3,), "pixels": (1, 28, 28)}
+    assert shaped(["lags=2x1:old,new", "sizes=a:b,c"]) == {"lags": (2, 1, "old", "new"), "sizes": ("a:b", "c")}
     assert shaped(["codes=island,sex", "size=body mass"]) == {"codes": ("island", "sex"), "size": ("body mass",)}
     for wrong in (["codes"], ["a=3,a=4"], ["a=", "b=3"], ["a=x,,y"], ["=3"], ["a=3", "a=u"]):
         with pytest.raises(UsageError, match="NAME=SHAPE"):

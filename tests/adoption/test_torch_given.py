@@ -139,3 +139,26 @@ def test_a_distribution_gives_its_mean_and_its_deviation_and_noise_is_refused(tm
 def test_a_folder_that_no_library_saved(tmp_path):
     with pytest.raises(UsageError, match=r"no saved_model\.pb"):
         loaded(str(tmp_path))
+
+
+class Lagged(nn.Module):
+    """Its rows are series of one number a step."""
+
+    def __init__(self):
+        super().__init__()
+        self.gru, self.last = nn.GRU(1, 3, batch_first=True), nn.Linear(3, 1)
+
+    def forward(self, lags):
+        return self.last(self.gru(lags)[0][:, -1])
+
+
+def test_a_shape_and_the_columns_that_fill_it(tmp_path):
+    torch.manual_seed(0)
+    module, x = Lagged(), np.random.default_rng(0).standard_normal((80, 4))
+    columns = {name: x[:, at] for at, name in enumerate(("b", "unused", "c", "a"))}
+    study = etabli.adopt(module, columns, "y", y=x[:, 0], inputs={"lags": (3, 1, "a", "b", "c")}, out=tmp_path / "run")
+    own = module(torch.tensor(x[:, [3, 0, 2]], dtype=torch.float32)[..., None]).detach().numpy()
+    assert np.allclose(study.model.predict(columns)["prediction"], own, atol=1e-5)
+    assert "--inputs lags=3x1:a,b,c" in study.result["command"]
+    with pytest.raises(UsageError, match="lags takes 3; 2 are named"):
+        etabli.adopt(module, columns, "y", y=x[:, 0], inputs={"lags": (3, 1, "a", "b")}, out=tmp_path / "other")

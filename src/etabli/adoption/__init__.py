@@ -41,7 +41,7 @@ class Asked:
     seed: int = 0
     classes: tuple[str, ...] = ()
     gives: str = ""
-    inputs: tuple[tuple[str, tuple[int, ...] | tuple[str, ...]], ...] = ()
+    inputs: tuple[tuple[str, tuple[int | str, ...]], ...] = ()
 
     @property
     def command(self) -> str:
@@ -50,10 +50,11 @@ class Asked:
         words += ["--target", self.target] if self.target else []
         words += ["--classes", ",".join(self.classes)] if self.classes else []
         words += ["--gives", self.gives] if self.gives else []
-        shapes = [f"{name}={'x'.join(map(str, taken))}" for name, taken in self.inputs if isinstance(taken[0], int)]
+        shapes = [f"{name}={'x'.join(map(str, taken))}" for name, taken in self.inputs if isinstance(taken[-1], int)]
         words += ["--inputs", ",".join(shapes)] if shapes else []
         for name, taken in self.inputs:
-            words += ["--inputs", f"{name}={','.join(map(str, taken))}"] if isinstance(taken[0], str) else []
+            sizes, named = ([str(one) for one in taken if isinstance(one, kind)] for kind in (int, str))
+            words += ["--inputs", f"{name}={'x'.join(sizes)}{':' if sizes else ''}{','.join(named)}"] if named else []
         words += ["--seen"] if self.insisted else []
         return shlex.join([*words, "--seed", str(self.seed), "-o", str(self.out)])
 

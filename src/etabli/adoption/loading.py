@@ -71,21 +71,23 @@ def loaded(where: str, trusted: bool = False) -> Any:
     return found
 
 
-def shaped(texts: Sequence[str]) -> dict[str, tuple[int, ...] | tuple[str, ...]]:
-    """ "codes=3,pixels=1x28x28" as shapes by name, "codes=island,sex" as columns by name. UsageError for another form."""
-    made: dict[str, tuple[int, ...] | tuple[str, ...]] = {}
+def shaped(texts: Sequence[str]) -> dict[str, tuple[int | str, ...]]:
+    """ "codes=3,pixels=1x28x28" as shapes by name, "codes=island,sex" as columns by name, "lags=2x1:old,new" as both. UsageError for another form."""
+    made: dict[str, tuple[int | str, ...]] = {}
     for text in texts:
-        pairs: list[tuple[str, tuple[int, ...] | tuple[str, ...]]] = []
+        pairs: list[tuple[str, tuple[int | str, ...]]] = []
         for name, _, shape in (part.partition("=") for part in text.split(",")):
             if all(size.isdecimal() and int(size) for size in shape.split("x")):
                 pairs.append((name, tuple(map(int, shape.split("x")))))
         if len(pairs) <= text.count(","):  # no list of shapes, then
             name, _, columns = text.partition("=")
-            pairs = [(name, tuple(columns.split(",")))]
+            sizes, colon, named = columns.partition(":")  # a shape, and the columns that fill it
+            filled = [int(size) for size in sizes.split("x")] if colon and all(map(str.isdecimal, sizes.split("x"))) else []
+            pairs = [(name, (*filled, *(named if filled else columns).split(",")))]
         told = dict(pairs)
         if len(told) < len(pairs) or not all(name and all(taken) for name, taken in pairs) or set(told) & set(made):
             raise UsageError(
-                "--inputs takes NAME=SHAPE,... or NAME=COLUMN,..., each name once",
+                "--inputs takes NAME=SHAPE,..., NAME=COLUMN,... or NAME=SHAPE:COLUMN,..., each name once",
                 f'"{text}"',
                 "for instance: --inputs codes=3,pixels=1x28x28, or --inputs codes=island,sex --inputs sizes=bill_length_mm,body_mass_g",
             )

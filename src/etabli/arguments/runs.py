@@ -141,7 +141,7 @@ def adopt(one: ArgumentParser) -> None:
         one,
         "--inputs",
         "NAME=...",
-        "what an input of a network takes of the columns: codes=island,sex, or so many, in a shape: codes=3,pixels=1x28x28",
+        "what an input of a network takes of the columns: codes=island,sex, or so many, in a shape: codes=3,pixels=1x28x28; or both: lags=2x1:old,new",
     )
     one.add_argument("--seen", action="store_true", help="the rows are those of the fit: no score, no calibration, no intervals")
     one.add_argument(

@@ -8,7 +8,7 @@ import numpy as np
 
 from etabli.errors import UsageError, did_you_mean
 
-Told = Mapping[str, tuple[int, ...] | tuple[str, ...]]
+Told = Mapping[str, tuple[int | str, ...]]
 
 
 def shares_of(
@@ -16,7 +16,7 @@ def shares_of(
 ) -> tuple[dict[str, tuple[int, ...]], list[str]]:
     """(shape of a row of each input that is told, columns in the order of the network's inputs).
 
-    known: how many columns each input takes, in the network's order. told: shapes are dealt in their order, after them the inputs that are not told. Columns that are
+    told: sizes of a shape, names of columns, or a shape and then the names of what fills it. known: how many columns each input takes, in the network's order. told: shapes are dealt in their order, after them the inputs that are not told. Columns that are
     left over come last, and are left out where every input names its own. UsageError for an input or a column that is not there, or taken twice.
     """
     if len(known) == len(told) == 1:  # whatever the one is called: Keras numbers its inputs
@@ -39,15 +39,21 @@ def shares_of(
     columns: dict[str, list[str]] = {}
     for name in [*told, *(name for name in known if name not in told)]:
         width, taken = known[name], told.get(name, ())
-        if taken and isinstance(taken[0], str):
-            columns[name], shapes[name] = [str(column) for column in taken], (len(taken),)
+        mine = [column for column in taken if isinstance(column, str)]
+        shape = tuple(size for size in taken if isinstance(size, int))
+        if mine:
+            columns[name], shapes[name] = mine, shape or (len(mine),)
         else:
-            shape = tuple(int(size) for size in taken) if taken else (width or 0,)
+            shape = shape or (width or 0,)
             many = int(np.prod(shape, dtype=np.int64))
             columns[name], left, shapes[name] = left[:many], left[many:], shape
         wanted = int(np.prod(shapes[name], dtype=np.int64))
         if width is not None and width != wanted:
             raise UsageError("an input gets as many columns as it takes", f"{title}: {name} takes {width}; --inputs gives it {wanted}", "")
+        if mine and len(mine) != wanted:
+            raise UsageError(
+                "--inputs names as many columns as its shape holds", f"{title}: {name} takes {wanted}; {len(mine)} are named", ""
+            )
         if len(columns[name]) < wanted:
             raise UsageError(
                 "--inputs deals out the columns of the data", f"{title}: {name} takes {wanted}; {len(columns[name])} are left", ""

@@ -42,9 +42,7 @@ class Network:
         self.layers: Sequence[Layer] = ()  # once it is read
         self.labels: tuple[Any, ...] = ()  # of its outputs, in their order, where the user names them
         self.gives = ""  # one of GIVES, where the user says it
-        self.told: dict[
-            str, tuple[int, ...] | tuple[str, ...]
-        ] = {}  # of each input the shape of a row, or the columns, where the user says it
+        self.told: dict[str, tuple[int | str, ...]] = {}  # of each input the shape of a row, or the columns, where the user says it
         self.shapes: dict[str, tuple[int, ...]] = {}  # of one row of each input, as it was told
         self.takes = takes
         if onnx is not None:
