@@ -122,6 +122,24 @@ def test_one_row_is_drawn_as_an_image_of_its_columns(bent: Any, tmp_path: Path, 
     assert main(words) == 0 and "Expected gradients" in capsys.readouterr().out
 
 
+def test_a_pixel_that_the_file_does_not_read_keeps_its_place(bent: Any) -> None:
+    network, _, data = bent
+    row = {name: column[1:2] for name, column in _read(data).items()}
+    why = network.explain(row, method="gradients")
+    names = list(row)
+    given = {names[0]: row[names[0]][0], "black": 7.5, **{name: row[name][0] for name in names[1:]}, "dead": "", "y": 3.0}
+    drawn = why.picture((2, 4), given=given)
+    strongest = int(np.abs(why.values[0]).argmax())
+    at = list(given).index(names[strongest])
+    step = 240 / 4
+    cell = f"M{20 + 4 * step + at % 4 * step:.1f} {10 + at // 4 * step:.1f}h"
+    assert any(cell in path and 'fill-opacity="1.00"' in path for path in drawn.split("<path")[1:])
+    grey = f"M{10 + step:.1f} 10.0h"
+    assert any(grey in path and 'class="t"' in path for path in drawn.split("<path")[1:])  # the one not read is drawn by its value
+    with pytest.raises(UsageError, match="cell a column"):
+        why.picture((2, 4), given=row)
+
+
 def _read(path: Path) -> dict[str, Any]:
     head, *lines = path.read_text(encoding="utf-8").splitlines()
     columns = zip(*(map(float, line.split(",")) for line in lines), strict=True)

@@ -75,7 +75,7 @@ def explain_file(
         return model.explain(part, label, background, scale=scale, seed=seed, first=start + (row or 1) - 1, **how)
 
     if grid is not None:
-        _grid(explained, grid, lone, out, lang)
+        _grid(explained, grid, table, out, lang)
         return ""
     if (lone and out is None) or as_json:
         seen = explained(0, table.rows)
@@ -99,14 +99,15 @@ def _rows(data_path: str, row: int | None) -> Frame:
     return _cut(table, row - 1, row)
 
 
-def _grid(explained: Callable[[int, int], Explained], grid: str, lone: bool, out: str | None, lang: str) -> None:
+def _grid(explained: Callable[[int, int], Explained], grid: str, table: Frame, out: str | None, lang: str) -> None:
     """One row's columns drawn as an image into `out`."""
-    if out is None or not (lone and out.endswith(".svg")):
-        got = "several rows" if not lone else f"-o {out}" if out else "no -o"
+    if out is None or table.rows != 1 or not out.endswith(".svg"):
+        got = "several rows" if table.rows != 1 else f"-o {out}" if out else "no -o"
         raise UsageError("--grid draws one row into an .svg file", got, "for instance: --row 3 --grid 28x28 -o why.svg")
     from etabli.model.explain.grid import picture, size
 
-    drawn = picture(explained(0, 1), size(grid), 0, lang)
+    given = {header: column[0] for header, column in zip(table.headers, table.columns, strict=True)}
+    drawn = picture(explained(0, 1), size(grid), 0, lang, given)
     with writers.renamed(Path(out)) as aside:
         aside.write_text(drawn, encoding="utf-8")
 

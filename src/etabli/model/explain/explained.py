@@ -64,11 +64,12 @@ class Explained:
         made["error"] = self.error.max(axis=1) if len(self.columns) else np.zeros(len(self))
         return made
 
-    def picture(self, grid: tuple[int, int], row: int = 0) -> str:
-        """One row's values as an image of its columns, in their order, line by line; SVG text. grid: lines and columns of it. UsageError for another number of cells."""
+    def picture(self, grid: tuple[int, int], row: int = 0, given: Mapping[str, Any] | None = None) -> str:
+        """One row's values as an image of its columns, in their order, line by line; SVG text. grid: lines and columns of it. given: the row with all columns of its
+        table, where the file reads only some. UsageError for another number of cells."""
         from etabli.model.explain.grid import picture
 
-        return picture(self, grid, row)
+        return picture(self, grid, row, given=given)
 
     def _repr_html_(self) -> str:
         from etabli.model.explain.page import page

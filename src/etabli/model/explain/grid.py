@@ -7,6 +7,7 @@ Its colours follow light and dark, where the reader of the file knows them; the 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,11 @@ def size(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def picture(seen: Explained, grid: tuple[int, int], row: int = 0, lang: str = "en") -> str:
-    """SVG text. UsageError where the columns are not as many as the cells."""
+def picture(seen: Explained, grid: tuple[int, int], row: int = 0, lang: str = "en", given: Mapping[str, Any] | None = None) -> str:
+    """SVG text. given: the row as the table has it, where the file may read only some of its columns (a pixel that is always black is not read, and still has its
+    place). UsageError where the columns are not as many as the cells."""
     lines, across = grid
-    values = seen.values[row]
-    if len(values) != lines * across:
-        raise UsageError("a grid has a cell a column", f"{lines} x {across} for {len(values)} columns", "in the order of the columns")
-    cells = np.array([_number(seen.cells[name][row]) for name in seen.columns])
+    cells, values = _placed(seen, grid, row, given or {})
     shown = cells[np.isfinite(cells)]
     low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 1.0)
     grey = np.nan_to_num((cells - low) / ((high - low) or 1.0))
@@ -66,8 +65,30 @@ def picture(seen: Explained, grid: tuple[int, int], row: int = 0, lang: str = "e
     return f'{head}<title>{escape(title)}</title>{DARK}<rect class="b" width="100%" height="100%" fill="#fff"/>{"".join(parts)}{frames}{text}</svg>'
 
 
+def _placed(seen: Explained, grid: tuple[int, int], row: int, given: Mapping[str, Any]) -> tuple[Array, Array]:
+    """(the number in each cell, what it adds): of the columns that the file reads, or of all that the table has beside the target."""
+    wanted, read = grid[0] * grid[1], [str(name) for name in seen.columns]
+    if len(read) == wanted:
+        return np.array([_number(seen.cells[name][row]) for name in read]), seen.values[row]
+    names = [name for name in given if name != seen.target]
+    if len(names) != wanted or not set(read) <= set(names):
+        tables = f", and {len(names)} of the table beside the target" if names else ""
+        raise UsageError(
+            "a grid has a cell a column",
+            f"{grid[0]} x {grid[1]} for {len(read)} columns that the file reads{tables}",
+            "in the order of the columns",
+        )
+    added = dict(zip(read, seen.values[row], strict=True))
+    return np.array([_number(seen.cells[name][row] if name in added else given[name]) for name in names]), np.array(
+        [added.get(name, 0.0) for name in names]
+    )
+
+
 def _number(cell: Any) -> float:
-    return float(cell) if isinstance(cell, int | float | np.number) else float("nan")
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return float("nan")
 
 
 def _cells(shares: Array, step: float, corner: tuple[float, float], colour: str) -> str:
