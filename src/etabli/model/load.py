@@ -42,10 +42,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _ABSENT: Any = object()
-BLOCK, CELLS = (
-    2000,
-    200_000,
-)  # rows a call: large enough to hide the call, small enough for the core's own cache; and cells: wide networks make a hundred numbers of each
+BLOCK = 2000  # rows a call: large enough to hide the call, small enough for the core's own cache
+CELLS = 200_000  # numbers a call: a network makes a hundred of each
 
 
 @final
