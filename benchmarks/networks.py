@@ -5,7 +5,7 @@
 A quarter of the rows (10 000 at most) is kept for the test, so many of the others are learned from (a fifth of them decides when to stop), after a shuffle of seed 0. One line of JSON a seed:
 area under the curve and log-loss, or R2, and CPU seconds of preparation, compilation, training and answering, on one core. FOLDER holds the data and datasets.json.
 Leaks, columns of numbers of rows and the column of groups are left out of the table; where there are groups, all rows of one are on one side.
---setting is the place in `settings`: 0 is the first, 4 the one with waves.
+--setting is the place in `settings`: 0 is the first, 1 the one with waves.
 """
 
 from __future__ import annotations

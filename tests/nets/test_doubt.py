@@ -83,7 +83,7 @@ def test_a_file_of_one_member_networks_gives_it(shared: Path) -> None:
     table = read(shared / "california_housing.csv")
     wanted, _ = target(table, "median_house_value")
     family = Tabm()
-    setting = family.settings(Facts("regression", 0, 400, len(table.columns)))[2]
+    setting = family.settings(Facts("regression", 0, 400, len(table.columns)))[3]
     assert setting.values["members"] == 1
     parts = []
     for rows in (np.arange(0, 6000, 15), np.arange(7, 6000, 15)):  # two folds

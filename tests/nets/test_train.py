@@ -184,7 +184,7 @@ def arguments(chain: Block, start: dict[str, Any], rows: int, held: int) -> Any:
     return (weights, weights, weights, shape((), np.float32)), fixed, arrays, hyper, jax().random.key(0)
 
 
-@pytest.mark.parametrize("place", [0, 2], ids=["tabm", "perceptron"])
+@pytest.mark.parametrize("place", [0, 3], ids=["tabm", "perceptron"])
 def test_the_estimate_of_a_network_s_memory_is_of_the_order_of_xla_s_own(place: int) -> None:
     chain = network(Tabm().settings(Facts("regression", 2, 2_000, 4))[place].values, (0, 1, 2, 3), (), 1)
     x = np.random.default_rng(0).normal(size=(2_000, 4))

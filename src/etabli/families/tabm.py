@@ -91,7 +91,7 @@ class Tabm(Family):
     )
 
     def settings(self, facts: Facts) -> Sequence[Setting]:
-        """The published default at a width for two cores; then a smaller trunk, a plain perceptron, a residual one, members on waves."""
+        """The published default at a width for two cores; then members on waves, whose errors differ most from its own; a smaller trunk, a plain perceptron, a residual one."""
         if not find_spec("jax"):
             return []
         ranks = Wants(numbers="rank", filled=True, categories="one-hot")
@@ -107,13 +107,13 @@ class Tabm(Family):
         }
         tried: list[tuple[dict[str, Any], str]] = [
             ({}, "TabM's defaults, narrower"),
-            ({"layers": 2, "dropout": 0.0}, "a smaller trunk"),
-            ({"members": 1, "bins": 0}, "multilayer perceptron"),
-            ({"members": 1, "layers": 2, "residual": 1}, "residual network (Gorishniy et al. 2021)"),
             (
                 {"members": 4, "bins": 0, "waves": 16, "knots": 48},
                 "like RealMLP (Holzmüller, Grinsztajn & Steinwart 2024): periodic embedding of numbers and of their ranks, falling rate",
             ),
+            ({"layers": 2, "dropout": 0.0}, "a smaller trunk"),
+            ({"members": 1, "bins": 0}, "multilayer perceptron"),
+            ({"members": 1, "layers": 2, "residual": 1}, "residual network (Gorishniy et al. 2021)"),
         ]
         made = [({**usual, **change}, origin) for change, origin in tried]
         return [
