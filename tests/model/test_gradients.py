@@ -91,7 +91,10 @@ def test_steps_missing_numbers_and_wrong_words_are_refused(bent: Any) -> None:
     with pytest.raises(EtabliError, match="changes smoothly"):
         forest.explain(asked, method="gradients")
     with pytest.raises(DataError, match="no gradient"):
-        network.explain(asked | {"p1": [np.nan, 0.0]}, method="gradients")
+        network.explain({name: column[:1] for name, column in asked.items()} | {"p1": [np.nan]}, method="gradients")
+    blank, whole = network.explain(asked | {"p1": [np.nan, asked["p1"][1]]}, method="gradients"), network.explain(asked, method="gradients")
+    assert np.isnan(blank.values[0]).all() and np.array_equal(blank.values[1], whole.values[1])
+    assert np.array_equal(blank.output, network.predict(asked | {"p1": [np.nan, asked["p1"][1]]})["prediction"][:, 0], equal_nan=True)
     with pytest.raises(UsageError, match="shapley or gradients"):
         network.explain(asked, method="gradient")
     with pytest.raises(UsageError, match="gradients are of the output"):

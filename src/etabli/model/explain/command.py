@@ -121,12 +121,14 @@ def _table(explained: Callable[[int, int], Explained], rows: int, out: str | Non
     exact, blank, error, start, size, told_at = 0, 0, 0.0, 0, FIRST, time.monotonic()
     with writers.writer(out or "-") as write:
         while True:
-            seen = explained(start, min(start + size, rows))
+            stop = min(start + size, rows)
+            stop = rows if rows - stop == 1 else stop  # never one alone, which may be refused where others are blank
+            seen = explained(start, stop)
             made = seen.to_dict()
             write.write([], [], list(made), list(made.values()))
             exact, blank = exact + int(seen.exact.sum()), blank + int(np.isnan(seen.values).any(axis=1).sum())
             error = max(error, float(np.nanmax(seen.error, initial=0.0)))
-            start += size
+            start = stop
             if start >= rows:
                 break
             size = MANY if not seen.asked.any() else FIRST  # by what was done, never by the clock: the same bytes each time
@@ -168,7 +170,7 @@ def _advice(model: Model, seen: Explained, found: Sequence[Change], want: str | 
 
 
 def summary(rows: int, exact: int, blank: int, error: float, background: int, lang: str = "en") -> str:
-    """One line on a table: how many rows, how many of them exact or without an answer, the largest standard error, against how many rows."""
+    """One line on a table: how many rows, how many of them exact or not explained, the largest standard error, against how many rows."""
     count, french = figure(float(rows), lang, 0), lang == "fr"
     if exact == rows - blank:
         how = "exactes" if french else "exact"
@@ -177,7 +179,7 @@ def summary(rows: int, exact: int, blank: int, error: float, background: int, la
         largest = f"{error:.2g}".replace(".", "," if french else ".")
         how = f"dont {share} exactes, plus grande erreur type {largest}" if french else f"{share} of them exact, largest standard error {largest}"  # fmt: skip
     if blank:
-        how += f", {figure(float(blank), lang, 0)} sans réponse" if french else f", {figure(float(blank), lang, 0)} without an answer"
+        how += f", {figure(float(blank), lang, 0)} sans explication" if french else f", {figure(float(blank), lang, 0)} not explained"
     if french:
         return f"{count} ligne{'s' * (rows > 1)} expliquée{'s' * (rows > 1)}, {how}, face à {background} lignes de référence"
     return f"{count} row{'s' * (rows != 1)} explained, {how}, against {background} background rows"

@@ -33,7 +33,7 @@ BATCH = 4096  # rows in one call
 
 def explained(model: Model, made: Explained, x: Feeds, z: Feeds, which: Array) -> Explained:
     """`made` with values, base, output and error (what the sum missed, shared out). x: the rows as the file takes them; z: the background; which [rows]: the column of
-    the output. EtabliError where the way has steps; DataError for a row with a missing number."""
+    the output. The values of a row with a missing number are NaN; DataError where it is the only row. EtabliError where the way has steps."""
     playing, (translated, gradient) = game(model), _library(model)
     name = _answer(model)
     numeric = [name for name in translated.plan.numeric if x[name].dtype.kind == "f"]
@@ -42,11 +42,16 @@ def explained(model: Model, made: Explained, x: Feeds, z: Feeds, which: Array) -
     values, error = np.zeros((rows, len(playing.players))), np.zeros((rows, len(playing.players)))
     base, output, asked = np.zeros(rows), np.zeros(rows), np.zeros(rows, np.int64)
     for row in range(rows):
-        one = {name: part[row : row + 1] for name, part in x.items()}
-        _known(one, numeric, playing, row)
-        here, there = _numbers(translated, one), _numbers(translated, z)
-        column, steps = int(which[row]), STEPS
+        one, column = {name: part[row : row + 1] for name, part in x.items()}, int(which[row])
         (fx,), fz = (playing.tensors(feeds, (name,))[name][:, column] for feeds in (one, z))
+        base[row], output[row] = fz.mean(), fx
+        if gone := _missing(one, numeric, playing):
+            if rows == 1:
+                raise DataError("a missing number has no gradient", f"{gone!r} is missing", "leave --method out: Shapley values need none")
+            values[row] = error[row] = np.nan  # among others it is counted, and does not end the table
+            continue
+        here, there = _numbers(translated, one), _numbers(translated, z)
+        steps = STEPS
         gap, scale = float(fx - fz.mean()), max(float(np.abs(fx - fz).mean()), 1e-300)
         while True:
             parts = _way(gradient, here, there, column, steps)
@@ -65,7 +70,6 @@ def explained(model: Model, made: Explained, x: Feeds, z: Feeds, which: Array) -
         rest, size = gap - values[row].sum(), np.abs(values[row])
         error[row] = abs(rest) * size / max(size.sum(), 1e-300)
         values[row] += rest * size / max(size.sum(), 1e-300)
-        base[row], output[row] = fz.mean(), fx
     exact = np.zeros(rows, bool)
     return replace(
         made, values=values, error=error, base=base, output=output, exact=exact, asked=asked, background=count, method="gradients"
@@ -147,12 +151,10 @@ def _whole(z: Feeds, numeric: list[str], model: Model) -> dict[str, Array]:
     return {name: part[good] for name, part in z.items()}
 
 
-def _known(one: Feeds, numeric: list[str], playing: Game, row: int) -> None:
-    for name, source, place in playing.players:
-        if source in numeric and not np.isfinite(one[source][0, place]):
-            raise DataError(
-                "a missing number has no gradient", f"row {row + 1}: {name!r} is missing", "leave --method out: Shapley values need none"
-            )
+def _missing(one: Feeds, numeric: list[str], playing: Game) -> str:
+    """The first column without a number, "" for none."""
+    gone = (name for name, source, place in playing.players if source in numeric and not np.isfinite(one[source][0, place]))
+    return next(gone, "")
 
 
 def _way(
