@@ -72,22 +72,29 @@ def measured(path: Path, name: str, test: int, seed: int, which: int = 0) -> dic
     return told | {"log-loss": round(float(log_loss(y, score, labels=range(len(wanted.classes)))), 4), "right": right}
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def asked(text: str | None) -> argparse.ArgumentParser:
+    """What is asked of one table, seeds and a setting. text: the module's own."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("name")
     parser.add_argument("rows", type=int)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--setting", type=int, default=0)
-    options = parser.parse_args()
+    return parser
+
+
+def printed(options: argparse.Namespace, beside: dict[str, Any]) -> None:
+    """A line of JSON a seed. beside: what stands in each."""
     with tempfile.TemporaryDirectory() as into:
         path, name, test = shuffled(options.folder, options.name, options.rows, Path(into))
         for seed in range(options.seeds):
-            print(
-                json.dumps({"data": options.name, "setting": options.setting, **measured(path, name, test, seed, options.setting)}),
-                flush=True,
-            )
+            print(json.dumps({"data": options.name, **beside, **measured(path, name, test, seed, options.setting)}), flush=True)
+
+
+def main() -> None:
+    """See the module."""
+    options = asked(__doc__).parse_args()
+    printed(options, {"setting": options.setting})
 
 
 if __name__ == "__main__":

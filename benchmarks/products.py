@@ -9,13 +9,9 @@ answered with is double precision throughout, as in the file.
 
 from __future__ import annotations
 
-import argparse
-import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from benchmarks.networks import measured, shuffled
+from benchmarks.networks import asked, printed
 from etabli.nets.blocks import dense, members
 from etabli.nets.device import jax
 
@@ -64,20 +60,11 @@ def rounding(bits: int) -> None:
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("name")
-    parser.add_argument("rows", type=int)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--setting", type=int, default=0)
+    parser = asked(__doc__)
     parser.add_argument("--products", choices=BITS, required=True)
     options = parser.parse_args()
     rounding(BITS[options.products])
-    with tempfile.TemporaryDirectory() as into:
-        path, name, test = shuffled(options.folder, options.name, options.rows, Path(into))
-        for seed in range(options.seeds):
-            told = measured(path, name, test, seed, options.setting)
-            print(json.dumps({"data": options.name, "products": options.products, **told}), flush=True)
+    printed(options, {"products": options.products})
 
 
 if __name__ == "__main__":

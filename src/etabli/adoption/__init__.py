@@ -150,7 +150,7 @@ def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed
         return Target(name, "regression", goal), usable
     number = labelled(equal, list(cells))
     strange = sorted({str(value) for value, code in zip(cells, number, strict=True) if code < 0 and value is not None and value == value})
-    if strange and unnamed and (many := _distinct(cells)) > len(equal.classes):
+    if strange and unnamed and (many := len(_texts(cells))) > len(equal.classes):
         raise DataError(
             "a network of several outputs has one for each class of the target",
             f'"{name}": {many} different values; {unnamed} has {len(equal.classes)} outputs',
@@ -170,13 +170,13 @@ def aimed(equal: Equal, rows: Given, name: str, y: Sequence[Any] | None, unnamed
     return Target(name, equal.task, number, tuple(map(str, np.asarray(equal.classes).tolist()))), usable
 
 
-def _distinct(cells: Sequence[Any]) -> int:
-    return len({str(cell) for cell in cells if cell is not None and cell == cell})
+def _texts(cells: Sequence[Any]) -> set[str]:
+    """What differs among those that are not missing."""
+    return {str(cell) for cell in cells if cell is not None and cell == cell}
 
 
 def _listed(cells: Sequence[Any]) -> str:
-    found = {str(cell) for cell in cells if cell is not None and cell == cell}
-    return ",".join(sorted(found, key=lambda text: (len(text) if text.isdigit() else 0, text))[:12])
+    return ",".join(sorted(_texts(cells), key=lambda text: (len(text) if text.isdigit() else 0, text))[:12])
 
 
 def _enough(usable: Array, name: str) -> None:

@@ -7,7 +7,7 @@ under the rounding of float32; else to its own, to SINGLE of the output's scale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from etabli.records import Array
 # Of the output's scale: layers of float32; of double summed in another order; of what may lie between a network in float32 and in double.
 SINGLE, DOUBLE, FAR = 1e-5, 1e-9, 1e-4
 GIVES = ("logits", "shares", "number")
+Native = Callable[[Array], Array]
 
 
 class Network:
@@ -192,68 +193,81 @@ def network(estimator: Any, graph: Graph, frame: Frame) -> Frame | Answer:
             "leave them out, where it does not take them (--inputs NAME=COLUMN,... names those it does); or write them as the numbers it was fitted on",
         )
     matrix = frame.matrix(graph, estimator.title)
-    source = estimator.of(frame.width)
-    maths = Maths(graph, matrix)
-    values, at, single = {}, 0, False
-    inputs = estimator.inputs(frame.width)
-    for one in inputs:
-        width = frame.width if one.width is None else one.width
-        tensor = graph.op("Gather", matrix, graph.const(list(range(at, at + width)), np.int64), axis=1) if len(inputs) > 1 else matrix
-        at += width
-        if one.single and not one.whole:
-            single = True
-            tensor = graph.op("Cast", graph.op("Cast", tensor, to=1), to=11)
-        flat = Value((ROWS, width), "float", tensor=tensor)
-        value = maths.cast(flat, "int") if one.whole else flat
-        values[one.name] = value if one.shape in (None, (width,)) else maths.reshape(value, (ROWS, *one.shape))
-    if at != frame.width:
-        raise Refused(estimator.title, f"it takes {at} columns and is given {frame.width}")
+    source, maths, inputs = estimator.of(frame.width), Maths(graph, matrix), estimator.inputs(frame.width)
     try:
-        made = source.read(maths, values)
+        made = source.read(maths, _dealt(estimator.title, maths, matrix, inputs, frame.width))
         if not made.shape or made.shape[0] != ROWS or made.known:
             raise Unreadable("its answer does not have one place a row")
         outputs = int(np.prod(made.shape[1:], dtype=np.int64))
         raw = maths.tensor(maths.reshape(maths.cast(made, "float"), (ROWS, outputs)))
     except Unreadable as error:
+        what = error.what.removeprefix(f"{estimator.title}: ")
         if estimator.drawn(frame.width):
             raise Refused(
                 estimator.title,
-                f"its answers are drawn by chance: the same rows, asked twice, have others ({error.what.removeprefix(f'{estimator.title}: ')})",
+                f"its answers are drawn by chance: the same rows, asked twice, have others ({what})",
                 "bring what it answers in the mean: without noise, or with weights in place of their distributions",
             ) from None
-        raise Refused(estimator.title, error.what.removeprefix(f"{estimator.title}: "), error.advice) from None
+        raise Refused(estimator.title, what, error.advice) from None
     estimator.layers = maths.layers()
     estimator.skips_missing = not maths.asks_missing
     if estimator.skips_missing:
         gaps = graph.op("ReduceSum", graph.op("Cast", graph.op("IsNaN", matrix), to=11), graph.const([1], np.int64), keepdims=1)
         raw = graph.op("Where", graph.op("Greater", gaps, graph.const(0.0, np.float64)), graph.const(np.nan, np.float64), raw)
-    zeros = np.zeros((2, frame.width))
-    exact = estimator.exact(zeros) is not None
+    exact = estimator.exact(np.zeros((2, frame.width))) is not None
     native = estimator.exact if exact else estimator.answer
-    bound = SINGLE if not exact and (single or any(one.single for one in inputs)) else DOUBLE
+    bound = SINGLE if not exact and any(one.single for one in inputs) else DOUBLE
     if source.spread:
-        if outputs != 2 or estimator.labels or estimator.gives not in ("", "number"):
-            raise Refused(
-                estimator.title, "it gives a distribution, and what is adopted of one is that of a single number", "leave its last step out"
-            )
-        mean, deviation = (graph.op("Gather", raw, graph.const([place], np.int64), axis=1) for place in (0, 1))
-        whole = native
-        return Answer(mean, "identity", lambda x: whole(x)[:, :1], bound=bound, deviation=deviation, spread=lambda x: whole(x)[:, 1:])
+        return _pair(estimator, graph, raw, outputs, native, bound)
     gives = estimator.gives or _likely(estimator, outputs, made.tensor in maths.shares, frame.width)
     _fits(estimator, outputs, gives)
+    return _answer(estimator, graph, raw, outputs, native, bound, gives)
+
+
+def _dealt(title: str, maths: Maths, matrix: str, inputs: Sequence[Input], columns: int) -> dict[str, Value]:
+    """What each input takes of the columns, in their order, rounded to its precision and in its shape."""
+    graph, values, at = maths.graph, {}, 0
+    for one in inputs:
+        width = columns if one.width is None else one.width
+        tensor = graph.op("Gather", matrix, graph.const(list(range(at, at + width)), np.int64), axis=1) if len(inputs) > 1 else matrix
+        at += width
+        if one.single and not one.whole:
+            tensor = graph.op("Cast", graph.op("Cast", tensor, to=1), to=11)
+        flat = Value((ROWS, width), "float", tensor=tensor)
+        value = maths.cast(flat, "int") if one.whole else flat
+        values[one.name] = value if one.shape in (None, (width,)) else maths.reshape(value, (ROWS, *one.shape))
+    if at != columns:
+        raise Refused(title, f"it takes {at} columns and is given {columns}")
+    return values
+
+
+def _pair(estimator: Any, graph: Graph, raw: str, outputs: int, native: Native, bound: float) -> Answer:
+    """Of a distribution of a number: its mean, and its standard deviation beside it."""
+    if outputs != 2 or estimator.labels or estimator.gives not in ("", "number"):
+        raise Refused(
+            estimator.title, "it gives a distribution, and what is adopted of one is that of a single number", "leave its last step out"
+        )
+    mean, deviation = (_column(graph, raw, place) for place in (0, 1))
+    return Answer(mean, "identity", lambda x: native(x)[:, :1], bound=bound, deviation=deviation, spread=lambda x: native(x)[:, 1:])
+
+
+def _answer(estimator: Any, graph: Graph, raw: str, outputs: int, native: Native, bound: float, gives: str) -> Answer:
+    """A number, or classes by their shares or margins."""
     if gives == "number":
         return Answer(raw, "identity", native, bound=bound)
     labels = estimator.labels or tuple(range(max(outputs, 2)))
     if outputs == 1:
         return Answer(raw, "sigmoid" if gives == "logits" else "probability", native, classes=labels, bound=bound)
+    if outputs == 2 and gives == "shares":
+        return Answer(_column(graph, raw, 1), "probability", lambda x: native(x)[:, 1:], classes=labels, bound=bound)
     if outputs == 2:
-        if gives == "shares":
-            second = graph.op("Gather", raw, graph.const([1], np.int64), axis=1)
-            return Answer(second, "probability", lambda x: native(x)[:, 1:], classes=labels, bound=bound)
-        ends = [graph.op("Gather", raw, graph.const([place], np.int64), axis=1) for place in (1, 0)]
-        margin = graph.op("Sub", *ends)
+        margin = graph.op("Sub", _column(graph, raw, 1), _column(graph, raw, 0))
         return Answer(margin, "sigmoid", lambda x: np.diff(native(x), axis=1), classes=labels, bound=2 * bound)
     return Answer(raw, "probability" if gives == "shares" else "softmax", native, classes=labels, outputs=outputs, bound=bound)
+
+
+def _column(graph: Graph, raw: str, place: int) -> str:
+    return graph.op("Gather", raw, graph.const([place], np.int64), axis=1)
 
 
 def _starts(frame: Frame) -> list[int]:
