@@ -169,7 +169,7 @@ def test_families_that_have_no_line_are_told_with_the_reason():
     result = {
         "task": "binary",
         "leaderboard": [{"name": "tree a=2", "family": "tree"}, {"name": "combination", "family": "combination"}],
-        "dropped": [{"name": name, "reason": reason} for name, reason in gone],
+        "dropped": [{"name": name, "reason": reason, "late": reason == late} for name, reason in gone],
         "rounds": [{"families": ["tree", "lda", "tabm", "ridge", "hierarchical"]}],
     }
     assert left(result, "en") == [

@@ -12,7 +12,7 @@ from etabli.data.preparation.scaling import quantile_knots
 from etabli.graph.graph import Graph
 from etabli.graph.run import run
 from etabli.nets.block import Block, Chain, answer, double, trained
-from etabli.nets.blocks.activation import Activation, Bend
+from etabli.nets.blocks.activation import Activation, SmoothClip
 from etabli.nets.blocks.attention import Attention, encoder
 from etabli.nets.blocks.bottle import Bottle, Evidence
 from etabli.nets.blocks.columns import Beside, Columns, Views, edges, lines
@@ -59,7 +59,7 @@ CASES = [
     Case("numbers beside flags", Beside((0, 3), (5, 1), Periodic(3, 2))),
     Case("numbers in two ways", Beside((0, 3), (5, 1), Chain((Views(5), Periodic(3, 2)))), prepared=with_views),
     *(Case(kind, Chain((Dense(4), Activation(kind)))) for kind in ("gelu", "silu", "tanh", "sigmoid")),
-    Case("bent", Chain((Bend(), Dense(2)))),
+    Case("smooth clip", Chain((SmoothClip(), Dense(2)))),
     Case("norm", Chain((Dense(4), LayerNorm(), Dense(2)))),
     Case("residual", Chain((Residual(Chain((Dense(6), Relu()))), Dense(2)))),
     Case("embed", Chain((Embed(5, 3), Flatten(), Dense(2)))),
@@ -197,7 +197,7 @@ def test_views_are_the_number_and_its_score():
     assert np.allclose(score[-1], [known[0][1][-1], known[1][1][0]], atol=1e-6)  # beyond the knots it stays
 
 
-def test_bent_numbers_are_about_as_they_were_and_end():
+def test_clipped_numbers_are_about_as_they_were_and_end():
     x = np.array([-1e300, -4.0, -0.1, 0.0, 0.1, 4.0, 1e300])
-    bent = Bend().apply(np, {}, x)
-    assert np.allclose(bent, [-3, -2.4, -0.1, 0, 0.1, 2.4, 3], atol=1e-4)
+    clipped = SmoothClip().apply(np, {}, x)
+    assert np.allclose(clipped, [-3, -2.4, -0.1, 0, 0.1, 2.4, 3], atol=1e-4)

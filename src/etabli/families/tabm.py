@@ -25,7 +25,7 @@ from etabli.graph.links import apply as linked
 from etabli.graph.links import link
 from etabli.nets import device, doubt
 from etabli.nets.block import Block, Chain, answer, double, inner
-from etabli.nets.blocks.activation import Activation, Bend
+from etabli.nets.blocks.activation import Activation, SmoothClip
 from etabli.nets.blocks.columns import Beside, Columns, Views, edges, lines
 from etabli.nets.blocks.dense import Dense, Dropout, Relu
 from etabli.nets.blocks.embed import Periodic
@@ -51,7 +51,7 @@ def network(values: Mapping[str, Any], numbers: tuple[int, ...], rest: tuple[int
     periodic = Periodic(waves, SIZE // 2)
     first: Block = Beside(numbers, rest, periodic) if waves else Columns(numbers, rest, int(values["bins"]), SIZE)
     if waves and knots:
-        first = Chain((Bend(), Beside(numbers, rest, Chain((Views(knots), periodic)))))
+        first = Chain((SmoothClip(), Beside(numbers, rest, Chain((Views(knots), periodic)))))
     members = Members(int(values["members"]))
     trunk: list[Block] = [Dense(width)] if residual else []
     for _ in range(int(values["layers"])):
@@ -248,8 +248,12 @@ def _lesson(chain: Chain, setting: Setting, data: Data, numbers: tuple[int, ...]
         low, width = edges(data.x[:, list(numbers)], bins)
         start |= {"0.fixed_low": low.astype(np.float32), "0.fixed_width": width.astype(np.float32)}
     if numbers and knots:
-        bent = Bend().apply(np, {}, data.x[:, list(numbers)]).astype(np.float32).astype(float)  # two knots are two while it learns too
-        start |= {f"0.1.0.{name}": value for name, value in lines([quantile_knots(column, knots - 1) for column in bent.T], knots).items()}
+        clipped = (
+            SmoothClip().apply(np, {}, data.x[:, list(numbers)]).astype(np.float32).astype(float)
+        )  # two knots are two while it learns too
+        start |= {
+            f"0.1.0.{name}": value for name, value in lines([quantile_knots(column, knots - 1) for column in clipped.T], knots).items()
+        }
     weight = np.ones(len(data.y)) if data.weight is None else data.weight
     centre, spread = 0.0, 1.0
     if data.task == "regression":

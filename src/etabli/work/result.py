@@ -194,7 +194,9 @@ def _field(verdict: Verdict, standing: Standing, journal: Journal, rounds: Seque
             "reason": dict(repeats.reason) if repeats.parts or repeats.code else {},
         },
         "leaderboard": _board(verdict, standing, journal),
-        "dropped": [{"name": standing.settings[name].name, "reason": reason} for name, reason in standing.dropped.items()],
+        "dropped": [
+            {"name": standing.settings[name].name, "reason": reason, "late": reason in LATE} for name, reason in standing.dropped.items()
+        ],
         "set_aside": _aside(standing),
     }
 

@@ -9,7 +9,6 @@ from etabli.faces.report.pictures import is_baseline, items
 from etabli.faces.words import known, say
 
 Result = Mapping[str, Any]
-LATE = "time"  # of reasons why a candidate left, the word that tells those the clock turned away ("no time left for it")
 
 
 def left(result: Result, lang: str) -> list[str]:
@@ -19,7 +18,7 @@ def left(result: Result, lang: str) -> list[str]:
     gone: dict[str, list[str]] = {"beaten": [], "time": [], "nothing": []}
     for one in items(result, "dropped"):
         family = _family(one)
-        if family not in shown | failed and family not in (names := gone["time" if LATE in str(one.get("reason")) else "beaten"]):
+        if family not in shown | failed and family not in (names := gone["time" if one.get("late") else "beaten"]):
             names.append(family)
     gone["time"] = [name for name in gone["time"] if name not in gone["beaten"]]
     told = shown | failed | {name for names in gone.values() for name in names}
@@ -31,9 +30,9 @@ def left(result: Result, lang: str) -> list[str]:
 
 def untried(result: Result) -> bool:
     """Whether the constant had no rival because no time was left for any: that says nothing of the columns."""
-    reasons = [str(one.get("reason")) for one in items(result, "dropped")]
+    gone = items(result, "dropped")
     rivals = [one for one in items(result, "leaderboard") if not is_baseline(one, result) and one.get("family") != "combination"]
-    return bool(reasons) and not rivals and all(LATE in reason for reason in reasons)
+    return bool(gone) and not rivals and all(one.get("late") for one in gone)
 
 
 def asked(result: Result) -> list[str]:

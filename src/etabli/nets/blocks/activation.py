@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from etabli.graph.graph import Graph
 
 ROOT, CUBE = 0.7978845608028654, 0.044715  # of Hendrycks & Gimpel's tanh form of GELU
-BOUND, FAR = 3.0, 1e6  # of `Bend`
+BOUND, FAR = 3.0, 1e6  # of `SmoothClip`
 
 
 @final
@@ -52,7 +52,7 @@ class Activation(Block):
 
 @final
 @dataclass(frozen=True)
-class Bend(Block):
+class SmoothClip(Block):
     """x / sqrt(1 + (x / 3)^2), which ends at 3 (smooth clipping: Holzmüller, Grinsztajn & Steinwart 2024): standardised numbers about as they are, without their outliers."""
 
     def start(self, random: np.random.Generator, shape: Shape) -> tuple[dict[str, Array], Shape]:
